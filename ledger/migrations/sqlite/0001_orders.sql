@@ -1,0 +1,79 @@
+-- +goose Up
+
+-- Every time is in milliseconds since 1970; 0 stands for "none".
+CREATE TABLE midas_orders (
+    bill_no      TEXT    NOT NULL PRIMARY KEY,
+    openid       TEXT    NOT NULL,
+    zone_id      TEXT    NOT NULL,
+    request_id   TEXT    NOT NULL,
+    item_id      TEXT    NOT NULL,
+    quantity     INTEGER NOT NULL CHECK (quantity > 0),
+    amount       INTEGER NOT NULL CHECK (amount > 0),
+    user_ip      TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    version      INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL,
+    unsure_since INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL,
+    parked       INTEGER NOT NULL,
+    code         INTEGER NOT NULL,
+    rid          TEXT    NOT NULL,
+    note         TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    -- The same request of the same player is the same order for ever.
+    UNIQUE (openid, request_id)
+) STRICT, WITHOUT ROWID;
+
+-- What is due, and nothing else: ended and parked orders have due_at 0 and are not in it.
+CREATE INDEX midas_orders_due ON midas_orders (due_at) WHERE due_at > 0;
+CREATE INDEX midas_orders_parked ON midas_orders (openid) WHERE parked = 1;
+-- Bill numbers grow with time, so this lists a player's orders newest first.
+CREATE INDEX midas_orders_player ON midas_orders (openid, bill_no);
+
+CREATE TABLE midas_history (
+    bill_no    TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    from_state TEXT    NOT NULL,
+    to_state   TEXT    NOT NULL,
+    code       INTEGER NOT NULL,
+    rid        TEXT    NOT NULL,
+    note       TEXT    NOT NULL,
+    PRIMARY KEY (bill_no, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE midas_players (
+    openid     TEXT    NOT NULL,
+    zone_id    TEXT    NOT NULL,
+    save_amt   INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (openid, zone_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE midas_sessions (
+    openid     TEXT    NOT NULL PRIMARY KEY,
+    sealed     BLOB    NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE midas_recharges (
+    openid       TEXT    NOT NULL,
+    request_id   TEXT    NOT NULL,
+    zone_id      TEXT    NOT NULL,
+    buy_quantity INTEGER NOT NULL CHECK (buy_quantity > 0),
+    state        TEXT    NOT NULL,
+    coins        INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    PRIMARY KEY (openid, request_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX midas_recharges_open ON midas_recharges (openid, zone_id, created_at) WHERE state <> 'credited';
+
+-- +goose Down
+DROP TABLE midas_recharges;
+DROP TABLE midas_sessions;
+DROP TABLE midas_players;
+DROP TABLE midas_history;
+DROP TABLE midas_orders;
