@@ -37,9 +37,9 @@ type Order struct {
 	// UnsureSince is when the first call went out whose outcome is still open; zero when there is none. While it is
 	// set, coins may have been deducted.
 	UnsureSince time.Time
-	// DueAt is when the order is to be worked on next; zero once it has ended or while it is parked.
+	// DueAt is when the order is to be worked on next; zero once it has ended.
 	DueAt time.Time
-	// Parked: the order waits for its player to log in again.
+	// Parked: the order waits for its player to log in again, at the latest until DueAt.
 	Parked bool
 	// Code and RID are Midas's last answer that said something (0: none yet), Note says the same in words.
 	Code int
@@ -137,6 +137,13 @@ func (l *Ledger) Order(ctx context.Context, billNo string) (Order, error) {
 	return o, unavailable("read order "+billNo, err)
 }
 
+// OrderOf reads a player's order of that request id.
+func (l *Ledger) OrderOf(ctx context.Context, openid, requestID string) (Order, error) {
+	o, err := scanOrder(l.reads.QueryRowContext(ctx,
+		`SELECT `+orderColumns+` FROM midas_orders WHERE openid = ? AND request_id = ?`, openid, requestID))
+	return o, unavailable("read a player's order", err)
+}
+
 // Orders lists a player's orders, newest first: at most limit of those before the bill number before, or from the
 // newest where before is empty.
 func (l *Ledger) Orders(ctx context.Context, openid, before string, limit int) ([]Order, error) {
@@ -204,7 +211,7 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
 // that works on this ledger: whatever was claimed, its holder is dead.
 func (l *Ledger) Reclaim(ctx context.Context, now time.Time) (orders int64, err error) {
-	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET due_at = ?, version = version + 1 WHERE due_at > 0`, toMillis(now))
+	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET due_at = ?, version = version + 1 WHERE due_at > 0 AND parked = 0`, toMillis(now))
 }
 
 // Unpark makes a player's parked orders due at now.
@@ -271,7 +278,7 @@ func (o Order) check() error {
 		return fmt.Errorf("order %s is for %d of an item at %d coins", o.BillNo, o.Quantity, o.Amount)
 	case o.State.Ended() && (!o.DueAt.IsZero() || o.Parked):
 		return fmt.Errorf("order %s has ended as %s and is still to be worked on", o.BillNo, o.State)
-	case !o.State.Ended() && o.DueAt.IsZero() != o.Parked:
+	case !o.State.Ended() && o.DueAt.IsZero():
 		return fmt.Errorf("order %s is %s and nobody will work on it", o.BillNo, o.State)
 	}
 	return nil

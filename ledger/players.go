@@ -223,18 +223,9 @@ func scanRecharges(rows *sql.Rows, err error) ([]Recharge, error) {
 // SaveSession keeps a player's sealed session key, so that open orders can be finished after a restart. The ledger
 // never sees the key itself.
 func (l *Ledger) SaveSession(ctx context.Context, openid string, sealed []byte, now time.Time) error {
-	return l.setSession(ctx, "keep a session", `INSERT INTO midas_sessions (openid, sealed, updated_at) VALUES (?, ?, ?)
-		ON CONFLICT (openid) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at`, openid, sealed, toMillis(now))
-}
-
-// DropSession forgets a player's session if it is still the one given.
-func (l *Ledger) DropSession(ctx context.Context, openid string, sealed []byte) error {
-	return l.setSession(ctx, "forget a session", `DELETE FROM midas_sessions WHERE openid = ? AND sealed = ?`, openid, sealed)
-}
-
-func (l *Ledger) setSession(ctx context.Context, doing, statement string, args ...any) error {
-	return unavailable(doing, l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, statement, args...)
+	return unavailable("keep a session", l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO midas_sessions (openid, sealed, updated_at) VALUES (?, ?, ?)
+			ON CONFLICT (openid) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at`, openid, sealed, toMillis(now))
 		return err
 	}))
 }

@@ -25,7 +25,7 @@ CREATE TABLE midas_orders (
     UNIQUE (openid, request_id)
 ) STRICT, WITHOUT ROWID;
 
--- What is due, and nothing else: ended and parked orders have due_at 0 and are not in it.
+-- What is still to be worked on, and nothing else: ended orders have due_at 0 and are not in it.
 CREATE INDEX midas_orders_due ON midas_orders (due_at) WHERE due_at > 0;
 CREATE INDEX midas_orders_parked ON midas_orders (openid) WHERE parked = 1;
 -- Bill numbers grow with time, so this lists a player's orders newest first.

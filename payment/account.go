@@ -1,0 +1,190 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// payer is on whose behalf a call is signed: with the newest session key there is.
+func (t *Till) payer(ctx context.Context, openid, zoneID, userIP string) (midas.Player, error) {
+	key, err := t.sessions.get(ctx, openid)
+	if err != nil {
+		return midas.Player{}, notSent{err}
+	}
+	if key == "" && t.cfg.NeedSession {
+		return midas.Player{}, errNoSession
+	}
+	return midas.Player{OpenID: openid, ZoneID: zoneID, SessionKey: key, UserIP: userIP}, nil
+}
+
+// notSent is a failure before anything was sent: the call may be made later.
+type notSent struct{ error }
+
+func (e notSent) Unwrap() error          { return e.error }
+func (notSent) Verdict() midas.Verdict { return midas.VerdictLater }
+
+// noteSession learns from an answer that a session key has died.
+func (t *Till) noteSession(openid string, key midas.Secret, err error) {
+	if midas.VerdictOf(err) == midas.VerdictLogin {
+		t.sessions.expire(openid, key)
+	}
+}
+
+// parked catches a login that came between the call that failed and the order's parking: it would never be woken.
+func (t *Till) parked(ctx context.Context, o ledger.Order) {
+	if t.sessions.renewed(o.OpenID) {
+		t.unparkOrders(context.WithoutCancel(ctx), o.OpenID)
+	}
+}
+
+// unparkOrders wakes a player's parked orders, now or as soon as the ledger answers again.
+func (t *Till) unparkOrders(ctx context.Context, openid string) {
+	n, err := t.cfg.Ledger.Unpark(ctx, openid, time.Now())
+	t.mu.Lock()
+	if err != nil {
+		t.unpark[openid] = struct{}{}
+	} else {
+		delete(t.unpark, openid)
+	}
+	t.mu.Unlock()
+	if err != nil {
+		t.complain("midas: a player's parked orders could not be resumed yet", err, "player", shorten(openid))
+	}
+	if n > 0 {
+		t.wake()
+	}
+}
+
+// retryUnpark catches up on what unparkOrders had to leave.
+func (t *Till) retryUnpark(ctx context.Context) {
+	t.mu.Lock()
+	var left []string
+	for openid := range t.unpark {
+		left = append(left, openid)
+	}
+	t.mu.Unlock()
+	for _, openid := range left {
+		t.unparkOrders(ctx, openid)
+	}
+}
+
+// look reads a player's account, and tells of coins that were bought since the last look.
+func (t *Till) look(ctx context.Context, p Player) (Account, error) {
+	a, g, err := t.observe(ctx, p)
+	if err != nil {
+		return Account{}, err
+	}
+	t.tellGrowth(p, a, g, "")
+	return a, nil
+}
+
+// observe reads a player's account and what it grew by. That the ledger cannot say how much it grew is no reason not to
+// show the balance.
+func (t *Till) observe(ctx context.Context, p Player) (Account, ledger.Growth, error) {
+	who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
+	if err != nil {
+		return Account{}, ledger.Growth{}, unavailable(err)
+	}
+	b, err := t.cfg.Midas.Balance(ctx, who)
+	t.noteSession(p.OpenID, who.SessionKey, err)
+	if err != nil {
+		return Account{}, ledger.Growth{}, err
+	}
+	a := t.remember(account{p.OpenID, p.ZoneID}, b)
+	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, int64(b.SaveAmt), time.Now())
+	t.complain("midas: a recharge may be noticed late", err, "player", shorten(p.OpenID))
+	return a, g, nil
+}
+
+// tellGrowth tells of coins that came, and of each recharge they settled but the one named answered.
+func (t *Till) tellGrowth(p Player, a Account, g ledger.Growth, answered string) {
+	if g.Coins == 0 {
+		return
+	}
+	t.log.Info("midas: coins bought", "player", shorten(p.OpenID), "coins", g.Coins, "recharges", len(g.Recharges))
+	t.cfg.Observer.BalanceChanged(p.OpenID, p.ZoneID, a, ReasonRecharge, "")
+	for _, r := range g.Recharges {
+		if r.RequestID != answered {
+			t.cfg.Observer.RechargeEnded(r)
+		}
+	}
+}
+
+// refresh looks again after an order changed a balance by an amount the answer did not tell.
+func (t *Till) refresh(ctx context.Context, o ledger.Order, why Reason) {
+	a, err := t.look(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP})
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			t.log.Info("midas: balance not refreshed", "bill_no", o.BillNo, "player", shorten(o.OpenID), "error", err)
+		}
+		return
+	}
+	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, a, why, o.BillNo)
+}
+
+// spent works a deduction into what is known of the account, and tells it.
+func (t *Till) spent(o ledger.Order, res midas.PayResult) {
+	key := account{o.OpenID, o.ZoneID}
+	t.mu.Lock()
+	known := t.accounts[key]
+	if known == nil {
+		t.mu.Unlock()
+		return
+	}
+	b := *known
+	b.Balance = res.Balance
+	b.PresentBalance = max(0, b.PresentBalance-res.UsedPresent)
+	b.CostSum += midas.Coins(o.Amount)
+	t.mu.Unlock()
+	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, t.remember(key, b), ReasonPurchase, o.BillNo)
+}
+
+// remember keeps a balance of a player who is here, and numbers it.
+func (t *Till) remember(key account, b midas.Balance) Account {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, here := t.accounts[key]; here {
+		t.accounts[key] = &b
+	}
+	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does.
+	t.version = max(t.version+1, time.Now().UnixMicro())
+	return Account{Balance: b, Version: t.version}
+}
+
+// arrive begins to keep a player's account in memory, leave ends it.
+func (t *Till) arrive(p Player) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := account{p.OpenID, p.ZoneID}
+	if _, here := t.accounts[key]; !here {
+		t.accounts[key] = nil
+	}
+}
+
+func (t *Till) leave(key account) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.accounts, key)
+}
+
+func (t *Till) isHere(key account) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, here := t.accounts[key]
+	return here
+}
+
+// receipt is an order with the balance as last seen.
+func (t *Till) receipt(o ledger.Order) Receipt {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := Receipt{Order: o}
+	if b := t.accounts[account{o.OpenID, o.ZoneID}]; b != nil {
+		r.Balance = b.Balance
+	}
+	return r
+}

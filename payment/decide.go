@@ -1,0 +1,207 @@
+package payment
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// billLife is how long a bill number may be sent to Midas: an hour less than the 48 h it is valid (§1.4).
+const billLife = 47 * time.Hour
+
+// Retry says how patient the till is.
+type Retry struct {
+	// First is the wait after the first call without a definite answer; each further wait is twice as long.
+	// Zero: 1 s.
+	First time.Duration
+	// Max bounds the wait. Zero: 30 s.
+	Max time.Duration
+	// GiveUpAfter is how long a deduction may stay without a definite answer before the coins are called back.
+	// Zero: 5 min.
+	GiveUpAfter time.Duration
+}
+
+// rules are what the decisions depend on besides the order and the answer.
+type rules struct {
+	Retry
+	// quiet is how long the last deduction must lie back before it is called back: one that is still on its way
+	// must not arrive after its own cancellation.
+	quiet time.Duration
+}
+
+// A decision is the order as it is to be stored. If it has not ended and its DueAt is zero, its next step follows at
+// once.
+
+// beforeStep decides whether an order's next step may be taken at all. ok is false if the order moves instead.
+func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok bool) {
+	unsure := !o.UnsureSince.IsZero()
+	tooOld := now.Sub(o.CreatedAt) >= billLife
+	switch o.State {
+	case ledger.Created:
+		if tooOld {
+			return moved(o, ledger.Failed, "older than 47 h and never sent: nothing was deducted"), false
+		}
+	case ledger.Paying:
+		switch {
+		case tooOld && unsure:
+			return moved(o, ledger.Disputed, "older than 47 h: its bill number may no longer be sent, and coins may have been deducted"), false
+		case tooOld:
+			return moved(o, ledger.Failed, "older than 47 h: nothing was deducted"), false
+		case unsure && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
+			return r.reverse(o, o.UpdatedAt, now), false
+		}
+	case ledger.Reversing, ledger.Refunding:
+		if tooOld {
+			return moved(o, ledger.Disputed, "older than 47 h: its bill number may no longer be sent"), false
+		}
+	}
+	return o, true
+}
+
+// afterPay decides what becomes of an order in Paying once pay has been answered. sure tells that nothing was open
+// before this call.
+func (r rules) afterPay(o ledger.Order, sure bool, err error, now time.Time) ledger.Order {
+	verdict := midas.VerdictOf(err)
+	if sure && verdict != midas.VerdictUnknown {
+		o.UnsureSince = time.Time{}
+	}
+	o = answered(o, err)
+	switch {
+	case verdict == midas.VerdictDone:
+		return moved(o, ledger.Paid, "deducted")
+	case verdict == midas.VerdictAlready:
+		return moved(o, ledger.Paid, "an earlier call had deducted")
+	case errors.Is(err, midas.ErrInsufficientBalance), verdict == midas.VerdictRefused && sure:
+		// Had an earlier call taken, the answer would have been 90012: this one is definite even if others are open.
+		return moved(o, ledger.Failed, o.Note)
+	case verdict == midas.VerdictLogin:
+		return parked(o)
+	case !o.UnsureSince.IsZero() && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
+		return r.reverse(o, now, now)
+	case verdict == midas.VerdictLater:
+		return r.postponed(o, err, now)
+	default:
+		return r.again(o, now)
+	}
+}
+
+// afterCancel decides what becomes of an order in Reversing or Refunding once cancelpay has been answered.
+func (r rules) afterCancel(o ledger.Order, err error, now time.Time) ledger.Order {
+	verdict := midas.VerdictOf(err)
+	reversing := o.State == ledger.Reversing
+	o = answered(o, err)
+	switch {
+	case verdict == midas.VerdictDone:
+		return moved(o, ledger.Cancelled, "given back")
+	case errors.Is(err, midas.ErrBillRolledBack):
+		return moved(o, ledger.Cancelled, "had been given back")
+	case errors.Is(err, midas.ErrBillUnknown) && reversing:
+		return moved(o, ledger.Cancelled, "was never deducted")
+	case errors.Is(err, midas.ErrBillConfirmed) && reversing:
+		return moved(o, ledger.Paid, "was deducted and cannot be given back, so it is delivered")
+	case verdict == midas.VerdictLogin:
+		return parked(o)
+	case verdict == midas.VerdictLater:
+		return r.postponed(o, err, now)
+	case verdict == midas.VerdictUnknown:
+		return r.again(o, now)
+	default:
+		return moved(o, ledger.Disputed, "Midas refuses to give it back: "+o.Note)
+	}
+}
+
+// afterDeliver decides what becomes of an order in Paid once the host has answered.
+func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Order {
+	o.Code, o.RID = 0, ""
+	switch {
+	case err == nil:
+		return moved(o, ledger.Delivered, "the host has granted it")
+	case errors.Is(err, ErrRefuse):
+		return moved(o, ledger.Refunding, "the host refused it: "+short(err))
+	default:
+		o.Note = "not delivered yet: " + short(err)
+		return r.again(o, now)
+	}
+}
+
+// reverse stops asking for the coins and starts calling them back, once the last call has had time to land.
+func (r rules) reverse(o ledger.Order, lastCall, now time.Time) ledger.Order {
+	o = moved(o, ledger.Reversing, fmt.Sprintf("no definite answer in %s: calling the coins back", r.GiveUpAfter))
+	if wait := r.quiet - now.Sub(lastCall); wait > 0 {
+		o.DueAt = now.Add(wait)
+	}
+	return o
+}
+
+// again puts an order that brought no definite answer off, longer each time.
+func (r rules) again(o ledger.Order, now time.Time) ledger.Order {
+	wait := r.First << min(o.Attempts, 30)
+	if wait > r.Max || wait <= 0 {
+		wait = r.Max
+	}
+	o.Attempts++
+	o.DueAt = now.Add(jitter(wait))
+	return o
+}
+
+// postponed puts an order off that could not be sent. That is no attempt: waiting out an outage must not make the
+// order any less patient afterwards.
+func (r rules) postponed(o ledger.Order, err error, now time.Time) ledger.Order {
+	wait := r.First
+	if after := retryAfter(err); after > 0 {
+		wait = after
+	}
+	o.DueAt = now.Add(jitter(wait))
+	return o
+}
+
+// jitter spreads waits by a fifth, so that orders that failed together do not come back together.
+func jitter(d time.Duration) time.Duration {
+	return d + time.Duration(rand.Int64N(int64(d)/5+1))
+}
+
+// moved takes an arrow: whatever counted for the old state starts anew.
+func moved(o ledger.Order, to ledger.State, note string) ledger.Order {
+	o.State, o.Note = to, note
+	o.Attempts, o.DueAt, o.Parked = 0, time.Time{}, false
+	if to != ledger.Reversing && to != ledger.Disputed {
+		o.UnsureSince = time.Time{}
+	}
+	return o
+}
+
+// parked leaves an order to its player's next login. If that never comes, the end of the bill number's life settles it.
+func parked(o ledger.Order) ledger.Order {
+	o.Parked, o.DueAt = true, o.CreatedAt.Add(billLife)
+	return o
+}
+
+// answered notes what Midas said last.
+func answered(o ledger.Order, err error) ledger.Order {
+	o.Code, o.RID, o.Note = 0, "", ""
+	if err == nil {
+		return o
+	}
+	o.Note = short(err)
+	var answer *midas.Error
+	if errors.As(err, &answer) {
+		o.Code, o.RID = answer.Code, answer.RID
+	}
+	return o
+}
+
+// maxNote bounds what an error leaves in an order and its history, in bytes.
+const maxNote = 300
+
+func short(err error) string {
+	s := err.Error()
+	if len(s) > maxNote {
+		s = s[:maxNote]
+	}
+	return strings.ToValidUTF8(s, "")
+}

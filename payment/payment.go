@@ -1,0 +1,383 @@
+// Package payment is the till: it takes a player's wish to buy, and sees it through to one of the ends of an order's
+// life whatever dies on the way. It knows Midas and the ledger, and nothing of Leaf.
+//
+// Decisions and deeds are kept apart. decide.go holds pure functions from an order and an answer to the order's next
+// state; this package's runner performs the step, stores the decision, and only then goes on:
+//
+//	ask ──> lanes (one per player) ──> store "created" ─> store "paying" ─> pay ─> store "paid" ─> deliver ─> store "delivered"
+//	                ^                                         any answer but a yes: decide, store, come back when due
+//	                └── runner: claims what is due in the ledger, also what an earlier process left behind
+//
+// Every method that asks for something returns at once and answers through a callback, on a goroutine of the till, so
+// that it may be called on a game's own goroutine. If it returns an error the callback is never called; otherwise it
+// is called exactly once.
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// Errors of this package, for errors.Is. None of them leaves coins deducted.
+var (
+	// ErrRefuse is what the host's delivery returns to refuse an item for good (bag full, item gone): the coins are
+	// given back.
+	ErrRefuse = errors.New("payment: the host refuses to deliver")
+	// ErrBusy: too much of this player's, or of everyone's, is waiting already. Ask again later.
+	ErrBusy = errors.New("payment: too many requests are waiting")
+	// ErrClosing: the server is stopping and takes nothing new. Ask again later.
+	ErrClosing = errors.New("payment: the server is stopping")
+	// ErrUnavailable: Midas or the ledger cannot be reached. Ask again later.
+	ErrUnavailable = errors.New("payment: not available now")
+	// ErrInvalid: the request makes no sense. Do not ask again.
+	ErrInvalid = errors.New("payment: invalid request")
+	// ErrUnknownItem: no such item is on sale.
+	ErrUnknownItem = errors.New("payment: unknown item")
+	// ErrUnsupportedPlatform: coins can be bought on Android only (§1.1).
+	ErrUnsupportedPlatform = errors.New("payment: coins can be bought on Android only")
+)
+
+// Player is who asks.
+type Player struct {
+	// OpenID is the player's WeChat openid.
+	OpenID string
+	// SessionKey is the key that came with the player's latest wx.login.
+	SessionKey midas.Secret
+	// ZoneID is the partition of the game the player is in.
+	ZoneID string
+	// UserIP is the player's public address, as the host knows it; may be empty.
+	UserIP string
+	// Platform is the player's operating system as the client says ("android", "ios", …). It decides only whether
+	// coins are on sale. Empty: "android".
+	Platform string
+}
+
+// Account is a player's balance as last seen.
+type Account struct {
+	midas.Balance
+	// Version grows with every look, so that an older one that arrives late can be told.
+	Version int64
+}
+
+// Reason says why a balance is being told.
+type Reason int
+
+// The reasons a balance may have changed for.
+const (
+	ReasonLogin Reason = iota + 1
+	ReasonPurchase
+	ReasonCancel
+	ReasonRecharge
+)
+
+// Observer is told what happened when nobody is waiting for the answer. Its methods are called on the till's
+// goroutines and must not block.
+type Observer interface {
+	// BalanceChanged tells a player's new balance. billNo is empty where no order was the reason.
+	BalanceChanged(openid, zoneID string, a Account, why Reason, billNo string)
+	// OrderEnded tells the end of an order that had been reported as still open.
+	OrderEnded(r Receipt)
+	// RechargeEnded tells that coins came for a recharge after its report had been answered.
+	RechargeEnded(r ledger.Recharge)
+}
+
+// Item is something on sale.
+type Item struct {
+	ID, Name string
+	// Price of one, in coins.
+	Price midas.Coins
+}
+
+// Config sets a till up. Fields without a zero value named are required.
+type Config struct {
+	Ledger *ledger.Ledger
+	Midas  midas.API
+	// Deliver grants an order's item. It may be called again for the same bill number and must grant once. nil: granted.
+	// An error that is ErrRefuse gives the coins back; any other is tried again.
+	Deliver  func(ctx context.Context, o ledger.Order) error
+	Observer Observer
+	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
+	Closed func(e midas.Endpoint) time.Duration
+
+	// Items is what can be bought.
+	Items []Item
+	// CoinsPerYuan is how many coins one yuan buys, Tiers the prices that exist.
+	CoinsPerYuan int64
+	Tiers        midas.Tiers
+	// Retry is the patience with open orders.
+	Retry Retry
+	// RechargePoll is the waits between looks for coins that were bought and have not come. Empty: no looks.
+	RechargePoll []time.Duration
+	// NeedSession: Midas wants a session key with every call (mp_sig). A player without one is told so at once.
+	NeedSession bool
+	// SealSecret is the secret session keys are sealed with in the ledger.
+	SealSecret midas.Secret
+
+	// Timeout is how long one call to Midas may take. Zero: 3 s.
+	Timeout time.Duration
+	// DeliverTimeout is how long one delivery may take before it is tried again. Zero: 10 s.
+	DeliverTimeout time.Duration
+	// MaxInFlight bounds the jobs under way at once. Zero: 200. Ten times as many may wait in all.
+	MaxInFlight int
+	// MaxQueuePerPlayer bounds what one player may have waiting. Zero: 8.
+	MaxQueuePerPlayer int
+	// Shared: other servers work on the same ledger, so what is claimed there may be theirs. Zero: only this one does,
+	// and open orders are resumed at once when it starts.
+	Shared bool
+	// Logger is told what an operator should know. nil: slog.Default().
+	Logger *slog.Logger
+}
+
+// waitingPerSlot is how many jobs may wait for each one that may run.
+const waitingPerSlot = 10
+
+// Till takes payments. Make one with New, Start it, and Stop it.
+type Till struct {
+	cfg      Config
+	rules    rules
+	items    map[string]Item
+	lease    time.Duration
+	lanes    *lanes
+	sessions *sessions
+	log      *slog.Logger
+
+	closing atomic.Bool
+	poke    chan struct{} // wakes the runner; holds one
+	stop    context.CancelFunc
+	done    sync.WaitGroup // the runner
+
+	mu       sync.Mutex
+	accounts map[account]*midas.Balance // of players who are here; nil until first seen
+	unpark   map[string]struct{}       // openids whose parked orders could not be woken yet
+	polls    map[account]*poll
+	version  int64
+}
+
+// account names a balance: they are per zone.
+type account struct{ openid, zoneID string }
+
+// New makes a till. It does nothing until Start.
+func New(cfg Config) (*Till, error) {
+	if cfg.Ledger == nil || cfg.Midas == nil || cfg.Observer == nil || cfg.Deliver == nil {
+		return nil, errors.New("payment: Ledger, Midas, Observer and Deliver are required")
+	}
+	setDefault(&cfg.Retry.First, time.Second)
+	setDefault(&cfg.Retry.Max, 30*time.Second)
+	setDefault(&cfg.Retry.GiveUpAfter, 5*time.Minute)
+	setDefault(&cfg.Timeout, 3*time.Second)
+	setDefault(&cfg.DeliverTimeout, 10*time.Second)
+	setDefault(&cfg.MaxInFlight, 200)
+	setDefault(&cfg.MaxQueuePerPlayer, 8)
+	if cfg.Closed == nil {
+		cfg.Closed = func(midas.Endpoint) time.Duration { return 0 }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	t := &Till{
+		cfg:   cfg,
+		rules: rules{Retry: cfg.Retry, quiet: 2 * cfg.Timeout},
+		items: make(map[string]Item, len(cfg.Items)),
+		// Longer than any step may take, so that a claim outlives the work it is for.
+		lease:    4*cfg.Timeout + cfg.DeliverTimeout + 15*time.Second,
+		log:      cfg.Logger,
+		poke:     make(chan struct{}, 1),
+		accounts: map[account]*midas.Balance{},
+		unpark:   map[string]struct{}{},
+		polls:    map[account]*poll{},
+	}
+	for _, it := range cfg.Items {
+		t.items[it.ID] = it
+	}
+	var err error
+	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret); err != nil {
+		return nil, err
+	}
+	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.wake)
+	return t, nil
+}
+
+func setDefault[T time.Duration | int](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// Start resumes what an earlier process left open and begins to work on what falls due.
+func (t *Till) Start(ctx context.Context) error {
+	if !t.cfg.Shared {
+		n, err := t.cfg.Ledger.Reclaim(ctx, time.Now())
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			t.log.Info("midas: resuming open orders", "orders", n)
+		}
+	}
+	run, stop := context.WithCancel(context.Background())
+	t.stop = stop
+	t.done.Go(func() { t.run(run) })
+	return nil
+}
+
+// Refuse makes the till answer ErrClosing to everything new. What it has taken goes on.
+func (t *Till) Refuse() { t.closing.Store(true) }
+
+// Stop refuses new requests, and finishes those it has taken until ctx ends; what is then still open stays in the
+// ledger for the next start. No goroutine of the till is left when it returns. The ledger is the caller's to close.
+func (t *Till) Stop(ctx context.Context) {
+	t.Refuse()
+	if t.stop != nil {
+		t.stop()
+		t.done.Wait()
+	}
+	t.stopPolls()
+	t.lanes.drain(ctx)
+}
+
+// Login makes known that a player is here and with which session key. Orders that waited for it resume. done hears the
+// player's balance, which the observer is told as well; it is never told of an order.
+func (t *Till) Login(p Player, done func(Account, error)) error {
+	if err := t.mayAsk(p); err != nil {
+		return err
+	}
+	t.sessions.set(p.OpenID, p.SessionKey)
+	t.arrive(p)
+	return t.lanes.add(p.OpenID, true, func(ctx context.Context) {
+		if p.SessionKey != "" {
+			if err := t.sessions.save(ctx, p.OpenID, p.SessionKey); err != nil {
+				t.log.Warn("midas: session not kept: open orders would wait for a login after a restart",
+					"player", shorten(p.OpenID), "error", err)
+			}
+		}
+		t.unparkOrders(ctx, p.OpenID)
+		a, err := t.look(ctx, p)
+		if err == nil {
+			t.cfg.Observer.BalanceChanged(p.OpenID, p.ZoneID, a, ReasonLogin, "")
+		}
+		done(a, err)
+	})
+}
+
+// Forget drops what is kept in memory for a player who has left. Orders go on.
+func (t *Till) Forget(openid, zoneID string) {
+	t.sessions.forget(openid)
+	t.leave(account{openid, zoneID})
+}
+
+// Balance reads a player's balance from Midas.
+func (t *Till) Balance(p Player, done func(Account, error)) error {
+	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
+		return err
+	}
+	return t.lanes.add(p.OpenID, false, func(ctx context.Context) { done(t.look(ctx, p)) })
+}
+
+// Orders lists up to limit of a player's orders, newest first, beginning before the bill number before ("": the newest).
+func (t *Till) Orders(p Player, before string, limit int, done func([]ledger.Order, error)) error {
+	if err := t.mayAsk(p); err != nil {
+		return err
+	}
+	// A lane of its own: reading the ledger need not wait for Midas.
+	return t.lanes.add(reading{p.OpenID}, false, func(ctx context.Context) {
+		orders, err := t.cfg.Ledger.Orders(ctx, p.OpenID, before, limit)
+		done(orders, unavailable(err))
+	})
+}
+
+// reading is the key of the lane for what needs only the ledger.
+type reading struct{ openid string }
+
+// Exchange trades a wx.login code for a session. key names who asks: one exchange at a time for each.
+func (t *Till) Exchange(key any, code string, done func(midas.Session, error)) error {
+	if err := t.mayCall(Player{}, midas.EndpointLogin); err != nil {
+		return err
+	}
+	return t.lanes.add(key, false, func(ctx context.Context) {
+		done(t.cfg.Midas.Code2Session(ctx, code))
+	})
+}
+
+// mayAsk refuses what need not be queued.
+func (t *Till) mayAsk(p Player) error {
+	if t.closing.Load() {
+		return ErrClosing
+	}
+	if p.OpenID == "" {
+		return fmt.Errorf("%w: no openid", ErrInvalid)
+	}
+	return nil
+}
+
+// mayCall refuses what would not reach Midas now.
+func (t *Till) mayCall(p Player, e midas.Endpoint) error {
+	if t.closing.Load() {
+		return ErrClosing
+	}
+	return t.mayCallQueued(p, e)
+}
+
+// mayCallQueued is mayCall for what was taken before the server began to stop.
+func (t *Till) mayCallQueued(p Player, e midas.Endpoint) error {
+	if wait := t.cfg.Closed(e); wait > 0 {
+		return &ClosedError{Endpoint: e, After: wait}
+	}
+	if t.cfg.NeedSession && e != midas.EndpointLogin && t.sessions.expired(p.OpenID) {
+		return errNoSession
+	}
+	return nil
+}
+
+// errNoSession is what a player hears whose session key has died.
+var errNoSession error = noSession{}
+
+type noSession struct{}
+
+func (noSession) Error() string { return "payment: the player has to log in again" }
+
+// Is makes errors.Is(err, midas.ErrSessionExpired) hold.
+func (noSession) Is(target error) bool { return target == midas.ErrSessionExpired }
+
+// Verdict tells that nothing was sent, and what would help.
+func (noSession) Verdict() midas.Verdict { return midas.VerdictLogin }
+
+// ClosedError says that calls to an endpoint are being held back and for how long. It is an ErrUnavailable.
+type ClosedError struct {
+	Endpoint midas.Endpoint
+	After    time.Duration
+}
+
+func (e *ClosedError) Error() string {
+	return fmt.Sprintf("payment: %s is held back for another %s; nothing was sent", e.Endpoint, e.After.Round(time.Millisecond))
+}
+
+// Is makes errors.Is(err, ErrUnavailable) hold.
+func (e *ClosedError) Is(target error) bool { return target == ErrUnavailable }
+
+// RetryAfter is when to ask again.
+func (e *ClosedError) RetryAfter() time.Duration { return e.After }
+
+// retryAfter is what an error knows about when to try again; 0 if nothing.
+func retryAfter(err error) time.Duration {
+	var r interface{ RetryAfter() time.Duration }
+	if errors.As(err, &r) {
+		return r.RetryAfter()
+	}
+	return 0
+}
+
+// unavailable turns a failure of the ledger into what the asker is to hear.
+func unavailable(err error) error {
+	if errors.Is(err, ledger.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,120 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// maxRequestID is the longest request id, in bytes.
+const maxRequestID = 64
+
+// PurchaseRequest is a player's wish to buy.
+type PurchaseRequest struct {
+	// RequestID is the asker's own name for the purchase, 1 to 64 bytes, unique per player. Asking again under the same
+	// name, however much later, never buys twice.
+	RequestID string
+	// ItemID is one of Config.Items.
+	ItemID string
+	// Quantity is how many, at least 1.
+	Quantity int64
+}
+
+// Receipt is what became of a purchase so far.
+type Receipt struct {
+	// Order is the order as it stands. It has been delivered only if its state says so; it may still be open.
+	Order ledger.Order
+	// Balance is the player's balance as last seen; 0 if the player is not here.
+	Balance midas.Coins
+}
+
+// Purchase buys. done hears of the order once it has ended or has to wait for something; an order that had to wait is
+// reported to the observer when it ends. Errors, before or through done, mean that there is no order: ErrInvalid,
+// ErrUnknownItem, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
+func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) error {
+	if err := t.mayAsk(p); err != nil {
+		return err
+	}
+	if err := checkRequestID(r.RequestID); err != nil {
+		return err
+	}
+	if r.Quantity <= 0 {
+		return fmt.Errorf("%w: quantity is %d", ErrInvalid, r.Quantity)
+	}
+	amount, refusal := t.price(r)
+	if refusal == nil {
+		refusal = t.mayCall(p, midas.EndpointPay)
+	}
+	if refusal != nil {
+		// What was bought before is told all the same, without waiting behind calls that hang.
+		return t.lanes.add(reading{p.OpenID}, false, func(ctx context.Context) { done(t.recall(ctx, p, r, refusal)) })
+	}
+	return t.lanes.add(p.OpenID, false, func(ctx context.Context) {
+		if ctx.Err() != nil {
+			done(Receipt{}, ErrClosing)
+			return
+		}
+		if refusal := t.mayCallQueued(p, midas.EndpointPay); refusal != nil {
+			done(t.recall(ctx, p, r, refusal))
+			return
+		}
+		done(t.purchase(ctx, p, r, amount))
+	})
+}
+
+// purchase makes the order, or finds it, and sees it through as far as it goes now.
+func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount midas.Coins) (Receipt, error) {
+	now := time.Now()
+	o, created, err := t.cfg.Ledger.Create(ctx, ledger.Order{
+		BillNo: ulid.Make().String(), OpenID: p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID,
+		ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(amount), UserIP: p.UserIP,
+		DueAt: now.Add(t.lease), CreatedAt: now, UpdatedAt: now,
+	})
+	if err != nil {
+		return Receipt{}, unavailable(err)
+	}
+	if !created {
+		return t.receipt(o), nil
+	}
+	return t.drive(ctx, o), nil
+}
+
+// recall tells what became of an order made earlier, or else why none is made now.
+func (t *Till) recall(ctx context.Context, p Player, r PurchaseRequest, refusal error) (Receipt, error) {
+	o, err := t.cfg.Ledger.OrderOf(ctx, p.OpenID, r.RequestID)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return Receipt{}, refusal
+	case err != nil:
+		return Receipt{}, unavailable(err)
+	case o.ItemID != r.ItemID || o.Quantity != r.Quantity:
+		return Receipt{}, fmt.Errorf("%w: request %q", ledger.ErrMismatch, r.RequestID)
+	}
+	return t.receipt(o), nil
+}
+
+// price is what a purchase costs.
+func (t *Till) price(r PurchaseRequest) (midas.Coins, error) {
+	it, known := t.items[r.ItemID]
+	if !known {
+		return 0, fmt.Errorf("%w: %q", ErrUnknownItem, r.ItemID)
+	}
+	if r.Quantity > int64(midas.MaxCoins)/int64(it.Price) {
+		return 0, fmt.Errorf("%w: %d of %q cost more coins than there can be", ErrInvalid, r.Quantity, r.ItemID)
+	}
+	return it.Price * midas.Coins(r.Quantity), nil
+}
+
+func checkRequestID(id string) error {
+	if id == "" || len(id) > maxRequestID || !utf8.ValidString(id) {
+		return fmt.Errorf("%w: a request id has 1 to %d bytes of UTF-8", ErrInvalid, maxRequestID)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// The client's codes for a player who gave up (§1.1): every other one but 0 is a failure.
+const (
+	clientPaid         = 0
+	clientCancelled    = 1
+	clientPayCancelled = -2
+)
+
+// androidPlatform is the one platform coins are sold on (§1.1).
+const androidPlatform = "android"
+
+// RechargeRequest is a player's wish to buy coins with money.
+type RechargeRequest struct {
+	// RequestID is the asker's own name for it, 1 to 64 bytes, unique per player.
+	RequestID string
+	// BuyQuantity is how many coins. Their price must be exactly one of the tiers (§1.1).
+	BuyQuantity midas.Coins
+}
+
+// Recharge prepares for wx.requestMidasPayment: it makes sure that the coins will be noticed when they come, and stores
+// the attempt. done hears of it, or of ErrUnavailable, midas.ErrSessionExpired or ledger.ErrMismatch. Errors before:
+// also ErrInvalid, ErrUnsupportedPlatform, midas.ErrBadTier, ErrBusy, ErrClosing.
+func (t *Till) Recharge(p Player, r RechargeRequest, done func(ledger.Recharge, error)) error {
+	if err := checkRequestID(r.RequestID); err != nil {
+		return err
+	}
+	if p.Platform != "" && !strings.EqualFold(p.Platform, androidPlatform) {
+		return fmt.Errorf("%w: the player is on %q", ErrUnsupportedPlatform, p.Platform)
+	}
+	if _, err := t.cfg.Tiers.Price(r.BuyQuantity, t.cfg.CoinsPerYuan); err != nil {
+		return err
+	}
+	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
+		return err
+	}
+	return t.lanes.add(p.OpenID, false, func(ctx context.Context) { done(t.offer(ctx, p, r)) })
+}
+
+func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.Recharge, error) {
+	seen, err := t.cfg.Ledger.Seen(ctx, p.OpenID, p.ZoneID)
+	if err == nil && !seen {
+		// Without a figure from before, coins that come could not be told from coins that were there.
+		_, err = t.look(ctx, p)
+	}
+	if err != nil {
+		return ledger.Recharge{}, unavailable(err)
+	}
+	now := time.Now()
+	stored, err := t.cfg.Ledger.OfferRecharge(ctx, ledger.Recharge{
+		OpenID: p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID, BuyQuantity: int64(r.BuyQuantity),
+		CreatedAt: now, UpdatedAt: now,
+	})
+	return stored, unavailable(err)
+}
+
+// RechargeDone takes the client's report of a recharge: code is 0 or what wx.requestMidasPayment failed with. done hears
+// how it stands after a look at the account. Coins that come later are told to the observer. A report is believed only
+// as a hint of when to look: "failed" may in truth be paid (§5).
+func (t *Till) RechargeDone(p Player, requestID string, code int64, done func(ledger.Recharge, error)) error {
+	if err := t.mayAsk(p); err != nil {
+		return err
+	}
+	if err := checkRequestID(requestID); err != nil {
+		return err
+	}
+	return t.lanes.add(p.OpenID, false, func(ctx context.Context) { done(t.report(ctx, p, requestID, code)) })
+}
+
+func (t *Till) report(ctx context.Context, p Player, requestID string, code int64) (ledger.Recharge, error) {
+	state := ledger.RechargeFailed
+	switch code {
+	case clientPaid:
+		state = ledger.RechargePending
+	case clientCancelled, clientPayCancelled:
+		state = ledger.RechargeCancelled
+	}
+	r, err := t.cfg.Ledger.ReportRecharge(ctx, p.OpenID, requestID, state, time.Now())
+	if errors.Is(err, ledger.ErrNotFound) {
+		return r, fmt.Errorf("%w: no recharge %q was asked for", ErrInvalid, requestID)
+	}
+	if err != nil || r.State == ledger.RechargeCredited {
+		return r, unavailable(err)
+	}
+	a, g, err := t.observe(ctx, p)
+	if err != nil {
+		t.log.Info("midas: recharge reported, balance not readable yet", "player", shorten(p.OpenID), "error", err)
+	}
+	t.tellGrowth(p, a, g, requestID)
+	for _, credited := range g.Recharges {
+		if credited.RequestID == requestID {
+			return credited, nil
+		}
+	}
+	if r.State != ledger.RechargeCancelled {
+		t.watch(p, requestID)
+	}
+	return r, nil
+}
+
+// poll is a plan to look at a player's account again and again until coins have come.
+type poll struct {
+	player    Player
+	requestID string
+	left      []time.Duration
+	timer     *time.Timer
+}
+
+// watch begins to look for the coins of a recharge, in place of an older one of the same account.
+func (t *Till) watch(p Player, requestID string) {
+	t.schedule(&poll{player: p, requestID: requestID, left: t.cfg.RechargePoll})
+}
+
+func (t *Till) schedule(next *poll) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := account{next.player.OpenID, next.player.ZoneID}
+	if old := t.polls[key]; old != nil && old != next {
+		old.timer.Stop()
+	}
+	delete(t.polls, key)
+	if len(next.left) == 0 || t.closing.Load() {
+		return // the next login looks again
+	}
+	wait := next.left[0]
+	next.left = next.left[1:]
+	next.timer = time.AfterFunc(wait, func() {
+		if err := t.lanes.add(next.player.OpenID, false, func(ctx context.Context) { t.lookAgain(ctx, next) }); err != nil {
+			t.schedule(next)
+		}
+	})
+	t.polls[key] = next
+}
+
+func (t *Till) lookAgain(ctx context.Context, p *poll) {
+	if ctx.Err() != nil || !t.isCurrent(p) {
+		return
+	}
+	if _, err := t.look(ctx, p.player); err != nil {
+		t.log.Debug("midas: no look at a recharge", "player", shorten(p.player.OpenID), "error", err)
+	}
+	r, err := t.cfg.Ledger.Recharge(ctx, p.player.OpenID, p.requestID)
+	if err == nil && r.State == ledger.RechargeCredited {
+		p.left = nil
+	}
+	t.schedule(p)
+}
+
+func (t *Till) isCurrent(p *poll) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.polls[account{p.player.OpenID, p.player.ZoneID}] == p
+}
+
+func (t *Till) stopPolls() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for key, p := range t.polls {
+		p.timer.Stop()
+		delete(t.polls, key)
+	}
+}

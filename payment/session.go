@@ -1,0 +1,118 @@
+package payment
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// sessions knows the newest session key of every player: in memory while the player is here, sealed in the ledger for
+// the time after a restart, when open orders have to be finished before anyone has logged in again.
+type sessions struct {
+	ledger *ledger.Ledger
+	seal   cipher.AEAD
+
+	mu   sync.Mutex
+	keys map[string]midas.Secret // by openid; empty: known to have expired
+}
+
+// newSessions derives the sealing key from a secret the server has anyway, so that a copy of the ledger alone opens no
+// session.
+func newSessions(l *ledger.Ledger, secret midas.Secret) (*sessions, error) {
+	key, err := hkdf.Key(sha256.New, []byte(secret.Reveal()), nil, "leafmidas session keys v1", 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	return &sessions{ledger: l, seal: seal, keys: map[string]midas.Secret{}}, nil
+}
+
+// set makes key the player's newest. It is known to get at once; save keeps it.
+func (s *sessions) set(openid string, key midas.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys[openid] = key
+}
+
+func (s *sessions) save(ctx context.Context, openid string, key midas.Secret) error {
+	// The openid is bound to the sealed key: moved to another player's row, it does not open.
+	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(nil, nil, []byte(key.Reveal()), []byte(openid)), time.Now())
+}
+
+// get returns the player's newest key, or "" if there is none that may still work.
+func (s *sessions) get(ctx context.Context, openid string) (midas.Secret, error) {
+	s.mu.Lock()
+	key, known := s.keys[openid]
+	s.mu.Unlock()
+	if known {
+		return key, nil
+	}
+	sealed, err := s.ledger.Session(ctx, openid)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	open, err := s.seal.Open(nil, nil, sealed, []byte(openid))
+	if err != nil { // sealed under another AppSecret: as good as none
+		return "", nil //nolint:nilerr
+	}
+	return midas.Secret(open), nil
+}
+
+// expired tells whether the player is here and is known to have no session that works.
+func (s *sessions) expired(openid string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key, known := s.keys[openid]
+	return known && key == ""
+}
+
+// expire notes that Midas no longer takes key, unless the player has a newer one by now.
+func (s *sessions) expire(openid string, key midas.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now, known := s.keys[openid]; known && now == key {
+		s.keys[openid] = ""
+	}
+}
+
+// renewed tells whether the player is here with a key that is not known to have died.
+func (s *sessions) renewed(openid string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys[openid] != ""
+}
+
+// forget drops the key from memory once the player is gone; the ledger still has it.
+func (s *sessions) forget(openid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.keys, openid)
+}
+
+// shorten makes an openid fit for a log: enough to tell players apart, too little to be one.
+func shorten(openid string) string {
+	if len(openid) <= 8 {
+		return fmt.Sprintf("%.2s…", openid)
+	}
+	return openid[:4] + "…" + openid[len(openid)-4:]
+}

@@ -1,0 +1,248 @@
+package plugin
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// Config is the section "Midas" of a server's JSON config. Keys are the field names; durations are strings ("3s").
+// A secret is given as text, as "env:NAME" or as "file:PATH".
+//
+// Decoding never fails: what is wrong with the text is kept and told by [Plugin.Configure], together with everything
+// else that is wrong, key by key.
+type Config struct {
+	// Protocol is "v1", the protocol of games that opened virtual payment before 2022-11-05. Zero value: "v1".
+	Protocol string
+	// Env is "sandbox" or "production". Required.
+	Env string
+	// BaseURL is where Midas is. Zero value: the official host, https://api.weixin.qq.com. Plain http is taken for the
+	// sandbox and for this machine only.
+	BaseURL string
+	// AppID and AppSecret are the mini game's, from the WeChat console. Required.
+	AppID     string
+	AppSecret midas.Secret
+	// OfferID is the id given by Midas. Required.
+	OfferID string
+	// AppKey and SandboxAppKey are Midas's keys for the two environments. The one of Env is required.
+	AppKey, SandboxAppKey midas.Secret
+	// MPSig says whether calls carry mp_sig, made with the player's session key (§1.7). Zero value: true.
+	MPSig *bool
+	// OptionalParams is "omit" (user_ip, pay_item and app_remark are not sent) or "sign" (sent and signed). Zero value: "omit".
+	OptionalParams string
+	// ZoneID is the zone of players that name none. Zero value: "1".
+	ZoneID string
+	// Platform is pf, the platform the offer was opened for. Zero value: "android".
+	Platform string
+	// CoinsPerYuan is how many coins one yuan buys. Required.
+	CoinsPerYuan int64
+	// RechargeTiers are the prices a recharge may have, in yuan. Zero value: the official list (§1.1).
+	RechargeTiers []int64
+	// Items is what players can buy.
+	Items []Item
+	// Login says whether players may log in by MidasLogin. Zero value: false, the host calls Plugin.Login.
+	Login bool
+	// Timeout bounds one call to Midas. Zero value: 3s.
+	Timeout time.Duration
+	// MaxInFlight bounds what is under way at once; ten times as much may wait. Zero value: 200.
+	MaxInFlight int
+	// MaxQueuePerPlayer bounds what one player may have waiting. Zero value: 8.
+	MaxQueuePerPlayer int
+	// Retry is the patience with an order whose outcome is unknown.
+	Retry RetryConfig
+	// RechargePoll is the waits between looks for coins that were paid for and have not come. Zero value:
+	// 3s 10s 15s 15s 30s 30s 60s 60s 60s.
+	RechargePoll []time.Duration
+	// RateLimit bounds the messages of one player.
+	RateLimit RateLimitConfig
+	// Breaker says when calls to Midas are held back.
+	Breaker BreakerConfig
+	// Ledger says where orders are kept.
+	Ledger LedgerConfig
+
+	faults []Fault // of the text this was decoded from
+}
+
+// Item is something on sale.
+type Item struct {
+	// ID is what the client sends: 1 to 64 bytes.
+	ID string
+	// Name goes into Midas's books with OptionalParams "sign". Zero value: ID.
+	Name string
+	// Price is in coins, at least 1.
+	Price int64
+}
+
+// RetryConfig is the patience with open orders.
+type RetryConfig struct {
+	// First is the wait before the first repeat; each further one is twice as long, Max at most. Zero values: 1s, 30s.
+	First, Max time.Duration
+	// GiveUpAfter is how long an outcome may stay unknown before the coins are called back. Zero value: 5m.
+	GiveUpAfter time.Duration
+}
+
+// RateLimitConfig bounds the messages of one player over all connections.
+type RateLimitConfig struct {
+	// PerSecond is the steady rate. Zero value: 5.
+	PerSecond float64
+	// Burst is how many may come at once. Zero value: 10.
+	Burst int
+}
+
+// BreakerConfig says when calls to an endpoint are held back.
+type BreakerConfig struct {
+	// Window is how far back outcomes count, in Buckets steps. Zero values: 10s, 10.
+	Window  time.Duration
+	Buckets int
+	// MinRequests must have been made in the window before anything is held back. Zero value: 10.
+	MinRequests uint32
+	// FailureRatio of them must have failed. Zero value: 0.5.
+	FailureRatio float64
+	// OpenFor is how long calls are then held back. Zero value: 5s.
+	OpenFor time.Duration
+	// HalfOpenRequests is how many calls try afterwards; all must succeed. Zero value: 3.
+	HalfOpenRequests uint32
+}
+
+// LedgerConfig says where orders are kept.
+type LedgerConfig struct {
+	// Driver is "sqlite". Zero value: "sqlite".
+	Driver string
+	// DSN is the file's path. Required.
+	DSN string
+}
+
+// Fault is one thing that is wrong with a config.
+type Fault struct {
+	// Key is where, as "Breaker.Window" or "Items[2].Price".
+	Key string
+	// What is wrong, and what would be right.
+	What string
+}
+
+// ConfigError lists everything that is wrong with a config.
+type ConfigError struct{ Faults []Fault }
+
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "leafmidas: %d fault(s) in the config section Midas:", len(e.Faults))
+	for _, f := range e.Faults {
+		fmt.Fprintf(&b, "\n  %s: %s", f.Key, f.What)
+	}
+	return b.String()
+}
+
+// UnmarshalJSON decodes the section. It keeps what is wrong for Configure instead of failing.
+func (c *Config) UnmarshalJSON(text []byte) error {
+	*c = Config{}
+	numbers := json.NewDecoder(bytes.NewReader(text))
+	numbers.UseNumber() // prices must not pass through a float
+	var section map[string]any
+	if err := numbers.Decode(&section); err != nil {
+		c.faults = []Fault{{"Midas", "is not a JSON object"}}
+		return nil //nolint:nilerr // told by Configure
+	}
+	for key := range section {
+		if slices.Contains(later, key) {
+			c.faults = append(c.faults, Fault{key, "is not supported by this version"})
+			delete(section, key)
+		}
+	}
+	var unused mapstructure.Metadata
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result: c, Metadata: &unused,
+		MatchName:  func(key, field string) bool { return key == field },
+		DecodeHook: mapstructure.DecodeHookFuncType(durations),
+	})
+	if err != nil {
+		return err
+	}
+	if err := decoder.Decode(section); err != nil {
+		c.faults = append(c.faults, decodeFaults(err)...)
+	}
+	for _, key := range unused.Unused {
+		c.faults = append(c.faults, Fault{key, unknownKey(key)})
+	}
+	slices.SortFunc(c.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
+	return nil
+}
+
+// later are keys that are part of the design and not of this version.
+var later = []string{"Redis", "Push"}
+
+// durations lets "3s" stand for a duration and nothing else do.
+func durations(_, to reflect.Type, value any) (any, error) {
+	if to != reflect.TypeFor[time.Duration]() {
+		return value, nil
+	}
+	text, ok := value.(string)
+	if !ok {
+		return nil, errors.New(`write a duration as text, such as "3s"`)
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, fmt.Errorf(`%q is no duration, write one such as "3s" or "500ms"`, text)
+	}
+	return d, nil
+}
+
+// decodeFaults takes the decoder's joined errors apart. Values are left out: one might be a secret in the wrong place.
+func decodeFaults(err error) []Fault {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []Fault
+		for _, one := range many.Unwrap() {
+			all = append(all, decodeFaults(one)...)
+		}
+		return all
+	}
+	var at *mapstructure.DecodeError
+	if !errors.As(err, &at) {
+		return []Fault{{"Midas", err.Error()}}
+	}
+	var wrong *mapstructure.UnconvertibleTypeError
+	if errors.As(err, &wrong) {
+		return []Fault{{at.Name(), fmt.Sprintf("wants %s, not %T", kindName(wrong.Expected.Type()), wrong.Value)}}
+	}
+	return []Fault{{at.Name(), at.Unwrap().Error()}}
+}
+
+// kindName says what a field wants in the words of JSON.
+func kindName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct:
+		return "an object"
+	default:
+		return "a number"
+	}
+}
+
+// unknownKey names the key that was probably meant.
+func unknownKey(key string) string {
+	last := key[strings.LastIndex(key, ".")+1:]
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[Config](), reflect.TypeFor[Item](), reflect.TypeFor[RetryConfig](),
+		reflect.TypeFor[RateLimitConfig](), reflect.TypeFor[BreakerConfig](), reflect.TypeFor[LedgerConfig](),
+	} {
+		for f := range t.Fields() {
+			if f.IsExported() && strings.EqualFold(f.Name, last) {
+				return fmt.Sprintf("is not a key; %q is", f.Name)
+			}
+		}
+	}
+	return "is not a key"
+}

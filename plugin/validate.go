@@ -1,0 +1,203 @@
+package plugin
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// idForm is what ids in a config may look like: they travel in signed requests and in messages.
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+const (
+	sandbox    = "sandbox"
+	production = "production"
+	sign       = "sign"
+)
+
+// resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong.
+func (c Config) resolved() (Config, error) {
+	faults := slices.Clone(c.faults)
+	fault := func(key, format string, args ...any) {
+		// What the text already got wrong need not be told twice ("missing").
+		if !slices.ContainsFunc(c.faults, func(f Fault) bool { return f.Key == key || strings.HasPrefix(f.Key, key+".") }) {
+			faults = append(faults, Fault{key, fmt.Sprintf(format, args...)})
+		}
+	}
+
+	oneOf := func(key string, field *string, standard string, allowed ...string) {
+		if *field == "" {
+			*field = standard
+		}
+		if !slices.Contains(allowed, *field) {
+			fault(key, "%q is none of %s", *field, strings.Join(allowed, ", "))
+		}
+	}
+	oneOf("Protocol", &c.Protocol, "v1", "v1")
+	oneOf("OptionalParams", &c.OptionalParams, "omit", "omit", sign)
+	if c.Env == "" {
+		fault("Env", "is missing: %q or %q", sandbox, production)
+	} else {
+		oneOf("Env", &c.Env, "", sandbox, production)
+	}
+
+	required := func(key, value string) {
+		switch {
+		case value == "":
+			fault(key, "is missing")
+		case !idForm.MatchString(value):
+			fault(key, "has other characters than letters, digits, '-' and '_', or more than 64")
+		}
+	}
+	required("AppID", c.AppID)
+	required("OfferID", c.OfferID)
+	secret := func(key string, field *midas.Secret, needed bool) {
+		text, err := readSecret(field.Reveal())
+		*field = midas.Secret(text)
+		switch {
+		case err != nil:
+			fault(key, "%v", err)
+		case needed && text == "":
+			fault(key, "is missing")
+		}
+	}
+	secret("AppSecret", &c.AppSecret, true)
+	secret("AppKey", &c.AppKey, c.Env == production)
+	secret("SandboxAppKey", &c.SandboxAppKey, c.Env == sandbox)
+
+	if c.BaseURL != "" {
+		if what := checkBaseURL(c.BaseURL, c.Env); what != "" {
+			fault("BaseURL", "%s", what)
+		}
+	}
+	setDefault(&c.ZoneID, "1")
+	required("ZoneID", c.ZoneID)
+	setDefault(&c.Platform, "android")
+	required("Platform", c.Platform)
+	setDefault(&c.MPSig, new(true))
+
+	if c.CoinsPerYuan < 1 || c.CoinsPerYuan > 1_000_000 {
+		fault("CoinsPerYuan", "is %d; a yuan buys 1 to 1000000 coins", c.CoinsPerYuan)
+	}
+	for i, yuan := range c.RechargeTiers {
+		if yuan < 1 || yuan > 1_000_000 {
+			fault(fmt.Sprintf("RechargeTiers[%d]", i), "is %d; a tier is 1 to 1000000 yuan", yuan)
+		}
+	}
+	c.Items = slices.Clone(c.Items)
+	seen := map[string]int{}
+	for i := range c.Items {
+		it := &c.Items[i]
+		key := fmt.Sprintf("Items[%d]", i)
+		if first, twice := seen[it.ID]; twice {
+			fault(key+".ID", "%q is the id of Items[%d] already", it.ID, first)
+		}
+		seen[it.ID] = i
+		if !idForm.MatchString(it.ID) {
+			fault(key+".ID", "%q is not 1 to 64 letters, digits, '-' and '_'", it.ID)
+		}
+		if it.Price < 1 || midas.Coins(it.Price) > midas.MaxCoins {
+			fault(key+".Price", "is %d; a price is 1 coin or more", it.Price)
+		}
+		setDefault(&it.Name, it.ID)
+	}
+
+	bounded(fault, "Timeout", &c.Timeout, 3*time.Second, 100*time.Millisecond, time.Minute)
+	bounded(fault, "MaxInFlight", &c.MaxInFlight, 200, 1, 10_000)
+	bounded(fault, "MaxQueuePerPlayer", &c.MaxQueuePerPlayer, 8, 1, 1000)
+	bounded(fault, "Retry.First", &c.Retry.First, time.Second, 10*time.Millisecond, time.Hour)
+	bounded(fault, "Retry.Max", &c.Retry.Max, max(30*time.Second, c.Retry.First), c.Retry.First, time.Hour)
+	bounded(fault, "Retry.GiveUpAfter", &c.Retry.GiveUpAfter, 5*time.Minute, c.Retry.First, 24*time.Hour)
+	bounded(fault, "RateLimit.PerSecond", &c.RateLimit.PerSecond, 5, 0.01, 1000)
+	bounded(fault, "RateLimit.Burst", &c.RateLimit.Burst, 10, 1, 1000)
+	bounded(fault, "Breaker.Window", &c.Breaker.Window, 10*time.Second, 100*time.Millisecond, time.Hour)
+	bounded(fault, "Breaker.Buckets", &c.Breaker.Buckets, 10, 1, 1000)
+	bounded(fault, "Breaker.MinRequests", &c.Breaker.MinRequests, 10, 1, 1_000_000)
+	bounded(fault, "Breaker.FailureRatio", &c.Breaker.FailureRatio, 0.5, 0.01, 1)
+	bounded(fault, "Breaker.OpenFor", &c.Breaker.OpenFor, 5*time.Second, 10*time.Millisecond, time.Hour)
+	bounded(fault, "Breaker.HalfOpenRequests", &c.Breaker.HalfOpenRequests, 3, 1, 1000)
+	if c.RechargePoll == nil {
+		c.RechargePoll = standardPoll
+	}
+	for i, d := range c.RechargePoll {
+		if d < 10*time.Millisecond || d > 24*time.Hour {
+			fault(fmt.Sprintf("RechargePoll[%d]", i), "is %s; a wait is 10ms to 24h", d)
+		}
+	}
+
+	oneOf("Ledger.Driver", &c.Ledger.Driver, "sqlite", "sqlite")
+	if c.Ledger.DSN == "" {
+		fault("Ledger.DSN", "is missing: the path of the file that keeps the orders")
+	}
+
+	if len(faults) > 0 {
+		return c, &ConfigError{faults}
+	}
+	return c, nil
+}
+
+// standardPoll looks often at first and for five minutes in all (§5).
+var standardPoll = []time.Duration{
+	3 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second,
+	30 * time.Second, time.Minute, time.Minute, time.Minute,
+}
+
+func setDefault[T comparable](field *T, standard T) {
+	var zero T
+	if *field == zero {
+		*field = standard
+	}
+}
+
+// bounded puts a default in place and checks the rest.
+func bounded[T int | uint32 | float64 | time.Duration](fault func(string, string, ...any), key string, field *T, standard, low, high T) {
+	setDefault(field, standard)
+	if *field < low || *field > high {
+		fault(key, "is %v; allowed is %v to %v", *field, low, high)
+	}
+}
+
+// readSecret reads what a secret's text points to. The text itself never goes into an error.
+func readSecret(text string) (string, error) {
+	if name, ok := strings.CutPrefix(text, "env:"); ok {
+		value := os.Getenv(name)
+		if value == "" {
+			return "", fmt.Errorf("the environment has no variable %s", name)
+		}
+		return value, nil
+	}
+	if path, ok := strings.CutPrefix(text, "file:"); ok {
+		value, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		return strings.TrimSpace(string(value)), nil
+	}
+	return text, nil
+}
+
+func checkBaseURL(base, env string) string {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {
+		return "is not of the form https://host or https://host:port"
+	}
+	switch u.Scheme {
+	case "https":
+		return ""
+	case "http":
+		ip := net.ParseIP(u.Hostname())
+		if env == sandbox || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+			return ""
+		}
+		return "is plain http: secrets would travel in the clear; use https"
+	default:
+		return "is neither https nor http"
+	}
+}
