@@ -1,0 +1,136 @@
+package midas
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+)
+
+// maxReply bounds a reply, in bytes. Real ones have a few hundred.
+const maxReply = 64 << 10
+
+// Client performs the calls of [API] by protocol V1. It is safe for concurrent use. Make one with New and Close it.
+type Client struct {
+	cfg    Config
+	http   *http.Client
+	tokens TokenSource
+	own    *stableTokens // nil if tokens came with the config
+}
+
+var _ API = (*Client)(nil)
+
+// New makes a client. It connects to nothing yet.
+func New(cfg Config) (*Client, error) {
+	cfg, err := cfg.resolved()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, tokens: cfg.Tokens, http: &http.Client{
+		Transport: cfg.Transport,
+		// A redirect would carry the access token to wherever it points.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	if c.tokens == nil {
+		c.own = newStableTokens(c)
+		c.tokens = c.own
+	}
+	return c, nil
+}
+
+// Close waits for a token that is being fetched and drops idle connections.
+func (c *Client) Close() {
+	if c.own != nil {
+		c.own.close()
+	}
+	c.http.CloseIdleConnections()
+}
+
+// exchange sends one request and reads its reply. Every way it can fail is told apart here, and none shows the URL: it
+// holds the access token, or the AppSecret.
+func (c *Client) exchange(ctx context.Context, e Endpoint, billNo string, r *http.Request) ([]byte, error) {
+	fail := func(kind error, status int, cause error) error {
+		return &CallError{Endpoint: e, BillNo: billNo, Kind: kind, Status: status, Err: cause}
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		kind, cause := transportFailure(ctx, err)
+		return nil, fail(kind, 0, cause)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fail(ErrTruncatedReply, resp.StatusCode, nil)
+	case err != nil:
+		kind, cause := transportFailure(ctx, err)
+		return nil, fail(kind, resp.StatusCode, cause)
+	case len(body) > maxReply:
+		return nil, fail(ErrReplyTooLarge, resp.StatusCode, nil)
+	case resp.StatusCode != http.StatusOK:
+		return nil, fail(ErrHTTPStatus, resp.StatusCode, nil)
+	}
+	return body, nil
+}
+
+// transportFailure tells why no reply came. ctx bounds the call; what it is derived from is the caller's.
+func transportFailure(ctx context.Context, err error) (kind, cause error) {
+	if inURL, ok := errors.AsType[*url.Error](err); ok {
+		err = inURL.Err
+	}
+	if mine := context.Cause(ctx); mine != nil {
+		if errors.Is(mine, ErrTimeout) {
+			return ErrTimeout, nil
+		}
+		return ErrCancelled, ctx.Err()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return ErrNotSent, err
+	}
+	if wait, ok := errors.AsType[net.Error](err); ok && wait.Timeout() {
+		return ErrTimeout, nil
+	}
+	return ErrConnection, err
+}
+
+// bounded gives a call its own end, which is told apart from the caller's.
+func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.cfg.Timeout, ErrTimeout)
+}
+
+// post sends a JSON body.
+func (c *Client) post(ctx context.Context, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, &CallError{Endpoint: e, BillNo: billNo, Kind: ErrRefusedHere, Err: errors.New("no such URL")}
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return c.exchange(ctx, e, billNo, r)
+}
+
+// withToken makes a call with the access token, and once more with a new one if the token turns out to be dead. The
+// token is checked before anything else (§1.8), so the first call did nothing.
+func (c *Client) withToken(ctx context.Context, e Endpoint, billNo string, call func(ctx context.Context, token Secret) error) error {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	noToken := func(err error) error {
+		return &CallError{Endpoint: e, BillNo: billNo, Kind: ErrNotSent, Err: fmt.Errorf("no access token: %w", err)}
+	}
+	token, err := c.tokens.Token(ctx)
+	if err != nil {
+		return noToken(err)
+	}
+	err = call(ctx, token)
+	if !errors.Is(err, ErrBadToken) {
+		return err
+	}
+	c.cfg.Logger.Info("midas: access token is dead, fetching another", "endpoint", e, "error", err)
+	if token, err = c.tokens.Replace(ctx, token); err != nil {
+		return noToken(err)
+	}
+	return call(ctx, token)
+}

@@ -1,0 +1,133 @@
+package midas
+
+// code is what a documented errcode means.
+type code struct {
+	sentinel *sentinel
+	verdict  Verdict
+	advice   string
+}
+
+// sentinel is an error to compare with; several codes may share one.
+type sentinel struct{ meaning string }
+
+func (s *sentinel) Error() string { return "midas: " + s.meaning }
+
+// Errors that Midas and WeChat answer with, for errors.Is. What each means for the coins, [VerdictOf] tells.
+var (
+	// ErrSystemBusy (−1): the call may or may not have been carried out (§1.4).
+	ErrSystemBusy error = &sentinel{"system busy"}
+	// ErrBillUnknown (90000): Midas has no such order (§1.5).
+	ErrBillUnknown error = &sentinel{"order does not exist"}
+	// ErrBadBillNo (90001 to 90006): something about the order's data is not valid (§1.8).
+	ErrBadBillNo error = &sentinel{"order data not valid"}
+	// ErrBadOpenID (90007): no such user, or no access token in the URL (§1.8).
+	ErrBadOpenID error = &sentinel{"openid not valid"}
+	// ErrBadMPSig (90009): mp_sig does not fit; the session key is not the user's newest, or the text signed is wrong.
+	ErrBadMPSig error = &sentinel{"mp_sig wrong"}
+	// ErrSessionExpired (90010): the user has to log in again (§4.3).
+	ErrSessionExpired error = &sentinel{"session expired"}
+	// ErrBadSig (90011): sig does not fit; wrong AppKey, or that of the other environment, or the text signed is wrong.
+	ErrBadSig error = &sentinel{"sig wrong"}
+	// ErrBillExists (90012): an earlier call with this bill number was carried out (§1.4).
+	ErrBillExists error = &sentinel{"order exists"}
+	// ErrInsufficientBalance (90013): the user has too few coins.
+	ErrInsufficientBalance error = &sentinel{"balance not enough"}
+	// ErrBillConfirmed (90014): the deduction is final and cannot be given back (§1.5).
+	ErrBillConfirmed error = &sentinel{"order confirmed"}
+	// ErrBillRolledBack (90015): the deduction has been given back already (§1.5).
+	ErrBillRolledBack error = &sentinel{"order rolled back"}
+	// ErrBillProcessing (90016): the order is being worked on (§1.5).
+	ErrBillProcessing error = &sentinel{"order being processed"}
+	// ErrNotPermitted (90017): the mini game may not use this call.
+	ErrNotPermitted error = &sentinel{"no permission"}
+	// ErrBadParameter (90018): a parameter is not valid.
+	ErrBadParameter error = &sentinel{"parameter not valid"}
+	// ErrParameterMissing (40101): a parameter is missing, or the body is not JSON (§1.8).
+	ErrParameterMissing error = &sentinel{"parameter missing"}
+	// ErrBadToken (40001, 40014, 41001, 42001): the access token is dead (§4.2).
+	ErrBadToken error = &sentinel{"access token not valid"}
+	// ErrBadSecret (40001, 40125 from the token call): the AppSecret is wrong (§4.2).
+	ErrBadSecret error = &sentinel{"AppSecret wrong"}
+	// ErrBadAppID (40013, 41002): the AppID is wrong or missing.
+	ErrBadAppID error = &sentinel{"AppID wrong"}
+	// ErrIPNotAllowed (40164): this server's address is not on the list in the WeChat console (§4.2).
+	ErrIPNotAllowed error = &sentinel{"server address not allowed"}
+	// ErrBadCode (40029, 40163): the login code is wrong, used or too old (§4.1).
+	ErrBadCode error = &sentinel{"login code not valid"}
+	// ErrUserBlocked (40226): WeChat blocks this user (§4.1).
+	ErrUserBlocked error = &sentinel{"user blocked"}
+	// ErrRateLimited (45009, 45011): too many calls (§5).
+	ErrRateLimited error = &sentinel{"too many calls"}
+	// ErrBadCall (40002, 43002, 44002): the call itself is malformed; a mistake of this package or of a proxy.
+	ErrBadCall error = &sentinel{"malformed call"}
+)
+
+// codes lists every documented errcode of V1, login and tokens (§1.2–1.8, §4).
+var codes = map[int]code{
+	-1:    of(ErrSystemBusy, VerdictUnknown, "repeat with the same bill number until the answer is another one"),
+	40001: of(ErrBadToken, VerdictLater, "fetch a new access token; see that no other process fetches tokens the classic way"),
+	40002: of(ErrBadCall, VerdictRefused, "do not repeat; see what changed the call on its way"),
+	40013: of(ErrBadAppID, VerdictRefused, "do not repeat; correct AppID"),
+	40014: of(ErrBadToken, VerdictLater, "fetch a new access token"),
+	40029: of(ErrBadCode, VerdictRefused, "have the client call wx.login for a new code"),
+	40101: of(ErrParameterMissing, VerdictRefused, "do not repeat; the text names the parameter"),
+	40125: of(ErrBadSecret, VerdictRefused, "do not repeat; correct AppSecret"),
+	40163: of(ErrBadCode, VerdictRefused, "have the client call wx.login for a new code"),
+	40164: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; add this server's address in the WeChat console"),
+	40226: of(ErrUserBlocked, VerdictRefused, "do not repeat"),
+	41001: of(ErrBadToken, VerdictLater, "fetch a new access token"),
+	41002: of(ErrBadAppID, VerdictRefused, "do not repeat; correct AppID"),
+	42001: of(ErrBadToken, VerdictLater, "fetch a new access token"),
+	43002: of(ErrBadCall, VerdictRefused, "do not repeat; see what changed the call on its way"),
+	44002: of(ErrBadCall, VerdictRefused, "do not repeat; see what changed the call on its way"),
+	45009: of(ErrRateLimited, VerdictLater, "repeat later; the day's quota is used up"),
+	45011: of(ErrRateLimited, VerdictLater, "repeat in a minute"),
+	90000: of(ErrBillUnknown, VerdictRefused, "nothing was deducted under this bill number"),
+	90001: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct the bill number"),
+	90002: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct the order's data"),
+	90003: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct the order's data"),
+	90004: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct the order's data"),
+	90005: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct Platform"),
+	90006: of(ErrBillUnknown, VerdictRefused, "nothing was deducted under this bill number"),
+	90007: of(ErrBadOpenID, VerdictRefused, "do not repeat; see that the openid is of this mini game and not a login code"),
+	90009: of(ErrBadMPSig, VerdictRefused, "have the player log in again; if that does not help, look at OptionalParams and the session key"),
+	90010: of(ErrSessionExpired, VerdictLogin, "have the player log in again, then repeat with the same bill number"),
+	90011: of(ErrBadSig, VerdictRefused, "do not repeat; see that the AppKey is the one of this environment, and at OptionalParams"),
+	90012: of(ErrBillExists, VerdictAlready, "take it as done: an earlier call was carried out"),
+	90013: of(ErrInsufficientBalance, VerdictRefused, "do not repeat; the player has to buy coins first"),
+	90014: of(ErrBillConfirmed, VerdictRefused, "do not repeat; the coins stay deducted"),
+	90015: of(ErrBillRolledBack, VerdictRefused, "take it as done: the coins are back"),
+	90016: of(ErrBillProcessing, VerdictLater, "repeat later"),
+	90017: of(ErrNotPermitted, VerdictRefused, "do not repeat; open virtual payment in the WeChat console"),
+	90018: of(ErrBadParameter, VerdictRefused, "do not repeat; the text may name the parameter"),
+}
+
+func of(sentinelError error, v Verdict, advice string) code {
+	return code{sentinelError.(*sentinel), v, advice}
+}
+
+// undocumented is how a code is taken that no page lists: as if nobody knew whether the call was carried out.
+var undocumented = code{&sentinel{"undocumented code"}, VerdictUnknown, "repeat with the same bill number; look the code up"}
+
+// codeAt is what a code means as the answer of an endpoint. Two mean something else where the call is another.
+func codeAt(e Endpoint, n int) code {
+	switch {
+	case e == EndpointToken && n == 40001:
+		return code{ErrBadSecret.(*sentinel), VerdictRefused, "do not repeat; correct AppSecret"}
+	case e == EndpointPay && n == 90016:
+		return code{ErrBillProcessing.(*sentinel), VerdictUnknown, "repeat with the same bill number"}
+	}
+	if c, known := codes[n]; known {
+		return c
+	}
+	return undocumented
+}
+
+// CodesDocumented lists every errcode that has a meaning of its own, in no order.
+func CodesDocumented() []int {
+	list := make([]int, 0, len(codes))
+	for n := range codes {
+		list = append(list, n)
+	}
+	return list
+}

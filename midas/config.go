@@ -1,0 +1,104 @@
+package midas
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// OfficialURL is where Midas is (§5).
+const OfficialURL = "https://api.weixin.qq.com"
+
+// standardTimeout bounds a call where Config.Timeout is zero.
+const standardTimeout = 3 * time.Second
+
+// Config says which mini game a [Client] speaks for, and where to.
+type Config struct {
+	// BaseURL is scheme and host. Zero value: OfficialURL.
+	BaseURL string
+	// AppID and AppSecret are the mini game's. Required.
+	AppID     string
+	AppSecret Secret
+	// OfferID is the id given by Midas. Required.
+	OfferID string
+	// AppKey is Midas's key of the environment in use. Required.
+	AppKey Secret
+	// Sandbox makes calls go to /cgi-bin/midas/sandbox/…. Zero value: production.
+	Sandbox bool
+	// NoMPSig leaves mp_sig out, as Midas has allowed since 2020 (§2.1). Zero value: it is sent.
+	NoMPSig bool
+	// SignOptional sends and signs user_ip, pay_item and app_remark. Zero value: they are not sent (§1.7, field reports).
+	SignOptional bool
+	// Platform is pf. Zero value: "android".
+	Platform string
+	// Timeout bounds a whole call, with a token fetched and a repeat if need be. Zero value: 3 s.
+	Timeout time.Duration
+	// Tokens yields the access token. nil: fetched through stable_token by the client itself.
+	Tokens TokenSource
+	// Transport carries the calls. nil: one that keeps connections alive and bounds every stage by Timeout.
+	Transport http.RoundTripper
+	// Logger is told of tokens that were replaced. nil: slog.Default().
+	Logger *slog.Logger
+}
+
+// resolved returns the config with defaults in place, or everything that is wrong with it.
+func (c Config) resolved() (Config, error) {
+	var faults []error
+	need := func(name string, there bool) {
+		if !there {
+			faults = append(faults, fmt.Errorf("midas: Config.%s is missing", name))
+		}
+	}
+	need("AppID", c.AppID != "")
+	need("AppSecret", c.AppSecret != "" || c.Tokens != nil)
+	need("OfferID", c.OfferID != "")
+	need("AppKey", c.AppKey != "")
+	if c.BaseURL == "" {
+		c.BaseURL = OfficialURL
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		faults = append(faults, errors.New("midas: Config.BaseURL is not of the form https://host"))
+	}
+	if c.Timeout < 0 {
+		faults = append(faults, errors.New("midas: Config.Timeout is negative"))
+	}
+	if c.Timeout == 0 {
+		c.Timeout = standardTimeout
+	}
+	if c.Platform == "" {
+		c.Platform = "android"
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Transport == nil {
+		c.Transport = newTransport(c.Timeout)
+	}
+	return c, errors.Join(faults...)
+}
+
+const (
+	// idlePerHost is how many connections are kept for the next calls: all go to one host.
+	idlePerHost = 256
+	// idleTime is below the minute after which servers and balancers commonly drop idle connections.
+	idleTime = 50 * time.Second
+)
+
+func newTransport(timeout time.Duration) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: timeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   timeout,
+		ResponseHeaderTimeout: timeout,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          idlePerHost,
+		MaxIdleConnsPerHost:   idlePerHost,
+		IdleConnTimeout:       idleTime,
+	}
+}

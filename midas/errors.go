@@ -1,0 +1,186 @@
+package midas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Error is an answer of Midas or WeChat with an errcode other than 0.
+type Error struct {
+	// Endpoint is the call that was answered, BillNo the order it was for (empty: none).
+	Endpoint Endpoint
+	BillNo   string
+	// Code is errcode.
+	Code int
+	// Message is errmsg, cut and cleaned so that it may be logged. It is never to be interpreted (§1.8).
+	Message string
+	// RID is the request id that Tencent's support asks for; empty if there was none.
+	RID string
+}
+
+func (e *Error) Error() string {
+	c := codeAt(e.Endpoint, e.Code)
+	var b strings.Builder
+	writeCall(&b, e.Endpoint, e.BillNo)
+	fmt.Fprintf(&b, "%d %s (%q", e.Code, c.sentinel.meaning, e.Message)
+	if e.RID != "" {
+		fmt.Fprintf(&b, ", rid %s", e.RID)
+	}
+	fmt.Fprintf(&b, "); %s", c.advice)
+	return b.String()
+}
+
+// Is makes errors.Is(err, ErrBillExists) and the like hold.
+func (e *Error) Is(target error) bool {
+	s, ok := target.(*sentinel)
+	return ok && codeAt(e.Endpoint, e.Code).sentinel == s
+}
+
+// Verdict says what the answer means for the coins.
+func (e *Error) Verdict() Verdict { return codeAt(e.Endpoint, e.Code).verdict }
+
+// Advice says in words what to do.
+func (e *Error) Advice() string { return codeAt(e.Endpoint, e.Code).advice }
+
+// Errors of calls that brought no usable answer, for errors.Is. Except for ErrNotSent and ErrRefusedHere, the call may
+// have been carried out.
+var (
+	// ErrTimeout: no answer in time.
+	ErrTimeout error = &sentinel{"no answer in time"}
+	// ErrConnection: the connection broke.
+	ErrConnection error = &sentinel{"connection broken"}
+	// ErrHTTPStatus: an HTTP status other than 200.
+	ErrHTTPStatus error = &sentinel{"HTTP status"}
+	// ErrHTML: a page instead of JSON, as proxies and gateways send.
+	ErrHTML error = &sentinel{"HTML instead of JSON"}
+	// ErrEmptyReply: nothing instead of JSON.
+	ErrEmptyReply error = &sentinel{"empty reply"}
+	// ErrTruncatedReply: the reply ends too early.
+	ErrTruncatedReply error = &sentinel{"truncated reply"}
+	// ErrNotJSON: something else instead of JSON.
+	ErrNotJSON error = &sentinel{"reply is not JSON"}
+	// ErrReplyTooLarge: more than 64 KiB.
+	ErrReplyTooLarge error = &sentinel{"reply too large"}
+	// ErrBadReply: JSON that cannot be true: another bill number, an impossible balance, a missing field.
+	ErrBadReply error = &sentinel{"reply makes no sense"}
+	// ErrCancelled: the caller's own context ended. errors.Is holds for that context's error too.
+	ErrCancelled error = &sentinel{"cancelled by the caller"}
+	// ErrNotSent: the call did not leave this machine; nothing was done.
+	ErrNotSent error = &sentinel{"not sent"}
+	// ErrRefusedHere: the call was malformed and was not sent; nothing was done.
+	ErrRefusedHere error = &sentinel{"malformed request, not sent"}
+)
+
+// CallError is a call without a usable answer.
+type CallError struct {
+	Endpoint Endpoint
+	BillNo   string
+	// Kind is one of the errors above.
+	Kind error
+	// Status is the HTTP status, 0 if there was none.
+	Status int
+	// Err says more, or is nil. It holds no URL: that would show the access token.
+	Err error
+}
+
+func (e *CallError) Error() string {
+	var b strings.Builder
+	writeCall(&b, e.Endpoint, e.BillNo)
+	b.WriteString(e.Kind.(*sentinel).meaning)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	switch e.Verdict() {
+	case VerdictLater:
+		b.WriteString("; nothing was done, repeat later")
+	case VerdictRefused:
+		b.WriteString("; nothing was done, do not repeat")
+	default:
+		if e.BillNo != "" {
+			b.WriteString("; the outcome is unknown, repeat with the same bill number")
+		} else {
+			b.WriteString("; repeating is safe")
+		}
+	}
+	return b.String()
+}
+
+// Unwrap gives errors.Is the kind and the cause.
+func (e *CallError) Unwrap() []error {
+	if e.Err == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Err}
+}
+
+// Verdict says what the lack of an answer means for the coins.
+func (e *CallError) Verdict() Verdict {
+	switch e.Kind {
+	case ErrNotSent:
+		return VerdictLater
+	case ErrRefusedHere:
+		return VerdictRefused
+	default:
+		return VerdictUnknown
+	}
+}
+
+// Failure tells whether an error says that the service behind an endpoint is in trouble: no usable answer, or −1. A
+// business answer is none, nor is the caller's own change of mind, nor a call that never was one.
+func Failure(err error) bool {
+	var call *CallError
+	if errors.As(err, &call) {
+		var answer *Error // that there was no token for the call may be a business answer too
+		if call.Kind == ErrNotSent && errors.As(call.Err, &answer) {
+			return Failure(answer)
+		}
+		return call.Kind != ErrCancelled && call.Kind != ErrRefusedHere
+	}
+	return errors.Is(err, ErrSystemBusy)
+}
+
+// Cancelled tells whether a call ended because its caller no longer wanted it.
+func Cancelled(err error) bool {
+	return errors.Is(err, ErrCancelled) || errors.Is(err, context.Canceled)
+}
+
+func writeCall(b *strings.Builder, e Endpoint, billNo string) {
+	fmt.Fprintf(b, "midas %s", e)
+	if billNo != "" {
+		fmt.Fprintf(b, " (bill %s)", billNo)
+	}
+	b.WriteString(": ")
+}
+
+// maxMessage bounds what is kept of an errmsg, in bytes.
+const maxMessage = 200
+
+// ridForm finds the request id at the end of an errmsg (§1.8). It is for people to quote, not to decide by.
+var ridForm = regexp.MustCompile(`rid: ([0-9A-Za-z_-]{1,64})`)
+
+// clean makes a foreign text fit to be logged and stored.
+func clean(text string) string {
+	if len(text) > maxMessage {
+		text = text[:maxMessage]
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+}
+
+func ridIn(errmsg string) string {
+	if found := ridForm.FindStringSubmatch(errmsg); found != nil {
+		return found[1]
+	}
+	return ""
+}
