@@ -1,0 +1,65 @@
+package msg
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What keeps a message within Leaf's default frame.
+const (
+	// MaxIDLen is the longest id in bytes: request_id, item_id, bill_no, openid and every other short text.
+	MaxIDLen = 64
+	// MaxTextLen is the longest MidasError.message in bytes.
+	MaxTextLen = 256
+	// MaxFrame is the default of Leaf's MaxMsgLen in bytes: a whole JSON frame, or number and body of a protobuf one. A
+	// longer message is lost with a line in the log, and a longer one from a client closes its connection. A gate with a
+	// MaxMsgLen below this, or with a LenMsgLen of 1, cannot carry every message.
+	MaxFrame = 4096
+)
+
+// ValidID tells whether s may be an id: 1 to [MaxIDLen] bytes of UTF-8 without control characters.
+func ValidID(s string) bool {
+	return s != "" && len(s) <= MaxIDLen && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// ClipText makes any text fit to travel as MidasError.message: UTF-8 without control characters, and cut between two
+// characters to [MaxTextLen] bytes.
+func ClipText(s string) string {
+	// A first cut, so that a page of HTML is not walked through for its first line.
+	s = s[:min(len(s), 4*MaxTextLen)]
+	s = strings.ToValidUTF8(s, string(utf8.RuneError))
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) <= MaxTextLen {
+		return s
+	}
+	n := MaxTextLen
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// FitOrders returns how many of orders, from the first, fit one MidasOrders in either encoding. With ids of at most
+// [MaxIDLen] at least one always does. An order that cannot be written (an amount beyond [MaxInt]) ends the page.
+func FitOrders(orders []*MidasOrder) int {
+	const frame = `{"MidasOrders":{"orders":[],"more":false}}`
+	size := len(frame)
+	for i, o := range orders {
+		b, err := marshalJSON(o)
+		if err != nil {
+			return i
+		}
+		// The names alone make an order's JSON longer than its protobuf, so the one bound serves both.
+		size += len(b) + len(",")
+		if size > MaxFrame {
+			return i
+		}
+	}
+	return len(orders)
+}
