@@ -8,8 +8,6 @@ import (
 
 	"github.com/name5566/leaf/chanrpc"
 	leafmodule "github.com/name5566/leaf/module"
-
-	"github.com/leafmidas/leafmidas/ledger"
 )
 
 // maxCalls bounds the calls into the game that have not come back.
@@ -95,12 +93,5 @@ func (c *courier) loop() {
 		case <-c.quit:
 			return
 		}
-	}
-}
-
-// deliverer makes the till's delivery out of the host's function on the host's skeleton.
-func (c *courier) deliverer(target *chanrpc.Server, deliver func(ledger.Order) error) func(context.Context, ledger.Order) error {
-	return func(ctx context.Context, o ledger.Order) error {
-		return c.do(ctx, target, func() error { return deliver(o) })
 	}
 }

@@ -24,6 +24,10 @@ const (
 //
 // All of it is in memory under one mutex that is never held across a call into Leaf.
 type roster struct {
+	// left hears, under the mutex so that no login can come in between, that a player has no connection left in a zone,
+	// or (all) anywhere. It must return at once.
+	left func(openid, zoneID string, all bool)
+
 	limit rate.Limit
 	burst int
 
@@ -46,11 +50,16 @@ type person struct {
 	left    time.Time // when the last connection went; zero while there is one
 }
 
-func newRoster(perSecond float64, burst int) *roster {
+func newRoster(left func(openid, zoneID string, all bool)) *roster {
 	return &roster{
-		limit: rate.Limit(perSecond), burst: burst,
+		left: left, limit: rate.Inf,
 		agents: map[gate.Agent]*seat{}, people: map[string]*person{}, graves: map[gate.Agent]time.Time{},
 	}
+}
+
+// limitTo sets the rate. Before the server runs.
+func (r *roster) limitTo(perSecond float64, burst int) {
+	r.limit, r.burst = rate.Limit(perSecond), burst
 }
 
 // login seats a player on a connection. It reports false if the connection has ended.
@@ -61,9 +70,7 @@ func (r *roster) login(a gate.Agent, p payment.Player) bool {
 		return false
 	}
 	s := r.seat(a)
-	if s.player != nil {
-		r.unseat(a, s.player.OpenID)
-	}
+	was := s.player
 	s.player = &p
 	who := r.people[p.OpenID]
 	if who == nil {
@@ -71,6 +78,9 @@ func (r *roster) login(a gate.Agent, p payment.Player) bool {
 		r.people[p.OpenID] = who
 	}
 	who.agents[a], who.left = struct{}{}, time.Time{}
+	if was != nil && (was.OpenID != p.OpenID || was.ZoneID != p.ZoneID) {
+		r.unseat(a, *was)
+	}
 	// The newest session key is every connection's: the older ones died with its making.
 	for other := range who.agents {
 		if was := r.agents[other].player; was != &p {
@@ -82,31 +92,34 @@ func (r *roster) login(a gate.Agent, p payment.Player) bool {
 	return true
 }
 
-// logout removes a connection. last is the player it belonged to if that player has no other one left.
-func (r *roster) logout(a gate.Agent) (last *payment.Player) {
+// logout removes a connection.
+func (r *roster) logout(a gate.Agent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.graves[a] = time.Now()
-	s, known := r.agents[a]
-	if !known {
-		return nil
-	}
+	s := r.agents[a]
 	delete(r.agents, a)
-	if s.player == nil || !r.unseat(a, s.player.OpenID) {
-		return nil
+	if s != nil && s.player != nil {
+		r.unseat(a, *s.player)
 	}
-	return s.player
 }
 
-// unseat takes a connection from a player and reports whether it was the last.
-func (r *roster) unseat(a gate.Agent, openid string) bool {
-	who := r.people[openid]
-	delete(who.agents, a)
-	if len(who.agents) > 0 {
-		return false
+// unseat takes a connection away from the player who sat on it, and tells what was the last.
+func (r *roster) unseat(a gate.Agent, was payment.Player) {
+	who := r.people[was.OpenID]
+	if s := r.agents[a]; s == nil || s.player.OpenID != was.OpenID {
+		delete(who.agents, a)
 	}
-	who.left = time.Now()
-	return true
+	for other := range who.agents {
+		if r.agents[other].player.ZoneID == was.ZoneID {
+			return
+		}
+	}
+	all := len(who.agents) == 0
+	if all {
+		who.left = time.Now()
+	}
+	r.left(was.OpenID, was.ZoneID, all)
 }
 
 // player tells who sits on a connection.

@@ -24,7 +24,7 @@ func (t *Till) payer(ctx context.Context, openid, zoneID, userIP string) (midas.
 // notSent is a failure before anything was sent: the call may be made later.
 type notSent struct{ error }
 
-func (e notSent) Unwrap() error          { return e.error }
+func (e notSent) Unwrap() error        { return e.error }
 func (notSent) Verdict() midas.Verdict { return midas.VerdictLater }
 
 // noteSession learns from an answer that a session key has died.

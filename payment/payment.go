@@ -156,7 +156,7 @@ type Till struct {
 
 	mu       sync.Mutex
 	accounts map[account]*midas.Balance // of players who are here; nil until first seen
-	unpark   map[string]struct{}       // openids whose parked orders could not be woken yet
+	unpark   map[string]struct{}        // openids whose parked orders could not be woken yet
 	polls    map[account]*poll
 	version  int64
 }
@@ -267,9 +267,12 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 	})
 }
 
-// Forget drops what is kept in memory for a player who has left. Orders go on.
-func (t *Till) Forget(openid, zoneID string) {
-	t.sessions.forget(openid)
+// Forget drops what is kept in memory for a player who has left a zone, or (all) the game. Orders go on. It takes no
+// lock that is held across a call.
+func (t *Till) Forget(openid, zoneID string, all bool) {
+	if all {
+		t.sessions.forget(openid)
+	}
 	t.leave(account{openid, zoneID})
 }
 

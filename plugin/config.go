@@ -149,7 +149,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	var section map[string]any
 	if err := numbers.Decode(&section); err != nil {
 		c.faults = []Fault{{"Midas", "is not a JSON object"}}
-		return nil //nolint:nilerr // told by Configure
+		return nil
 	}
 	for key := range section {
 		if slices.Contains(later, key) {

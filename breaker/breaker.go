@@ -1,0 +1,273 @@
+// Package breaker holds calls back from a Midas endpoint that is in trouble, so that players hear "not now" at once
+// instead of waiting for a timeout, and Midas gets room to recover. It decorates midas.API with one sony/gobreaker
+// breaker for each endpoint.
+//
+// A failure is a call without a usable answer, or one answered with −1. Business answers are none, whatever they say,
+// and a call that its own caller gave up is not counted at all; a caller's deadline counts as giving up, since the
+// client's own timeout is what says that Midas is slow.
+package breaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// Config says when calls are held back.
+type Config struct {
+	// Window is how far back outcomes count; old ones leave it in Buckets steps. Zero values: 10 s, 10.
+	Window  time.Duration
+	Buckets int
+	// MinRequests must have been made within the window before anything is held back. Zero value: 10.
+	MinRequests uint32
+	// FailureRatio of them must have failed, 0 < ratio ≤ 1. Zero value: 0.5.
+	FailureRatio float64
+	// OpenFor is how long calls are then held back. Zero value: 5 s.
+	OpenFor time.Duration
+	// HalfOpenRequests is how many calls are then let through to try; all must succeed. Zero value: 3.
+	HalfOpenRequests uint32
+	// OnChange hears when an endpoint's calls begin to be held back (open, with how long), and when they are free again. It
+	// is called in order, on a goroutine of the breaker's, and may block. nil: nobody hears.
+	OnChange func(e midas.Endpoint, open bool, retryAfter time.Duration)
+}
+
+// ErrOpen is what a call held back is, for errors.Is.
+var ErrOpen = errors.New("breaker: open")
+
+// OpenError says that a call was held back: it was not sent. Sending it later is safe.
+type OpenError struct {
+	Endpoint midas.Endpoint
+	After    time.Duration
+}
+
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("midas %s: held back because too many calls failed; nothing was sent, try again in %s",
+		e.Endpoint, e.After.Round(time.Millisecond))
+}
+
+// Is makes errors.Is(err, ErrOpen) hold.
+func (e *OpenError) Is(target error) bool { return target == ErrOpen }
+
+// Verdict says that nothing was done.
+func (e *OpenError) Verdict() midas.Verdict { return midas.VerdictLater }
+
+// RetryAfter is when the next call may be let through.
+func (e *OpenError) RetryAfter() time.Duration { return e.After }
+
+// Breaker is midas.API with a breaker in front of each endpoint. It is safe for concurrent use. Close it.
+type Breaker struct {
+	api     midas.API
+	openFor time.Duration
+
+	balance *circuit[midas.Balance]
+	pay     *circuit[midas.PayResult]
+	cancel  *circuit[midas.CancelPayResult]
+	present *circuit[midas.PresentResult]
+	login   *circuit[midas.Session]
+
+	changes *changes
+}
+
+var _ midas.API = (*Breaker)(nil)
+
+// New puts breakers in front of api.
+func New(api midas.API, cfg Config) *Breaker {
+	setDefault(&cfg.Window, 10*time.Second)
+	setDefault(&cfg.Buckets, 10)
+	setDefault(&cfg.MinRequests, 10)
+	setDefault(&cfg.FailureRatio, 0.5)
+	setDefault(&cfg.OpenFor, 5*time.Second)
+	setDefault(&cfg.HalfOpenRequests, 3)
+	changes := newChanges(cfg.OnChange)
+	return &Breaker{
+		api: api, openFor: cfg.OpenFor, changes: changes,
+		balance: newCircuit[midas.Balance](midas.EndpointBalance, cfg, changes),
+		pay:     newCircuit[midas.PayResult](midas.EndpointPay, cfg, changes),
+		cancel:  newCircuit[midas.CancelPayResult](midas.EndpointCancel, cfg, changes),
+		present: newCircuit[midas.PresentResult](midas.EndpointPresent, cfg, changes),
+		login:   newCircuit[midas.Session](midas.EndpointLogin, cfg, changes),
+	}
+}
+
+// Close waits until OnChange has heard everything. Calls made afterwards still work, but nobody hears of changes.
+func (b *Breaker) Close() { b.changes.close() }
+
+// Balance is midas.API's.
+func (b *Breaker) Balance(ctx context.Context, p midas.Player) (midas.Balance, error) {
+	return b.balance.call(func() (midas.Balance, error) { return b.api.Balance(ctx, p) })
+}
+
+// Pay is midas.API's.
+func (b *Breaker) Pay(ctx context.Context, r midas.PayRequest) (midas.PayResult, error) {
+	return b.pay.call(func() (midas.PayResult, error) { return b.api.Pay(ctx, r) })
+}
+
+// CancelPay is midas.API's.
+func (b *Breaker) CancelPay(ctx context.Context, r midas.CancelPayRequest) (midas.CancelPayResult, error) {
+	return b.cancel.call(func() (midas.CancelPayResult, error) { return b.api.CancelPay(ctx, r) })
+}
+
+// Present is midas.API's.
+func (b *Breaker) Present(ctx context.Context, r midas.PresentRequest) (midas.PresentResult, error) {
+	return b.present.call(func() (midas.PresentResult, error) { return b.api.Present(ctx, r) })
+}
+
+// Code2Session is midas.API's.
+func (b *Breaker) Code2Session(ctx context.Context, code string) (midas.Session, error) {
+	return b.login.call(func() (midas.Session, error) { return b.api.Code2Session(ctx, code) })
+}
+
+// RetryAfter tells how long calls to an endpoint are held back from now on; 0 if one would be let through. It takes no
+// more than a mutex.
+func (b *Breaker) RetryAfter(e midas.Endpoint) time.Duration {
+	switch e {
+	case midas.EndpointBalance:
+		return b.balance.heldBack()
+	case midas.EndpointPay:
+		return b.pay.heldBack()
+	case midas.EndpointCancel:
+		return b.cancel.heldBack()
+	case midas.EndpointPresent:
+		return b.present.heldBack()
+	case midas.EndpointLogin:
+		return b.login.heldBack()
+	default:
+		return 0
+	}
+}
+
+// circuit is one endpoint's breaker.
+type circuit[T any] struct {
+	endpoint midas.Endpoint
+	breaker  *gobreaker.CircuitBreaker[T]
+	openFor  time.Duration
+	opened   atomic.Pointer[time.Time] // when it opened last
+}
+
+func newCircuit[T any](e midas.Endpoint, cfg Config, changes *changes) *circuit[T] {
+	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor}
+	c.breaker = gobreaker.NewCircuitBreaker[T](gobreaker.Settings{
+		Name:         string(e),
+		MaxRequests:  cfg.HalfOpenRequests,
+		Interval:     cfg.Window,
+		BucketPeriod: cfg.Window / time.Duration(cfg.Buckets),
+		Timeout:      cfg.OpenFor,
+		ReadyToTrip: func(n gobreaker.Counts) bool {
+			return n.Requests >= cfg.MinRequests && float64(n.TotalFailures) >= cfg.FailureRatio*float64(n.Requests)
+		},
+		IsSuccessful: func(err error) bool { return !midas.Failure(err) },
+		IsExcluded:   notACall,
+		OnStateChange: func(_ string, _, to gobreaker.State) { // called under gobreaker's mutex
+			switch to {
+			case gobreaker.StateOpen:
+				now := time.Now()
+				c.opened.Store(&now)
+				changes.add(change{e, true, cfg.OpenFor})
+			case gobreaker.StateClosed:
+				changes.add(change{e, false, 0})
+			}
+		},
+	})
+	return c
+}
+
+// notACall tells errors that say nothing of the service: the caller gave up, or the request was malformed.
+func notACall(err error) bool {
+	return err != nil && (midas.Cancelled(err) || errors.Is(err, midas.ErrRefusedHere))
+}
+
+func (c *circuit[T]) call(f func() (T, error)) (T, error) {
+	result, err := c.breaker.Execute(f)
+	if err == gobreaker.ErrOpenState || err == gobreaker.ErrTooManyRequests {
+		return result, &OpenError{c.endpoint, c.remaining()}
+	}
+	return result, err
+}
+
+func (c *circuit[T]) heldBack() time.Duration {
+	if c.breaker.State() != gobreaker.StateOpen {
+		return 0
+	}
+	return c.remaining()
+}
+
+// remaining is how long until the breaker may let a call through; never 0, for it is asked when one was just refused.
+func (c *circuit[T]) remaining() time.Duration {
+	const least = 10 * time.Millisecond // half-open and full: the calls under way will tell soon
+	if at := c.opened.Load(); at != nil {
+		return max(c.openFor-time.Since(*at), least)
+	}
+	return least
+}
+
+// change is one thing OnChange hears.
+type change struct {
+	endpoint   midas.Endpoint
+	open       bool
+	retryAfter time.Duration
+}
+
+// changes carries changes from under gobreaker's mutex to OnChange, in order. A goroutine lives only while there are some.
+type changes struct {
+	tell func(midas.Endpoint, bool, time.Duration)
+
+	mu      sync.Mutex
+	queue   []change
+	telling bool
+	closed  bool
+	done    sync.WaitGroup
+}
+
+func newChanges(tell func(midas.Endpoint, bool, time.Duration)) *changes { return &changes{tell: tell} }
+
+func (c *changes) add(one change) {
+	if c.tell == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.queue = append(c.queue, one)
+	if !c.telling {
+		c.telling = true
+		c.done.Go(c.run)
+	}
+}
+
+func (c *changes) run() {
+	for {
+		c.mu.Lock()
+		if len(c.queue) == 0 {
+			c.telling = false
+			c.mu.Unlock()
+			return
+		}
+		one := c.queue[0]
+		c.queue = c.queue[1:]
+		c.mu.Unlock()
+		c.tell(one.endpoint, one.open, one.retryAfter)
+	}
+}
+
+func (c *changes) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.done.Wait()
+}
+
+func setDefault[T comparable](field *T, standard T) {
+	var zero T
+	if *field == zero {
+		*field = standard
+	}
+}

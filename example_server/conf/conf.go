@@ -1,0 +1,19 @@
+// Package conf holds what this server is built with (this file) and what it is told by its config file (json.go).
+package conf
+
+import "time"
+
+// What a game team tunes in code.
+var (
+	// gate
+	PendingWriteNum = 200
+	MaxMsgLen       = uint32(4096)
+	HTTPTimeout     = 10 * time.Second
+	LenMsgLen       = 2
+
+	// skeleton
+	GoLen              = 10000
+	TimerDispatcherLen = 10000
+	AsynCallLen        = 10000
+	ChanRPCLen         = 10000
+)

@@ -1,0 +1,46 @@
+package conf
+
+import (
+	_ "embed" // for the config that needs nothing installed
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// Server is what the config file says.
+var Server struct {
+	LogLevel    string
+	LogPath     string
+	WSAddr      string
+	TCPAddr     string
+	MaxConnNum  int
+	ConsolePort int
+	// GamePath is the file that keeps what the players own.
+	GamePath string
+	// Midas is the section of leafmidas.
+	Midas plugin.Config
+}
+
+// Embedded is the config the server runs with when it is given none: everything on this machine, with an emulator in
+// place of Midas.
+//
+//go:embed server.json
+var Embedded []byte
+
+// Load reads the config file at path, or the embedded config where path is empty.
+func Load(path string) error {
+	text, name := Embedded, "the embedded config"
+	if path != "" {
+		var err error
+		if text, err = os.ReadFile(path); err != nil {
+			return err
+		}
+		name = path
+	}
+	if err := json.Unmarshal(text, &Server); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package module
+
+import (
+	"fmt"
+	"net"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/name5566/leaf/gate"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/msg"
+	"github.com/leafmidas/leafmidas/payment"
+)
+
+const (
+	// maxCode bounds a login code, in bytes. WeChat's have 32.
+	maxCode = 128
+	// maxList is how many orders one MidasOrders holds at most, and what limit 0 asks for.
+	maxList = 20
+)
+
+// zoneForm is what a zone id and a platform may look like: they travel in signed requests.
+var zoneForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
+
+// handleMessages registers a handler for every message there is. Those that only a server may send get one as well: a
+// client that sends one is told so.
+func (m *Module) handleMessages() {
+	handle(m, m.onLogin)
+	handleOf(m, m.onGetBalance)
+	handleOf(m, m.onPurchase)
+	handleOf(m, m.onRecharge)
+	handleOf(m, m.onRechargeDone)
+	handleOf(m, m.onListOrders)
+
+	taken := map[reflect.Type]bool{
+		reflect.TypeFor[*msg.MidasLogin](): true, reflect.TypeFor[*msg.MidasGetBalance](): true,
+		reflect.TypeFor[*msg.MidasPurchase](): true, reflect.TypeFor[*msg.MidasRecharge](): true,
+		reflect.TypeFor[*msg.MidasRechargeDone](): true, reflect.TypeFor[*msg.MidasListOrders](): true,
+	}
+	for _, other := range msg.Messages() {
+		if t := reflect.TypeOf(other); !taken[t] {
+			m.RegisterChanRPC(t, func(args []any) {
+				a := args[1].(gate.Agent)
+				if m.admit(a, args[0].(proto.Message)) {
+					m.fail(a, requestID(args[0]), fmt.Errorf("%w: %s is sent by servers only", payment.ErrInvalid, t.Elem().Name()))
+				}
+			})
+		}
+	}
+}
+
+// handle registers what happens on the module's goroutine when a message of type M has come: quick checks, then over to
+// the till, which never blocks. What the handler returns is answered as a MidasError.
+func handle[M proto.Message](m *Module, on func(a gate.Agent, request M) error) {
+	m.RegisterChanRPC(reflect.TypeFor[M](), func(args []any) {
+		request, a := args[0].(M), args[1].(gate.Agent)
+		if !m.admit(a, request) {
+			return
+		}
+		if err := on(a, request); err != nil {
+			m.fail(a, requestID(request), err)
+		}
+	})
+}
+
+// handleOf is handle for messages of players who have logged in.
+func handleOf[M proto.Message](m *Module, on func(a gate.Agent, p payment.Player, request M) error) {
+	handle(m, func(a gate.Agent, request M) error {
+		p, known := m.roster.player(a)
+		if !known {
+			return errNotLoggedIn
+		}
+		return on(a, p, request)
+	})
+}
+
+// admit answers what must not go further: too many messages, and such as could not be read.
+func (m *Module) admit(a gate.Agent, request proto.Message) bool {
+	wait, gone := m.roster.allow(a)
+	switch {
+	case gone: // nobody is left to answer
+		return false
+	case wait > 0:
+		m.fail(a, requestID(request), tooMany(wait))
+		return false
+	}
+	if fault := msg.Fault(request); fault != "" {
+		m.fail(a, requestID(request), fmt.Errorf("%w: %s", payment.ErrInvalid, fault))
+		return false
+	}
+	return true
+}
+
+func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
+	if !m.options.Login {
+		return fmt.Errorf("%w: this server logs its players in itself", midas.ErrNotPermitted)
+	}
+	if r.GetCode() == "" || len(r.GetCode()) > maxCode {
+		return fmt.Errorf("%w: code has 1 to %d bytes", payment.ErrInvalid, maxCode)
+	}
+	if !zoneForm.MatchString(r.GetZoneId()) || !zoneForm.MatchString(r.GetPlatform()) {
+		return fmt.Errorf("%w: zone_id and platform have letters, digits, '-' and '_' only", payment.ErrInvalid)
+	}
+	return m.till.Exchange(exchange{a}, r.GetCode(), func(s midas.Session, err error) {
+		if err != nil {
+			m.fail(a, "", err)
+			return
+		}
+		p := payment.Player{
+			OpenID: s.OpenID, SessionKey: s.SessionKey, ZoneID: r.GetZoneId(),
+			Platform: strings.ToLower(r.GetPlatform()), UserIP: m.userIP(a),
+		}
+		m.outbox.send(a, &msg.MidasLoginResult{Openid: s.OpenID})
+		m.Login(a, p)
+	})
+}
+
+// exchange is the key of the lane on which a connection's login codes are traded, one after another.
+type exchange struct{ agent gate.Agent }
+
+func (m *Module) userIP(a gate.Agent) string {
+	if m.options.UserIP != nil {
+		return m.options.UserIP(a)
+	}
+	if addr, ok := a.RemoteAddr().(*net.TCPAddr); ok {
+		return addr.IP.String()
+	}
+	return ""
+}
+
+func (m *Module) onGetBalance(a gate.Agent, p payment.Player, r *msg.MidasGetBalance) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	return m.till.Balance(p, func(account payment.Account, err error) {
+		if err != nil {
+			m.fail(a, r.GetRequestId(), err)
+			return
+		}
+		b := balanceMessage(account, msg.MidasReason_MIDAS_REASON_QUERY)
+		b.RequestId = r.GetRequestId()
+		m.outbox.send(a, b)
+	})
+}
+
+func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	if err := checkID(r.GetItemId()); err != nil {
+		return fmt.Errorf("%w (item_id)", err)
+	}
+	ask := payment.PurchaseRequest{RequestID: r.GetRequestId(), ItemID: r.GetItemId(), Quantity: r.GetQuantity()}
+	return m.till.Purchase(p, ask, func(receipt payment.Receipt, err error) {
+		if err != nil {
+			m.fail(a, r.GetRequestId(), err)
+			return
+		}
+		m.reply(a, p.OpenID, purchaseMessage(receipt))
+	})
+}
+
+func (m *Module) onRecharge(a gate.Agent, p payment.Player, r *msg.MidasRecharge) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	ask := payment.RechargeRequest{RequestID: r.GetRequestId(), BuyQuantity: midas.Coins(r.GetBuyQuantity())}
+	return m.till.Recharge(p, ask, func(stored ledger.Recharge, err error) {
+		if err != nil {
+			m.fail(a, r.GetRequestId(), err)
+			return
+		}
+		m.outbox.send(a, &msg.MidasRechargeOptions{
+			RequestId: stored.RequestID, Mode: "game", Env: m.options.Pay.Env, OfferId: m.options.Pay.OfferID, CurrencyType: "CNY",
+			Platform: m.options.Pay.Platform, BuyQuantity: stored.BuyQuantity, ZoneId: stored.ZoneID,
+		})
+	})
+}
+
+func (m *Module) onRechargeDone(a gate.Agent, p payment.Player, r *msg.MidasRechargeDone) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	return m.till.RechargeDone(p, r.GetRequestId(), r.GetErrCode(), func(stored ledger.Recharge, err error) {
+		if err != nil {
+			m.fail(a, r.GetRequestId(), err)
+			return
+		}
+		m.reply(a, p.OpenID, rechargeMessage(stored))
+	})
+}
+
+func (m *Module) onListOrders(a gate.Agent, p payment.Player, r *msg.MidasListOrders) error {
+	if r.GetBefore() != "" {
+		if err := checkID(r.GetBefore()); err != nil {
+			return fmt.Errorf("%w (before)", err)
+		}
+	}
+	limit := int(min(r.GetLimit(), maxList))
+	if limit <= 0 {
+		limit = maxList
+	}
+	// One more than asked for tells whether there are more.
+	return m.till.Orders(p, r.GetBefore(), limit+1, func(orders []ledger.Order, err error) {
+		if err != nil {
+			m.fail(a, "", err)
+			return
+		}
+		m.outbox.send(a, ordersMessage(orders, limit))
+	})
+}
+
+func checkID(id string) error {
+	if !msg.ValidID(id) {
+		return fmt.Errorf("%w: an id has 1 to %d bytes and no control characters", payment.ErrInvalid, msg.MaxIDLen)
+	}
+	return nil
+}
+
+// requestID is what a client calls its request by, fit to be sent back.
+func requestID(request any) string {
+	if r, ok := request.(interface{ GetRequestId() string }); ok && msg.ValidID(r.GetRequestId()) {
+		return r.GetRequestId()
+	}
+	return ""
+}
+
+// tooMany is the error of a player who sends too fast.
+type tooMany time.Duration
+
+func (tooMany) Error() string               { return "too many messages" }
+func (w tooMany) RetryAfter() time.Duration { return time.Duration(w) }

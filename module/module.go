@@ -1,0 +1,280 @@
+// Package module is the Leaf side: it takes payment messages from connections, hands them to the till, and writes
+// answers and pushes back. It is built for Leaf as Leaf is (docs/leaf.md): nothing here waits on the module's goroutine,
+// every write to a connection goes through one place that survives Leaf's panics, and the close signal is held back
+// until what is under way has ended.
+//
+//	connections ──> gate ──> this module's goroutine: check, rate, hand over ──> till's workers ──> Midas
+//	     ^                                                                          │    │
+//	     └────────────────── outbox <── answers and pushes ─────────────────────────┘    │
+//	                          game's goroutine <── courier <── deliver ──────────────────┘
+package module
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/name5566/leaf/chanrpc"
+	"github.com/name5566/leaf/gate"
+	leaflog "github.com/name5566/leaf/log"
+	leafmodule "github.com/name5566/leaf/module"
+	"github.com/name5566/leaf/network"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/msg"
+	"github.com/leafmidas/leafmidas/payment"
+)
+
+const (
+	// queueLen is how many messages may wait for the module's goroutine. Each takes microseconds there; a sender that
+	// finds the queue full stands still until there is room.
+	queueLen = 10_000
+	// drainTime is how long a stop waits for what is under way; calls that still hang are then cut.
+	drainTime = 8 * time.Second
+	// linger is how long the last pushes get to leave: Leaf's gate closes connections without flushing them.
+	linger = 100 * time.Millisecond
+	// sweepEvery is how often the roster forgets.
+	sweepEvery = 10 * time.Second
+)
+
+// Options is what the module needs once the server's config is known.
+type Options struct {
+	// Till takes the payments.
+	Till *payment.Till
+	// Login: players may log in by MidasLogin.
+	Login bool
+	// ZoneID is the zone of players that name none.
+	ZoneID string
+	// Pay is what a client passes to wx.requestMidasPayment besides its own wish.
+	Pay PayOptions
+	// PerSecond and Burst bound the messages of one player.
+	PerSecond float64
+	Burst     int
+	// UserIP tells a connection's public address. nil: its remote address, which behind a proxy is the proxy's.
+	UserIP func(gate.Agent) string
+	// Close is called when the module is done.
+	Close func() error
+}
+
+// PayOptions are the server's part of the options of wx.requestMidasPayment (§1.1).
+type PayOptions struct {
+	// Env is 0 for production, 1 for the sandbox.
+	Env      int64
+	OfferID  string
+	Platform string
+}
+
+// Module is a Leaf module; it goes last into leaf.Run.
+type Module struct {
+	*leafmodule.Skeleton
+	log     *slog.Logger
+	roster  *roster
+	outbox  *outbox
+	courier *courier
+
+	// Set before Leaf starts, read only afterwards.
+	till    *payment.Till
+	options Options
+	routes  []error         // of each Route: nil if it took
+	game    *chanrpc.Server // of the module that handles deliveries
+	grant   func(ledger.Order) error
+
+	drained sync.WaitGroup
+}
+
+// New makes a module that knows no till yet, so that hosts can make it before they have read their config. Its routes
+// and the delivery may be set in any order before Leaf starts.
+func New(log *slog.Logger) *Module {
+	m := &Module{
+		Skeleton: &leafmodule.Skeleton{
+			GoLen: queueLen, TimerDispatcherLen: queueLen, AsynCallLen: queueLen,
+			ChanRPCServer: chanrpc.NewServer(queueLen),
+		},
+		log:     log,
+		outbox:  newOutbox(log),
+		courier: newCourier(),
+	}
+	m.Init()
+	m.roster = newRoster(m.left)
+	m.handleMessages()
+	return m
+}
+
+// Configure gives the module its till. It must be called once, before Leaf starts.
+func (m *Module) Configure(o Options) {
+	m.till, m.options = o.Till, o
+	m.roster.limitTo(o.PerSecond, o.Burst)
+}
+
+// Route makes processor hand every message of ours to this module. A mistake is told by Check.
+func (m *Module) Route(processor network.Processor) {
+	m.routes = append(m.routes, msg.Route(processor, m.ChanRPCServer))
+}
+
+// HandleDeliver makes deliver grant items, on the goroutine of the module that skeleton belongs to.
+func (m *Module) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(ledger.Order) error) {
+	if m.grant != nil {
+		panic("leafmidas: HandleDeliver was called twice; there is one delivery")
+	}
+	enlist(skeleton)
+	m.game, m.grant = skeleton.ChanRPCServer, deliver
+}
+
+// Deliver grants an order's item through the host, and waits for its answer.
+func (m *Module) Deliver(ctx context.Context, o ledger.Order) error {
+	return m.courier.do(ctx, m.game, func() error { return m.grant(o) })
+}
+
+// OnInit checks the integration and resumes open orders. Leaf calls it before any module runs.
+func (m *Module) OnInit() {
+	if err := m.start(); err != nil {
+		leaflog.Fatal("%v", err)
+	}
+}
+
+func (m *Module) start() error {
+	if err := m.Check(); err != nil {
+		return err
+	}
+	m.courier.start()
+	m.sweep()
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	return m.till.Start(ctx)
+}
+
+// sweep runs on the module's goroutine, again and again.
+func (m *Module) sweep() {
+	m.roster.sweep(time.Now())
+	m.AfterFunc(sweepEvery, m.sweep)
+}
+
+// Run serves until closeSig, then drains: new requests are refused, what is under way is finished or left in the ledger,
+// the last pushes leave, and only then does the skeleton stop. A plain skeleton would drop its queue at once.
+func (m *Module) Run(closeSig chan bool) {
+	inner := make(chan bool, 1)
+	m.drained.Go(func() {
+		<-closeSig
+		m.drain()
+		inner <- true
+	})
+	m.Skeleton.Run(inner)
+	m.drained.Wait()
+}
+
+func (m *Module) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	m.till.Stop(ctx)
+	m.outbox.close()
+	time.Sleep(linger)
+	m.courier.stop()
+}
+
+// OnDestroy lets go of everything. Nothing of this module runs afterwards.
+func (m *Module) OnDestroy() {
+	if m.options.Close == nil {
+		return
+	}
+	if err := m.options.Close(); err != nil {
+		m.log.Error("midas: closing", "error", err)
+	}
+}
+
+// Login seats a player on a connection, and pushes the balance. It may be called from any goroutine; the player's
+// first request finds its player even if it was sent before Login returned.
+func (m *Module) Login(a gate.Agent, p payment.Player) {
+	if p.ZoneID == "" {
+		p.ZoneID = m.options.ZoneID
+	}
+	if !m.roster.login(a, p) {
+		return
+	}
+	err := m.till.Login(p, func(_ payment.Account, err error) {
+		if err != nil {
+			m.fail(a, "", err)
+		}
+	})
+	if err != nil {
+		m.fail(a, "", err)
+	}
+}
+
+// Logout removes a connection. Its player's orders go on.
+func (m *Module) Logout(a gate.Agent) { m.roster.logout(a) }
+
+// Player tells who is logged in on a connection.
+func (m *Module) Player(a gate.Agent) (payment.Player, bool) { return m.roster.player(a) }
+
+// left hears from the roster that a player has no connection left in a zone, or (all) anywhere.
+func (m *Module) left(openid, zoneID string, all bool) {
+	if m.till != nil {
+		m.till.Forget(openid, zoneID, all)
+	}
+}
+
+// ServiceChanged tells online players that calls to an endpoint are held back, or no longer. Only pay matters to them.
+func (m *Module) ServiceChanged(e midas.Endpoint, open bool, retryAfter time.Duration) {
+	if e != midas.EndpointPay {
+		return
+	}
+	m.log.Warn("midas: the breaker of pay has changed", "open", open, "retry_after", retryAfter)
+	state := &msg.MidasServiceState{Available: !open, RetryAfterMs: retryAfter.Milliseconds()}
+	for _, a := range m.roster.everyone() {
+		m.outbox.send(a, state)
+	}
+}
+
+// BalanceChanged pushes a balance to the player's connections.
+func (m *Module) BalanceChanged(openid, zoneID string, account payment.Account, why payment.Reason, billNo string) {
+	b := balanceMessage(account, reasons[why])
+	b.BillNo = billNo
+	for _, a := range m.roster.connections(openid, zoneID) {
+		m.outbox.push(a, b)
+	}
+}
+
+// OrderEnded sends the end of an order that had been reported as pending.
+func (m *Module) OrderEnded(r payment.Receipt) {
+	m.sendAll(r.Order.OpenID, purchaseMessage(r))
+}
+
+// RechargeEnded sends that coins have come.
+func (m *Module) RechargeEnded(r ledger.Recharge) {
+	m.sendAll(r.OpenID, rechargeMessage(r))
+}
+
+func (m *Module) sendAll(openid string, message any) {
+	for _, a := range m.roster.connections(openid, "") {
+		m.outbox.send(a, message)
+	}
+}
+
+// reply answers a player on the connection that asked, or on all others if that one has gone.
+func (m *Module) reply(a gate.Agent, openid string, message any) {
+	if p, here := m.roster.player(a); here && p.OpenID == openid {
+		m.outbox.send(a, message)
+		return
+	}
+	m.sendAll(openid, message)
+}
+
+// fail answers with an error.
+func (m *Module) fail(a gate.Agent, requestID string, err error) {
+	m.outbox.send(a, errorMessage(requestID, err))
+}
+
+// OnGame runs f on the goroutine of the module that handles deliveries; if that one has gone, not at all. It does not
+// wait.
+func (m *Module) OnGame(f func()) {
+	m.drained.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		err := m.courier.do(ctx, m.game, func() error { f(); return nil })
+		if err != nil {
+			m.log.Error("midas: an answer did not reach the game", "error", err)
+		}
+	})
+}

@@ -1,0 +1,83 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
+)
+
+// ErrWrongGoroutine: a call that blocks was made on a Leaf module's own goroutine. The game would have stood still for as
+// long as Midas takes, or for ever if it was to deliver. Use the Go… form there.
+var ErrWrongGoroutine = errors.New("leafmidas: this call blocks and must not be made on a Leaf module's goroutine")
+
+// wait turns a call that answers later into one that blocks.
+func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) error) (T, error) {
+	var none T
+	if p.till == nil {
+		return none, ErrNotConfigured
+	}
+	if onModuleGoroutine() {
+		return none, ErrWrongGoroutine
+	}
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1)
+	if err := ask(func(value T, err error) { answers <- answer{value, err} }); err != nil {
+		return none, err
+	}
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// onModuleGoroutine looks for Leaf's main loop among the callers. That takes about a microsecond, beside a call that
+// takes milliseconds.
+func onModuleGoroutine() bool {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		if frame.Function == "github.com/name5566/leaf/module.(*Skeleton).Run" {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// StopOnSIGTERM makes SIGTERM, which docker stop, Kubernetes and systemd send, stop the server as cleanly as SIGINT
+// does. Leaf listens for SIGINT only: without this a SIGTERM ends the process on the spot. Call it in main, before
+// leaf.Run, and give the process at least 10 s before it is killed. The function returned undoes it.
+func StopOnSIGTERM() (undo func()) {
+	signals := make(chan os.Signal, 1)
+	quit := make(chan struct{})
+	signal.Notify(signals, syscall.SIGTERM)
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			select {
+			case <-signals:
+				if self, err := os.FindProcess(os.Getpid()); err == nil {
+					_ = self.Signal(os.Interrupt)
+				}
+			case <-quit:
+				return
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		signal.Stop(signals)
+		close(quit)
+		done.Wait()
+	})
+}

@@ -1,0 +1,253 @@
+// Package plugin is the front door of leafmidas: everything a Leaf game server needs to sell items for Midas coins.
+//
+//	// pay/external.go
+//	var Plugin = plugin.New()                            // knows no config yet
+//	// msg/msg.go, after the host's own messages
+//	midasmsg.Register(Processor)
+//	// gate/router.go
+//	pay.Plugin.Route(msg.Processor)
+//	// game/internal/chanrpc.go
+//	pay.Plugin.HandleDeliver(skeleton, deliver)          // deliver runs on the game's own goroutine
+//	pay.Plugin.Logout(agent)                             // in rpcCloseAgent
+//	// wherever the host knows who an agent is (or let players send MidasLogin)
+//	pay.Plugin.Login(agent, plugin.Player{OpenID: id, SessionKey: key, ZoneID: "1", UserIP: ip})
+//	// main.go: last, so that it stops first
+//	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil { log.Fatal("%v", err) }
+//	leaf.Run(game.Module, gate.Module, login.Module, pay.Plugin.Module())
+//
+// The ledger's database driver is the host's import, as with database/sql: _ "modernc.org/sqlite".
+package plugin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/name5566/leaf/gate"
+	leafmodule "github.com/name5566/leaf/module"
+	"github.com/name5566/leaf/network"
+
+	"github.com/leafmidas/leafmidas/breaker"
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/module"
+	"github.com/leafmidas/leafmidas/payment"
+)
+
+// The words a host shares with the rooms behind this door.
+type (
+	// Player is who sits on a connection. Only OpenID is required, and SessionKey where Config.MPSig is on.
+	Player = payment.Player
+	// Order is a purchase as the ledger has it. BillNo is what a delivery is keyed by.
+	Order = ledger.Order
+	// Account is a player's balance.
+	Account = payment.Account
+	// PurchaseRequest is a player's wish to buy.
+	PurchaseRequest = payment.PurchaseRequest
+	// Receipt is what became of a purchase so far.
+	Receipt = payment.Receipt
+	// Secret is a text that prints as "***".
+	Secret = midas.Secret
+)
+
+// Errors a host meets, for errors.Is. The rest are in packages payment, ledger and midas.
+var (
+	// ErrRefuse is for a delivery to return when an item cannot be granted (bag full, item gone): the player gets the
+	// coins back. Any other error is tried again.
+	ErrRefuse = payment.ErrRefuse
+	// ErrBusy, ErrClosing, ErrUnavailable: nothing was done, ask again later.
+	ErrBusy        = payment.ErrBusy
+	ErrClosing     = payment.ErrClosing
+	ErrUnavailable = payment.ErrUnavailable
+	// ErrNotConfigured: Configure has not been called, or has failed.
+	ErrNotConfigured = errors.New("leafmidas: not configured")
+)
+
+// Plugin is the door. Make one with New, tell it the host's parts, Configure it, and give its Module to leaf.Run.
+type Plugin struct {
+	module *module.Module
+	till   *payment.Till
+	ledger *ledger.Ledger
+	userIP func(gate.Agent) string
+	log    *slog.Logger
+}
+
+// Option adds behaviour of the host's.
+type Option func(*Plugin)
+
+// WithLogger makes the plugin log there instead of through Leaf's logger.
+func WithLogger(log *slog.Logger) Option { return func(p *Plugin) { p.log = log } }
+
+// WithUserIP tells the plugin how to find the public address of a connection that logs in by MidasLogin. Without it the
+// connection's remote address is taken, which behind a proxy is the proxy's.
+func WithUserIP(f func(gate.Agent) string) Option { return func(p *Plugin) { p.userIP = f } }
+
+// New makes a plugin that knows no config yet, so that it can be a package variable.
+func New(options ...Option) *Plugin {
+	p := &Plugin{log: slog.New(leafHandler{})}
+	for _, o := range options {
+		o(p)
+	}
+	p.module = module.New(p.log)
+	return p
+}
+
+// Configure checks the config, opens the ledger and makes everything ready. Call it once, before leaf.Run. The error is
+// a *ConfigError when the config is at fault.
+func (p *Plugin) Configure(cfg Config) error {
+	if p.till != nil {
+		return errors.New("leafmidas: configured twice")
+	}
+	cfg, err := cfg.resolved()
+	if err != nil {
+		return err
+	}
+	client, err := midas.New(cfg.midas())
+	if err != nil {
+		return err
+	}
+	circuit := breaker.New(client, breaker.Config{
+		Window: cfg.Breaker.Window, Buckets: cfg.Breaker.Buckets, MinRequests: cfg.Breaker.MinRequests,
+		FailureRatio: cfg.Breaker.FailureRatio, OpenFor: cfg.Breaker.OpenFor, HalfOpenRequests: cfg.Breaker.HalfOpenRequests,
+		OnChange: p.module.ServiceChanged,
+	})
+	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN})
+	if err != nil {
+		return err
+	}
+	till, err := payment.New(payment.Config{
+		Ledger: orders, Midas: circuit, Deliver: p.module.Deliver, Observer: p.module, Closed: circuit.RetryAfter,
+		Items: cfg.items(), CoinsPerYuan: cfg.CoinsPerYuan, Tiers: cfg.tiers(),
+		Retry:        payment.Retry{First: cfg.Retry.First, Max: cfg.Retry.Max, GiveUpAfter: cfg.Retry.GiveUpAfter},
+		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
+		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log,
+	})
+	if err != nil {
+		return errors.Join(err, orders.Close())
+	}
+	p.till, p.ledger = till, orders
+	p.module.Configure(module.Options{
+		Till: till, Login: cfg.Login, ZoneID: cfg.ZoneID, PerSecond: cfg.RateLimit.PerSecond, Burst: cfg.RateLimit.Burst,
+		Pay:    module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
+		UserIP: p.userIP,
+		Close: func() error {
+			circuit.Close()
+			client.Close()
+			return orders.Close()
+		},
+	})
+	return nil
+}
+
+// Route makes a processor hand the messages of leafmidas to the plugin. Call it for each processor that a gate uses,
+// after midasmsg.Register.
+func (p *Plugin) Route(processor network.Processor) { p.module.Route(processor) }
+
+// HandleDeliver makes deliver grant items. It runs on the goroutine of the module that skeleton belongs to, at least
+// once for every paid order: after a crash it may be called again for the same Order.BillNo, and must grant only once.
+// ErrRefuse gives the coins back; any other error is tried again, later each time. Call HandleDeliver in the game
+// module's init.
+func (p *Plugin) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(Order) error) {
+	p.module.HandleDeliver(skeleton, deliver)
+}
+
+// Login tells who is on a connection. A player may be on several. Safe from any goroutine; it never blocks.
+func (p *Plugin) Login(agent gate.Agent, player Player) { p.module.Login(agent, player) }
+
+// Logout tells that a connection has ended. Open orders of its player go on. Safe from any goroutine; it never blocks.
+func (p *Plugin) Logout(agent gate.Agent) { p.module.Logout(agent) }
+
+// Player tells who is logged in on a connection, by Login or by MidasLogin. It never blocks.
+func (p *Plugin) Player(agent gate.Agent) (Player, bool) { return p.module.Player(agent) }
+
+// Module is what leaf.Run takes, as its last argument.
+func (p *Plugin) Module() leafmodule.Module { return p.module }
+
+// Check names every step of the integration that is missing. leaf.Run makes the same check and refuses to start.
+func (p *Plugin) Check() error { return p.module.Check() }
+
+// Balance asks Midas for a player's balance. It blocks, so it must not be called from a module's goroutine: there it
+// fails with ErrWrongGoroutine.
+func (p *Plugin) Balance(ctx context.Context, player Player) (Account, error) {
+	return wait(ctx, p, func(done func(Account, error)) error { return p.till.Balance(player, done) })
+}
+
+// Purchase buys an item for a player. It blocks until the order has ended or has to wait, so it must not be called from
+// a module's goroutine: there it fails with ErrWrongGoroutine. When ctx ends first, the order goes on by itself; ask
+// again with the same RequestID to learn what became of it.
+func (p *Plugin) Purchase(ctx context.Context, player Player, r PurchaseRequest) (Receipt, error) {
+	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Purchase(player, r, done) })
+}
+
+// GoBalance is Balance for a module's goroutine: it returns at once, and done runs on the goroutine of the module whose
+// skeleton HandleDeliver got.
+func (p *Plugin) GoBalance(player Player, done func(Account, error)) error {
+	if p.till == nil {
+		return ErrNotConfigured
+	}
+	return p.till.Balance(player, func(a Account, err error) { p.module.OnGame(func() { done(a, err) }) })
+}
+
+// GoPurchase is Purchase for a module's goroutine: it returns at once, and done runs on the goroutine of the module whose
+// skeleton HandleDeliver got. If GoPurchase returns an error, done is never called.
+func (p *Plugin) GoPurchase(player Player, r PurchaseRequest, done func(Receipt, error)) error {
+	if p.till == nil {
+		return ErrNotConfigured
+	}
+	return p.till.Purchase(player, r, func(receipt Receipt, err error) { p.module.OnGame(func() { done(receipt, err) }) })
+}
+
+// Order reads an order by its bill number. It reads the ledger, so it must not be called from a module's goroutine.
+func (p *Plugin) Order(ctx context.Context, billNo string) (Order, error) {
+	if p.ledger == nil {
+		return Order{}, ErrNotConfigured
+	}
+	return p.ledger.Order(ctx, billNo)
+}
+
+// Books sums up the orders in the ledger by state.
+func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
+	if p.ledger == nil {
+		return ledger.Books{}, ErrNotConfigured
+	}
+	return p.ledger.Books(ctx)
+}
+
+// midas is the client's part of a resolved config.
+func (c Config) midas() midas.Config {
+	m := midas.Config{
+		BaseURL: c.BaseURL, AppID: c.AppID, AppSecret: c.AppSecret, OfferID: c.OfferID, AppKey: c.AppKey,
+		NoMPSig: !*c.MPSig, SignOptional: c.OptionalParams == sign, Platform: c.Platform, Timeout: c.Timeout,
+	}
+	if c.Env == sandbox {
+		m.Sandbox, m.AppKey = true, c.SandboxAppKey
+	}
+	return m
+}
+
+// env is how wx.requestMidasPayment wants it.
+func (c Config) env() int64 {
+	if c.Env == sandbox {
+		return 1
+	}
+	return 0
+}
+
+func (c Config) items() []payment.Item {
+	items := make([]payment.Item, 0, len(c.Items))
+	for _, it := range c.Items {
+		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price)})
+	}
+	return items
+}
+
+func (c Config) tiers() midas.Tiers {
+	if c.RechargeTiers == nil {
+		return midas.OfficialTiers()
+	}
+	tiers := make(midas.Tiers, 0, len(c.RechargeTiers))
+	for _, yuan := range c.RechargeTiers {
+		tiers = append(tiers, midas.Fen(yuan*100))
+	}
+	return tiers
+}
