@@ -1,0 +1,179 @@
+// Example_server is a small real game on Leaf that sells items for Midas coins through leafmidas.
+//
+//	go run ./example_server              with an emulator in place of Midas; needs nothing installed
+//	go run ./example_server -demo        the same, with scripted players; exits 0 if the books agree
+//	go run ./example_server -conf FILE   against the Midas that FILE names
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/name5566/leaf"
+	lconf "github.com/name5566/leaf/conf"
+	leafmodule "github.com/name5566/leaf/module"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/example_server/conf"
+	"github.com/leafmidas/leafmidas/example_server/demo"
+	"github.com/leafmidas/leafmidas/example_server/game"
+	"github.com/leafmidas/leafmidas/example_server/gate"
+	"github.com/leafmidas/leafmidas/example_server/pay"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+func main() {
+	path := flag.String("conf", "", "config `FILE`; without one an embedded config and an emulator in this process are used")
+	play := flag.Bool("demo", false, "play scripted players, check the books, and exit")
+	flag.Parse()
+	if err := run(*path, *play); err != nil {
+		fmt.Fprintln(os.Stderr, "example_server:", err)
+		os.Exit(1)
+	}
+}
+
+func run(path string, play bool) error {
+	if play && path != "" {
+		return errors.New("-demo brings its own config: leave -conf out")
+	}
+	if err := conf.Load(path); err != nil {
+		return err
+	}
+	switch {
+	case play:
+		return runDemo()
+	case path == "":
+		return runEmbedded()
+	default:
+		return serve()
+	}
+}
+
+// serve runs the modules until SIGINT or SIGTERM.
+func serve() error {
+	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil {
+		return err
+	}
+	lconf.LogLevel = conf.Server.LogLevel
+	lconf.LogPath = conf.Server.LogPath
+	lconf.ConsolePort = conf.Server.ConsolePort
+
+	undo := plugin.StopOnSIGTERM()
+	defer undo()
+	modules := []leafmodule.Module{game.Module, gate.WebSocket, gate.TCP, pay.Plugin.Module()} // pay last: it stops first
+	leaf.Run(modules...)
+	return nil
+}
+
+// runEmbedded serves with an emulator in this process. What players own and owe lasts, in the folder data.
+func runEmbedded() error {
+	emu, url, err := startEmulator(filepath.Join("data", "emulator.json"))
+	if err != nil {
+		return err
+	}
+	defer emu.Close()
+	fmt.Printf(`This is a game server with a shop, and an emulator in place of Midas.
+
+  WebSocket (JSON)    ws://%s
+  TCP (protobuf)      %s
+  Midas emulator      %s/_emulator/
+  Orders, bags, coins in ./data
+
+Try, with any WebSocket client (one line is one message):
+
+  {"MidasLogin":{"code":"auto-alice-1","zone_id":"1","platform":"android"}}     a code works once: count up
+  {"MidasRecharge":{"request_id":"r1","buy_quantity":60}}
+  {"MidasPurchase":{"request_id":"p1","item_id":"sword","quantity":1}}
+  {"GetInventory":{}}
+
+The money of a recharge comes from the emulator:
+
+  curl -d '{"env":"sandbox","openid":"%s","zone_id":"1","coins":60}' %s/_emulator/recharge
+
+Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
+
+`, conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
+	return serve()
+}
+
+// runDemo serves in a folder of its own while scripted players play, and then tells whether the books agree.
+func runDemo() error {
+	folder, err := os.MkdirTemp("", "leafmidas-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	conf.Server.GamePath = filepath.Join(folder, "game.db")
+	conf.Server.Midas.Ledger.DSN = filepath.Join(folder, "orders.db")
+	conf.Server.LogLevel = "error" // the demo tells its own story
+	demo.Hurry(&conf.Server.Midas)
+	if conf.Server.WSAddr, err = freeAddr(); err != nil {
+		return err
+	}
+	if conf.Server.TCPAddr, err = freeAddr(); err != nil {
+		return err
+	}
+	emu, _, err := startEmulator("")
+	if err != nil {
+		return err
+	}
+	defer emu.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	told := make(chan error, 1)
+	go func() {
+		told <- demo.Play(ctx, demo.World{
+			WSAddr: conf.Server.WSAddr, TCPAddr: conf.Server.TCPAddr, Emulator: emu, Books: pay.Plugin.Books, Out: os.Stdout,
+		})
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			_ = self.Signal(os.Interrupt) // the server stops as it would for an operator
+		}
+	}()
+	if err := serve(); err != nil {
+		return err
+	}
+	cancel() // if it was an operator who stopped it, the players stop too
+	return <-told
+}
+
+// startEmulator starts an emulator that knows the mini game of the config, and points the config at it.
+func startEmulator(statePath string) (*emulator.Server, string, error) {
+	m := &conf.Server.Midas
+	if statePath != "" {
+		if err := os.MkdirAll(filepath.Dir(statePath), 0o700); err != nil {
+			return nil, "", err
+		}
+	}
+	emu, err := emulator.New(emulator.Config{
+		AppID: m.AppID, AppSecret: m.AppSecret.Reveal(), OfferID: m.OfferID, SandboxAppKey: m.SandboxAppKey.Reveal(),
+		AutoCodes: true, StatePath: statePath, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	url, err := emu.Start("")
+	if err != nil {
+		return nil, "", err
+	}
+	m.BaseURL = url
+	return emu, url, nil
+}
+
+// freeAddr finds a port of this machine that nobody uses.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
