@@ -45,8 +45,13 @@ type param struct {
 }
 
 var sharedParams = []param{
-	{name: "openid"}, {name: "appid"}, {name: "offer_id"}, {name: "ts", kind: isNumber},
-	{name: "zone_id"}, {name: "pf"}, {name: "user_ip", optional: true},
+	{name: "openid"},
+	{name: "appid"},
+	{name: "offer_id"},
+	{name: "ts", kind: isNumber},
+	{name: "zone_id"},
+	{name: "pf"},
+	{name: "user_ip", optional: true},
 }
 
 var (

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/template"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/urfave/cli/v3"
+)
+
+// emulatorCommand is `midasctl emulator`: a Midas on this machine until it is told to stop.
+func emulatorCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "emulator",
+		Usage: "run a Midas server on this machine, for development and tests",
+		Description: "Answers protocol V1, login and tokens like WeChat, with coins that cost nothing and faults on demand.\n" +
+			"Its control API under /_emulator/ has no password: keep it on loopback.\n" +
+			"Secrets are better given in environment variables, which other users of the machine cannot see.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9300", Usage: "`ADDRESS` to listen on"},
+			&cli.StringFlag{Name: "app-id", Value: emulator.DefaultAppID, Usage: "the mini game's `ID`", Sources: cli.EnvVars("MIDAS_APP_ID")},
+			&cli.StringFlag{Name: "offer-id", Value: emulator.DefaultOfferID, Usage: "its `ID` at Midas", Sources: cli.EnvVars("MIDAS_OFFER_ID")},
+			secretFlag("app-secret", "MIDAS_APP_SECRET", "for tokens and login"),
+			secretFlag("app-key", "MIDAS_APP_KEY", "signs in production"),
+			secretFlag("sandbox-app-key", "MIDAS_SANDBOX_APP_KEY", "signs in the sandbox"),
+			&cli.Uint64Flag{Name: "seed", Usage: "of faults that come by chance; the same `NUMBER` gives the same run"},
+			&cli.StringFlag{Name: "state", Usage: "keep accounts, bills, logins and tokens in `FILE` across restarts"},
+			&cli.BoolFlag{Name: "auto-codes", Value: true, Usage: "accept login codes auto-<name>-<anything>"},
+			&cli.DurationFlag{Name: "latency", Usage: "let every answer take this `LONG`, such as 20ms"},
+			&cli.BoolFlag{Name: "quiet", Usage: "do not log calls to the error output"},
+		},
+		Action: runEmulator,
+	}
+}
+
+// secretFlag has no visible default: help must not print what a variable of the environment holds.
+func secretFlag(name, env, usage string) cli.Flag {
+	return &cli.StringFlag{Name: name, Usage: "`SECRET` " + usage + " (empty: the built-in one)", Sources: cli.EnvVars(env), HideDefault: true}
+}
+
+func runEmulator(ctx context.Context, cmd *cli.Command) (err error) {
+	if cmd.Args().Present() {
+		return fmt.Errorf("emulator takes no arguments, got %q", cmd.Args().First())
+	}
+	cfg := emulator.Config{
+		AppID:         cmd.String("app-id"),
+		OfferID:       cmd.String("offer-id"),
+		AppSecret:     cmd.String("app-secret"),
+		AppKey:        cmd.String("app-key"),
+		SandboxAppKey: cmd.String("sandbox-app-key"),
+		Seed:          cmd.Uint64("seed"),
+		StatePath:     cmd.String("state"),
+		AutoCodes:     cmd.Bool("auto-codes"),
+		Latency:       cmd.Duration("latency"),
+	}
+	if !cmd.Bool("quiet") {
+		cfg.Logger = slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))
+	}
+	emu, err := emulator.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, emu.Close()) }()
+	url, err := emu.Start(cmd.String("listen"))
+	if err != nil {
+		return err
+	}
+	if err := printBanner(cmd.Root().Writer, url, cfg); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// banner tells how to use a running emulator. Secrets that were given are named, never shown.
+var banner = template.Must(template.New("banner").Parse(`Midas emulator at {{.URL}}  (Ctrl-C stops it)
+
+In the server's config:
+  "Midas": {
+    "Protocol": "v1",
+    "Env": "sandbox",
+    "BaseURL": "{{.URL}}",
+    "AppID": "{{.Config.AppID}}",
+    "AppSecret": "{{.AppSecret}}",
+    "OfferID": "{{.Config.OfferID}}",
+    "AppKey": "{{.AppKey}}",
+    "SandboxAppKey": "{{.SandboxAppKey}}"
+  }
+
+To try:
+  # what there is to control
+  curl -s {{.URL}}/_emulator/
+{{- if .Config.AutoCodes}}
+  # log alice in; such a code works once, so change what follows the name
+  curl -s "{{.URL}}/sns/jscode2session?appid={{.Config.AppID}}&secret={{.CurlSecret}}&grant_type=authorization_code&js_code=auto-alice-1"
+{{- else}}
+  # a login code for alice
+  curl -s {{.URL}}/_emulator/code -d '{"name":"alice"}'
+{{- end}}
+  # alice buys 100 coins; her account
+  curl -s {{.URL}}/_emulator/recharge -d '{"env":"sandbox","openid":"{{.Alice}}","zone_id":"1","coins":100}'
+  curl -s '{{.URL}}/_emulator/account?env=sandbox&openid={{.Alice}}&zone_id=1'
+  # the next deduction takes, but its answer is lost
+  curl -s {{.URL}}/_emulator/script -d '{"api":"pay","faults":[{"kind":"cut","commit":true}]}'
+  # what happened
+  curl -s {{.URL}}/_emulator/bills
+`))
+
+func printBanner(w io.Writer, url string, cfg emulator.Config) error {
+	shown := func(given, builtIn, elsewhere string) string {
+		if given == "" {
+			return builtIn
+		}
+		return elsewhere
+	}
+	return banner.Execute(w, map[string]any{
+		"URL":           url,
+		"Config":        cfg,
+		"Alice":         emulator.OpenIDOf("alice"),
+		"AppSecret":     shown(cfg.AppSecret, emulator.DefaultAppSecret, "env:MIDAS_APP_SECRET"),
+		"CurlSecret":    shown(cfg.AppSecret, emulator.DefaultAppSecret, "$MIDAS_APP_SECRET"),
+		"AppKey":        shown(cfg.AppKey, emulator.DefaultAppKey, "env:MIDAS_APP_KEY"),
+		"SandboxAppKey": shown(cfg.SandboxAppKey, emulator.DefaultSandboxAppKey, "env:MIDAS_SANDBOX_APP_KEY"),
+	})
+}
