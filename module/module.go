@@ -192,9 +192,17 @@ func (m *Module) Login(a gate.Agent, p payment.Player) {
 	if !m.roster.login(a, p) {
 		return
 	}
-	err := m.till.Login(p, func(_ payment.Account, err error) {
+	err := m.till.Login(p, func(account payment.Account, err error) {
 		if err != nil {
 			m.fail(a, "", err)
+			return
+		}
+		b := balanceMessage(account, msg.MidasReason_MIDAS_REASON_LOGIN)
+		m.outbox.send(a, b) // an answer, so it is not left out for a newer one
+		for _, other := range m.roster.connections(p.OpenID, p.ZoneID) {
+			if other != a {
+				m.outbox.push(other, b)
+			}
 		}
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func (o *outbox) push(a gate.Agent, b *msg.MidasBalance) {
 		return
 	}
 	if s, waiting := o.slots[a]; waiting {
-		if s.next == nil || s.next.GetVersion() < b.GetVersion() {
+		if s.next == nil || s.next.GetVersion() <= b.GetVersion() {
 			s.next = b
 		}
 		o.mu.Unlock()

@@ -85,7 +85,6 @@ func errorMessage(requestID string, err error) *msg.MidasError {
 
 // reasons are the wire's words for why a balance is told.
 var reasons = map[payment.Reason]msg.MidasReason{
-	payment.ReasonLogin:    msg.MidasReason_MIDAS_REASON_LOGIN,
 	payment.ReasonPurchase: msg.MidasReason_MIDAS_REASON_PURCHASE,
 	payment.ReasonCancel:   msg.MidasReason_MIDAS_REASON_CANCEL,
 	payment.ReasonRecharge: msg.MidasReason_MIDAS_REASON_RECHARGE,

@@ -72,8 +72,7 @@ type Reason int
 
 // The reasons a balance may have changed for.
 const (
-	ReasonLogin Reason = iota + 1
-	ReasonPurchase
+	ReasonPurchase Reason = iota + 1
 	ReasonCancel
 	ReasonRecharge
 )
@@ -244,7 +243,7 @@ func (t *Till) Stop(ctx context.Context) {
 }
 
 // Login makes known that a player is here and with which session key. Orders that waited for it resume. done hears the
-// player's balance, which the observer is told as well; it is never told of an order.
+// player's balance.
 func (t *Till) Login(p Player, done func(Account, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -259,11 +258,7 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 			}
 		}
 		t.unparkOrders(ctx, p.OpenID)
-		a, err := t.look(ctx, p)
-		if err == nil {
-			t.cfg.Observer.BalanceChanged(p.OpenID, p.ZoneID, a, ReasonLogin, "")
-		}
-		done(a, err)
+		done(t.look(ctx, p))
 	})
 }
 
