@@ -7,14 +7,18 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -214,21 +218,31 @@ func wantFields(t *testing.T, a, want map[string]any) {
 	}
 }
 
+// signal is a log whose every line is waited for.
+type signal chan struct{}
+
+func (s signal) Write(p []byte) (int, error) {
+	s <- struct{}{}
+	return len(p), nil
+}
+
 func TestCloseEndsRequestsThatHangAtOnce(t *testing.T) {
-	f := start(t, emulator.Config{})
-	if err := f.Outage(emulator.Fault{Kind: emulator.Hang}); err != nil {
-		t.Fatal(err)
-	}
+	arrived := make(signal, 10)
+	f := start(t, emulator.Config{Logger: slog.New(slog.NewTextHandler(arrived, nil))})
+	f.script("getbalance",
+		emulator.Fault{Kind: emulator.Hang}, emulator.Fault{Kind: emulator.Hang, Commit: true},
+		emulator.Fault{Kind: emulator.Slow, Delay: time.Hour}, emulator.Fault{Kind: emulator.LateCommit},
+	)
 	var wg sync.WaitGroup
-	for range 5 {
+	for range 4 {
 		wg.Go(func() {
 			if a, err := f.try(context.Background(), balPath, signed(balPath, nil)); err == nil {
 				t.Errorf("a hanging call was answered: %v", a)
 			}
 		})
 	}
-	for f.Calls("getbalance") < 5 {
-		time.Sleep(time.Millisecond) // polling for the requests to arrive: they say nothing until Close
+	for range 4 {
+		<-arrived
 	}
 	began := time.Now()
 	if err := f.Close(); err != nil {
@@ -283,4 +297,46 @@ func TestLatencyDelaysEveryAnswer(t *testing.T) {
 	if took := time.Since(began); took < 30*time.Millisecond {
 		t.Errorf("answered after %v", took)
 	}
+}
+
+func TestACallerWhoGivesUpEndsASlowAnswer(t *testing.T) {
+	arrived := make(signal, 10)
+	f := start(t, emulator.Config{Logger: slog.New(slog.NewTextHandler(arrived, nil))})
+	f.script("getbalance", emulator.Fault{Kind: emulator.Slow, Delay: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	if _, err := f.try(ctx, balPath, signed(balPath, nil)); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// BenchmarkPay is what one call costs the emulator itself: both signatures, the books and the reply.
+func BenchmarkPay(b *testing.B) {
+	emu, err := emulator.New(emulator.Config{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer emu.Close()
+	emu.SetSession(alice, aliceKey)
+	emu.AddToken(goodToken)
+	if err := emu.Recharge(emulator.Production, alice, "1", emulator.MaxCoins); err != nil {
+		b.Fatal(err)
+	}
+	var n atomic.Int64
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			more := map[string]any{"bill_no": fmt.Sprint("b", n.Add(1)), "amt": 1}
+			body, _ := json.Marshal(signed(payPath, more))
+			w := httptest.NewRecorder()
+			emu.ServeHTTP(w, httptest.NewRequest("POST", payPath+"?access_token="+goodToken, bytes.NewReader(body)))
+			if !strings.Contains(w.Body.String(), `"errcode":0`) {
+				b.Error(w.Body)
+				return
+			}
+		}
+	})
 }

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/leafmidas/leafmidas/emulator"
+)
+
+// build makes the command once per test that needs it.
+func build(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "midasctl")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+// running is a started `midasctl emulator`.
+type running struct {
+	cmd    *exec.Cmd
+	url    string
+	banner chan string // the whole of its output, when it has ended
+	log    *strings.Builder
+}
+
+func run(t *testing.T, bin string, env []string, args ...string) *running {
+	t.Helper()
+	r := &running{banner: make(chan string, 1), log: new(strings.Builder)}
+	r.cmd = exec.Command(bin, append([]string{"emulator", "--listen", "127.0.0.1:0"}, args...)...)
+	r.cmd.Env = append(os.Environ(), env...)
+	r.cmd.Stderr = r.log
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.cmd.Process.Kill() })
+	lines := bufio.NewReader(out)
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		t.Fatalf("no output: %v", err)
+	}
+	for _, word := range strings.Fields(first) {
+		if strings.HasPrefix(word, "http://") {
+			r.url = word
+		}
+	}
+	go func() {
+		rest, _ := io.ReadAll(lines)
+		r.banner <- first + string(rest)
+	}()
+	return r
+}
+
+// stop sends a signal and returns the exit code with the output.
+func (r *running) stop(t *testing.T, sig os.Signal) (int, string) {
+	t.Helper()
+	if err := r.cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(20*time.Second, func() { _ = r.cmd.Process.Kill() })
+	defer timer.Stop()
+	text := <-r.banner
+	_ = r.cmd.Wait() // the exit code says it
+	return r.cmd.ProcessState.ExitCode(), text
+}
+
+func (r *running) json(t *testing.T, path, body string) map[string]any {
+	t.Helper()
+	method := "GET"
+	if body != "" {
+		method = "POST"
+	}
+	req, err := http.NewRequest(method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var a map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestTheEmulatorAnswersUntilItIsToldToStop(t *testing.T) {
+	bin := build(t)
+	state := filepath.Join(t.TempDir(), "state.json")
+	login := "/sns/jscode2session?grant_type=authorization_code&appid=" + emulator.DefaultAppID + "&js_code=auto-alice-1&secret="
+	account := "/_emulator/account?env=sandbox&zone_id=1&openid=" + emulator.OpenIDOf("alice")
+
+	r := run(t, bin, []string{"MIDAS_APP_SECRET=hush-hush"}, "--state", state)
+	if a := r.json(t, login+"hush-hush", ""); a["openid"] != emulator.OpenIDOf("alice") {
+		t.Errorf("login: %v", a)
+	}
+	if a := r.json(t, login+emulator.DefaultAppSecret, ""); a["errcode"] != float64(40001) {
+		t.Errorf("login with another secret: %v", a)
+	}
+	r.json(t, "/_emulator/recharge", `{"env":"sandbox","zone_id":"1","coins":60,"openid":"`+emulator.OpenIDOf("alice")+`"}`)
+	rc, text := r.stop(t, syscall.SIGTERM)
+	if rc != 0 {
+		t.Errorf("exit code %d after SIGTERM\n%s", rc, r.log)
+	}
+	for _, want := range []string{`"BaseURL": "` + r.url + `"`, `"AppSecret": "env:MIDAS_APP_SECRET"`, "curl -s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the output does not say %s:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text+r.log.String(), "hush-hush") {
+		t.Error("the secret was printed")
+	}
+	if !strings.Contains(r.log.String(), "api=jscode2session") {
+		t.Errorf("the calls were not logged: %s", r.log)
+	}
+
+	// The next one goes on where this one ended.
+	r = run(t, bin, nil, "--state", state, "--quiet", "--auto-codes=false")
+	if a := r.json(t, account, ""); a["balance"] != float64(60) {
+		t.Errorf("account: %v", a)
+	}
+	if a := r.json(t, strings.Replace(login, "alice-1", "alice-2", 1)+emulator.DefaultAppSecret, ""); a["errcode"] != float64(40029) {
+		t.Errorf("an automatic code: %v", a)
+	}
+	if rc, _ := r.stop(t, os.Interrupt); rc != 0 || r.log.Len() != 0 {
+		t.Errorf("exit code %d after SIGINT\n%s", rc, r.log)
+	}
+}
+
+func TestAMistakeOnTheCommandLineIsAnError(t *testing.T) {
+	bin := build(t)
+	for name, args := range map[string][]string{
+		"unknown flag":      {"emulator", "--no-such-flag"},
+		"an argument":       {"emulator", "now"},
+		"no address":        {"emulator", "--listen", "nowhere"},
+		"negative latency":  {"emulator", "--listen", "127.0.0.1:0", "--latency", "-1s"},
+		"unreadable number": {"emulator", "--seed", "x"},
+	} {
+		out, err := exec.Command(bin, args...).CombinedOutput()
+		if err == nil || len(out) == 0 {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+func TestHelpDoesNotPrintSecretsOfTheEnvironment(t *testing.T) {
+	cmd := exec.Command(build(t), "emulator", "--help")
+	cmd.Env = append(os.Environ(), "MIDAS_APP_KEY=hush-hush")
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "hush-hush") || !strings.Contains(string(out), "MIDAS_APP_KEY") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
