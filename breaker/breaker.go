@@ -200,7 +200,7 @@ func (c *circuit[T]) heldBack() time.Duration {
 
 // remaining is how long until the breaker may let a call through; never 0, for it is asked when one was just refused.
 func (c *circuit[T]) remaining() time.Duration {
-	const least = 10 * time.Millisecond // half-open and full: the calls under way will tell soon
+	const least = 100 * time.Millisecond // half-open and full: the calls under way will tell soon
 	if at := c.opened.Load(); at != nil {
 		return max(c.openFor-time.Since(*at), least)
 	}

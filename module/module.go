@@ -11,6 +11,7 @@ package module
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -186,6 +187,10 @@ func (m *Module) OnDestroy() {
 // Login seats a player on a connection, and pushes the balance. It may be called from any goroutine; the player's
 // first request finds its player even if it was sent before Login returned.
 func (m *Module) Login(a gate.Agent, p payment.Player) {
+	if p.OpenID == "" {
+		m.fail(a, "", fmt.Errorf("%w: no openid", payment.ErrInvalid))
+		return
+	}
 	if p.ZoneID == "" {
 		p.ZoneID = m.options.ZoneID
 	}

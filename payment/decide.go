@@ -152,11 +152,7 @@ func (r rules) again(o ledger.Order, now time.Time) ledger.Order {
 // postponed puts an order off that could not be sent. That is no attempt: waiting out an outage must not make the
 // order any less patient afterwards.
 func (r rules) postponed(o ledger.Order, err error, now time.Time) ledger.Order {
-	wait := r.First
-	if after := retryAfter(err); after > 0 {
-		wait = after
-	}
-	o.DueAt = now.Add(jitter(wait))
+	o.DueAt = now.Add(jitter(max(r.First, retryAfter(err))))
 	return o
 }
 

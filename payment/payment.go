@@ -38,7 +38,7 @@ var (
 	// ErrUnavailable: Midas or the ledger cannot be reached. Ask again later.
 	ErrUnavailable = errors.New("payment: not available now")
 	// ErrInvalid: the request makes no sense. Do not ask again.
-	ErrInvalid = errors.New("payment: invalid request")
+	ErrInvalid = errors.New("invalid request")
 	// ErrUnknownItem: no such item is on sale.
 	ErrUnknownItem = errors.New("payment: unknown item")
 	// ErrUnsupportedPlatform: coins can be bought on Android only (§1.1).
@@ -149,6 +149,7 @@ type Till struct {
 	log      *slog.Logger
 
 	closing atomic.Bool
+	starved atomic.Bool   // the runner has found orders due and no room for them
 	poke    chan struct{} // wakes the runner; holds one
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the runner
@@ -200,7 +201,7 @@ func New(cfg Config) (*Till, error) {
 	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret); err != nil {
 		return nil, err
 	}
-	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.wake)
+	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)
 	return t, nil
 }
 
@@ -325,11 +326,19 @@ func (t *Till) mayCall(p Player, e midas.Endpoint) error {
 
 // mayCallQueued is mayCall for what was taken before the server began to stop.
 func (t *Till) mayCallQueued(p Player, e midas.Endpoint) error {
-	if wait := t.cfg.Closed(e); wait > 0 {
-		return &ClosedError{Endpoint: e, After: wait}
+	if err := t.closed(e); err != nil {
+		return err
 	}
 	if t.cfg.NeedSession && e != midas.EndpointLogin && t.sessions.expired(p.OpenID) {
 		return errNoSession
+	}
+	return nil
+}
+
+// closed is a *ClosedError while calls to an endpoint are held back, else nil.
+func (t *Till) closed(e midas.Endpoint) error {
+	if wait := t.cfg.Closed(e); wait > 0 {
+		return &ClosedError{Endpoint: e, After: wait}
 	}
 	return nil
 }

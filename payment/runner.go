@@ -12,8 +12,8 @@ import (
 const (
 	// maxIdle is how long the runner sleeps at most: orders may fall due by another server's doing.
 	maxIdle = 5 * time.Second
-	// ledgerDown is how long it waits for a ledger that does not answer.
-	ledgerDown = time.Second
+	// lookAgainIn is how long it waits for a ledger that does not answer, or for room.
+	lookAgainIn = time.Second
 	// maxClaim bounds what it takes on at once.
 	maxClaim = 100
 )
@@ -23,6 +23,13 @@ func (t *Till) wake() {
 	select {
 	case t.poke <- struct{}{}:
 	default:
+	}
+}
+
+// jobEnded makes room for an order that the runner could not hand over.
+func (t *Till) jobEnded() {
+	if t.starved.Swap(false) {
+		t.wake()
 	}
 }
 
@@ -47,7 +54,7 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 	next, err := t.cfg.Ledger.NextDue(ctx)
 	if err != nil {
 		t.complain("midas: cannot look for orders that are due", err)
-		return ledgerDown
+		return lookAgainIn
 	}
 	if next.IsZero() {
 		return maxIdle
@@ -56,13 +63,14 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		return min(wait, maxIdle)
 	}
 	room := min(t.lanes.room(), maxClaim)
-	if room == 0 { // a job's end wakes the runner
-		return maxIdle
+	if room == 0 {
+		t.starved.Store(true) // a job's end wakes the runner
+		return lookAgainIn
 	}
 	orders, err := t.cfg.Ledger.Claim(ctx, time.Now(), t.lease, room)
 	if err != nil {
 		t.complain("midas: cannot take orders that are due", err)
-		return ledgerDown
+		return lookAgainIn
 	}
 	for _, o := range orders {
 		// A lane that is full refuses; the claim then runs out and the order falls due again.
@@ -94,8 +102,11 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 	for waits := false; !waits && !o.State.Ended() && ctx.Err() == nil; {
 		after, ok := t.rules.beforeStep(o, time.Now())
 		var paid *midas.PayResult
+		held := t.heldBack(o)
 		switch {
 		case !ok:
+		case held != nil:
+			after = t.rules.postponed(o, held, time.Now())
 		case o.State == ledger.Created, o.State == ledger.Paying && o.UnsureSince.IsZero():
 			// The mark is on disk before the call: a process that dies in between is taken to have sent it.
 			after.State, after.UnsureSince, after.Parked, after.Note = ledger.Paying, time.Now(), false, ""
@@ -129,6 +140,18 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 		t.refresh(ctx, o, stale)
 	}
 	return t.receipt(o)
+}
+
+// heldBack tells if the call that an order needs next would not be let through, so that it need not be prepared.
+func (t *Till) heldBack(o ledger.Order) error {
+	next := midas.EndpointPay
+	switch o.State {
+	case ledger.Paid:
+		return nil
+	case ledger.Reversing, ledger.Refunding:
+		next = midas.EndpointCancel
+	}
+	return t.closed(next)
 }
 
 // store writes a decision down, due again at once unless it waits.
