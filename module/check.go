@@ -3,7 +3,6 @@ package module
 import (
 	"errors"
 	"strings"
-	"sync"
 	_ "unsafe" // for go:linkname
 
 	leafmodule "github.com/name5566/leaf/module"
@@ -42,12 +41,9 @@ func (m *Module) Check() error {
 //go:linkname leafMods github.com/name5566/leaf/module.mods
 var leafMods []*leafMod
 
-// leafMod mirrors the struct of the same purpose in leaf/module.
-type leafMod struct {
-	mi       leafmodule.Module
-	closeSig chan bool
-	wg       sync.WaitGroup
-}
+// leafMod mirrors the beginning of the struct of the same purpose in leaf/module. It is only ever seen through a pointer,
+// so what follows in Leaf's need not be known.
+type leafMod struct{ mi leafmodule.Module }
 
 // isLast tells whether Leaf will stop this module first. Outside of leaf.Run, in a test, there is no order to keep.
 func (m *Module) isLast() bool {

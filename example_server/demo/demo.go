@@ -90,8 +90,11 @@ func (d *demo) books(ctx context.Context) error {
 		name  string
 		coins int64
 	}{
-		{"recharged", midas.Recharged}, {"presented", midas.Presented}, {"deducted", midas.Deducted},
-		{"given back", midas.GivenBack}, {"still held", midas.Held},
+		{"recharged", midas.Recharged},
+		{"presented", midas.Presented},
+		{"deducted", midas.Deducted},
+		{"given back", midas.GivenBack},
+		{"still held", midas.Held},
 	}
 	var open, openCoins int64
 	for i, s := range ledger.States() {
