@@ -151,26 +151,17 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 		c.faults = []Fault{{"Midas", "is not a JSON object"}}
 		return nil
 	}
-	for key := range section {
-		if slices.Contains(later, key) {
-			c.faults = append(c.faults, Fault{key, "is not supported by this version"})
-			delete(section, key)
-		}
-	}
-	var unused mapstructure.Metadata
+	c.faults = dropUnknown(section, reflect.TypeFor[Config](), "")
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result: c, Metadata: &unused,
+		Result:     c,
 		MatchName:  func(key, field string) bool { return key == field },
-		DecodeHook: mapstructure.DecodeHookFuncType(durations),
+		DecodeHook: mapstructure.DecodeHookFuncType(strict),
 	})
 	if err != nil {
 		return err
 	}
 	if err := decoder.Decode(section); err != nil {
 		c.faults = append(c.faults, decodeFaults(err)...)
-	}
-	for _, key := range unused.Unused {
-		c.faults = append(c.faults, Fault{key, unknownKey(key)})
 	}
 	slices.SortFunc(c.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 	return nil
@@ -179,40 +170,54 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 // later are keys that are part of the design and not of this version.
 var later = []string{"Redis", "Push"}
 
-// durations lets "3s" stand for a duration and nothing else do.
-func durations(_, to reflect.Type, value any) (any, error) {
-	if to != reflect.TypeFor[time.Duration]() {
+// strict lets "3s" stand for a duration and nothing else do, and no number stand for a text.
+func strict(from, to reflect.Type, value any) (any, error) {
+	number := from == reflect.TypeFor[json.Number]()
+	switch {
+	case to == reflect.TypeFor[time.Duration]():
+		text, ok := value.(string)
+		if !ok {
+			return nil, errors.New(`wants a duration as text, such as "3s"`)
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, errors.New(`is no duration; write one such as "3s" or "500ms"`)
+		}
+		return d, nil
+	case number && to.Kind() == reflect.String:
+		return nil, errors.New("wants a text, not a number")
+	default:
 		return value, nil
 	}
-	text, ok := value.(string)
-	if !ok {
-		return nil, errors.New(`write a duration as text, such as "3s"`)
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return nil, fmt.Errorf(`%q is no duration, write one such as "3s" or "500ms"`, text)
-	}
-	return d, nil
 }
 
-// decodeFaults takes the decoder's joined errors apart. Values are left out: one might be a secret in the wrong place.
+// decodeFaults takes the decoder's tree of errors apart. Values are left out: one might be a secret in the wrong place.
 func decodeFaults(err error) []Fault {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
+	switch e := err.(type) {
+	case *mapstructure.DecodeError:
+		return []Fault{{e.Name(), decodeFault(e.Unwrap())}}
+	case interface{ Unwrap() []error }:
 		var all []Fault
-		for _, one := range many.Unwrap() {
+		for _, one := range e.Unwrap() {
 			all = append(all, decodeFaults(one)...)
 		}
 		return all
-	}
-	var at *mapstructure.DecodeError
-	if !errors.As(err, &at) {
+	case interface{ Unwrap() error }:
+		return decodeFaults(e.Unwrap())
+	default:
 		return []Fault{{"Midas", err.Error()}}
 	}
-	var wrong *mapstructure.UnconvertibleTypeError
-	if errors.As(err, &wrong) {
-		return []Fault{{at.Name(), fmt.Sprintf("wants %s, not %T", kindName(wrong.Expected.Type()), wrong.Value)}}
+}
+
+func decodeFault(err error) string {
+	switch e := err.(type) {
+	case *mapstructure.UnconvertibleTypeError:
+		return "wants " + kindName(e.Expected.Type())
+	case *mapstructure.ParseError:
+		return "wants " + kindName(e.Expected.Type())
+	default:
+		return err.Error()
 	}
-	return []Fault{{at.Name(), at.Unwrap().Error()}}
 }
 
 // kindName says what a field wants in the words of JSON.
@@ -220,28 +225,55 @@ func kindName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
 		return "a text"
-	case reflect.Bool:
+	case reflect.Bool, reflect.Pointer:
 		return "true or false"
 	case reflect.Slice:
 		return "a list"
 	case reflect.Struct:
 		return "an object"
-	default:
+	case reflect.Float64:
 		return "a number"
+	default:
+		return "a whole number"
 	}
 }
 
-// unknownKey names the key that was probably meant.
-func unknownKey(key string) string {
-	last := key[strings.LastIndex(key, ".")+1:]
-	for _, t := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[Item](), reflect.TypeFor[RetryConfig](),
-		reflect.TypeFor[RateLimitConfig](), reflect.TypeFor[BreakerConfig](), reflect.TypeFor[LedgerConfig](),
-	} {
-		for f := range t.Fields() {
-			if f.IsExported() && strings.EqualFold(f.Name, last) {
-				return fmt.Sprintf("is not a key; %q is", f.Name)
+// dropUnknown takes the keys out of a section that the struct it is for does not have, at every depth, and tells them.
+func dropUnknown(section map[string]any, t reflect.Type, path string) (faults []Fault) {
+	for key, value := range section {
+		field, known := t.FieldByName(key)
+		if !known || !field.IsExported() {
+			faults = append(faults, Fault{path + key, unknownKey(key, t, path)})
+			delete(section, key)
+			continue
+		}
+		switch inner := value.(type) {
+		case map[string]any:
+			if field.Type.Kind() == reflect.Struct {
+				faults = append(faults, dropUnknown(inner, field.Type, path+key+".")...)
 			}
+		case []any:
+			if field.Type.Kind() != reflect.Slice || field.Type.Elem().Kind() != reflect.Struct {
+				continue
+			}
+			for i, one := range inner {
+				if object, ok := one.(map[string]any); ok {
+					faults = append(faults, dropUnknown(object, field.Type.Elem(), fmt.Sprintf("%s%s[%d].", path, key, i))...)
+				}
+			}
+		}
+	}
+	return faults
+}
+
+// unknownKey names the key that was probably meant.
+func unknownKey(key string, t reflect.Type, path string) string {
+	if path == "" && slices.Contains(later, key) {
+		return "is not supported by this version"
+	}
+	for f := range t.Fields() {
+		if f.IsExported() && strings.EqualFold(f.Name, key) {
+			return fmt.Sprintf("is not a key; %q is", f.Name)
 		}
 	}
 	return "is not a key"
