@@ -216,6 +216,9 @@ func decodeFault(err error) string {
 	case *mapstructure.ParseError:
 		return "wants " + kindName(e.Expected.Type())
 	default:
+		if strings.HasPrefix(err.Error(), "expected a map or struct") {
+			return "wants an object"
+		}
 		return err.Error()
 	}
 }

@@ -27,7 +27,7 @@ func (c Config) resolved() (Config, error) {
 	faults := slices.Clone(c.faults)
 	fault := func(key, format string, args ...any) {
 		// What the text already got wrong need not be told twice ("missing").
-		if !slices.ContainsFunc(c.faults, func(f Fault) bool { return f.Key == key || strings.HasPrefix(f.Key, key+".") }) {
+		if !slices.ContainsFunc(c.faults, func(f Fault) bool { return f.Key == key || strings.HasPrefix(key, f.Key+".") }) {
 			faults = append(faults, Fault{key, fmt.Sprintf(format, args...)})
 		}
 	}
