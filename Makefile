@@ -1,0 +1,65 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TOOL := go tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+
+# The race detector needs a C compiler, and so does nothing else here. Without one, cgo is off.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: ## vet and run all tests with the race detector; LEAFMIDAS_TEST_ALL=1 forbids leaving anything out
+	go vet ./...
+ifeq ($(LEAFMIDAS_TEST_ALL),1)
+	@[ -n "$(RACE)" ] || { echo "LEAFMIDAS_TEST_ALL=1, yet the race detector needs a C compiler" >&2; exit 1; }
+	tools/test-all.sh $(RACE)
+else
+	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
+	go test $(RACE) ./...
+endif
+
+.PHONY: lint
+lint: check-generated ## formatting, vet, staticcheck, known vulnerabilities, generated code
+	@files=$$($(TOOL) gofumpt -l .); [ -z "$$files" ] || { echo "run make format; not formatted:"; echo "$$files"; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	tools/vulncheck.sh
+
+.PHONY: format
+format: ## format all Go and proto files in place
+	$(TOOL) gofumpt -l -w .
+	$(TOOL) buf format -w
+
+.PHONY: generate
+generate: ## regenerate the Go code of msg/leafmidas/v1/payment.proto
+	$(TOOL) buf generate
+
+.PHONY: check-generated
+check-generated: ## lint the schema, and check that the generated code is its own
+	$(TOOL) buf lint
+	$(TOOL) buf format --diff --exit-code
+	tools/check-generated.sh
+
+.PHONY: demo
+demo: ## scripted players on a real server, against a Midas in the same process
+	go run ./example_server -demo
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@for package in $$(go list ./...); do \
+	  targets=$$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); \
+	  for target in $$targets; do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+.PHONY: cover
+cover: ## run the tests and say how much of the code they reach, by function
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out
