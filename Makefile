@@ -36,7 +36,7 @@ format: ## format all Go and proto files in place
 	$(TOOL) buf format -w
 
 .PHONY: generate
-generate: ## regenerate the Go code of msg/leafmidas/v1/payment.proto
+generate: ## regenerate the Go code of the .proto files
 	$(TOOL) buf generate
 
 .PHONY: check-generated
