@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -19,7 +20,13 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A history starts servers and syncs disks; -rapid.checks asks for more of them.
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // soon is how long a test waits for what must happen.
 const soon = 15 * time.Second
