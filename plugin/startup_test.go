@@ -211,4 +211,3 @@ func TestAPluginIsConfiguredOnce(t *testing.T) {
 		t.Error("the second Configure was taken")
 	}
 }
-
