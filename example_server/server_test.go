@@ -1,0 +1,209 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/leafmidas/leafmidas/emulator"
+)
+
+// soon is how long a test waits for what must happen.
+const soon = 20 * time.Second
+
+// binary is the server under test, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "example_server")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(folder, "example_server")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// secrets are what must never be printed.
+var secrets = map[string]string{
+	"AppSecret": "the-app-secret-0001", "AppKey": "the-app-key-0002", "SandboxAppKey": "the-sandbox-app-key-0003",
+}
+
+// world is an emulator and the files of a server, which both outlive the server's processes.
+type world struct {
+	t      *testing.T
+	emu    *emulator.Server
+	folder string
+	ws     string
+	tcp    string
+	conf   string
+}
+
+func newWorld(t *testing.T, midas map[string]any) *world {
+	t.Helper()
+	emu, err := emulator.New(emulator.Config{
+		AppID: "wxtest", AppSecret: secrets["AppSecret"], OfferID: "1450000001",
+		AppKey: secrets["AppKey"], SandboxAppKey: secrets["SandboxAppKey"], AutoCodes: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, err := emu.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = emu.Close() })
+	w := &world{t: t, emu: emu, folder: t.TempDir(), ws: freeAddr(t), tcp: freeAddr(t)}
+	section := map[string]any{
+		"Env": "sandbox", "BaseURL": url, "AppID": "wxtest", "AppSecret": secrets["AppSecret"], "OfferID": "1450000001",
+		"AppKey": secrets["AppKey"], "SandboxAppKey": secrets["SandboxAppKey"], "CoinsPerYuan": 10, "Login": true,
+		"Timeout": "1s", "Retry": map[string]any{"First": "100ms", "Max": "500ms"}, "RechargePoll": []string{"100ms", "200ms", "500ms", "1s"},
+		"RateLimit": map[string]any{"PerSecond": 200, "Burst": 400},
+		"Items":     []map[string]any{{"ID": "sword", "Price": 60}, {"ID": "potion", "Price": 2}},
+		"Ledger":    map[string]any{"DSN": filepath.Join(w.folder, "orders.db")},
+	}
+	for key, value := range midas {
+		section[key] = value
+	}
+	text, err := json.Marshal(map[string]any{
+		"LogLevel": "debug", "WSAddr": w.ws, "TCPAddr": w.tcp, "MaxConnNum": 1000,
+		"GamePath": filepath.Join(w.folder, "game.db"), "Midas": section,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.conf = filepath.Join(w.folder, "server.json")
+	if err := os.WriteFile(w.conf, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// server is a running process.
+type server struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	out    output
+	exited chan error
+}
+
+// start runs the server and waits until both gates listen.
+func (w *world) start() *server {
+	w.t.Helper()
+	s := run(w.t, w.folder, "-conf", w.conf)
+	for _, addr := range []string{w.ws, w.tcp} {
+		eventually(w.t, "the server listens; it says: "+s.out.String(), func() bool {
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				return false
+			}
+			return conn.Close() == nil
+		})
+	}
+	return s
+}
+
+func run(t *testing.T, folder string, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, cmd: exec.Command(binary, args...), exited: make(chan error, 1)}
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = folder, &s.out, &s.out
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var done sync.WaitGroup
+	done.Go(func() { s.exited <- s.cmd.Wait() })
+	t.Cleanup(func() {
+		_ = s.cmd.Process.Kill()
+		done.Wait()
+		for name, secret := range secrets {
+			if strings.Contains(s.out.String(), secret) {
+				t.Errorf("the %s was printed", name)
+			}
+		}
+		if strings.Contains(s.out.String(), "access_token=") {
+			t.Error("an access token was printed")
+		}
+	})
+	return s
+}
+
+func (s *server) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// exit waits for the end and returns the exit code, −1 if it was killed.
+func (s *server) exit(within time.Duration) int {
+	s.t.Helper()
+	select {
+	case <-s.exited:
+		return s.cmd.ProcessState.ExitCode()
+	case <-time.After(within):
+		s.t.Fatalf("still running after %s; it says: %s", within, s.out.String())
+		return 0
+	}
+}
+
+// output is what a process prints.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.After(soon); !ok(); {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("it never came that %s", what)
+		}
+	}
+}
