@@ -70,6 +70,7 @@ type game struct {
 	bags   map[string]int64 // openid + "/" + item
 	grants map[string]int   // by bill number
 	calls  int              // of deliver, refused ones included
+	gone   int              // closed connections
 }
 
 func (g *game) OnInit()    {}
@@ -172,7 +173,10 @@ func newGame(p *plugin.Plugin, set *setup) *game {
 		return nil
 	})
 	g.RegisterChanRPC("NewAgent", func([]any) {})
-	g.RegisterChanRPC("CloseAgent", func(args []any) { p.Logout(args[0].(gate.Agent)) })
+	g.RegisterChanRPC("CloseAgent", func(args []any) {
+		p.Logout(args[0].(gate.Agent))
+		g.gone++
+	})
 	g.RegisterChanRPC(onGame{}, func(args []any) { args[0].(func())() })
 	g.RegisterChanRPC(typeOf[*echo](), func(args []any) { args[1].(gate.Agent).WriteMsg(args[0]) })
 	return g
@@ -186,6 +190,16 @@ func (s *server) onGame(f func()) {
 	if err := s.game.ChanRPCServer.Call0(onGame{}, f); err != nil {
 		s.t.Errorf("on the game's goroutine: %v", err)
 	}
+}
+
+// awaitLogouts waits until the game has heard that n connections have ended.
+func (s *server) awaitLogouts(n int) {
+	s.t.Helper()
+	eventually(s.t, "the end of a connection", func() bool {
+		gone := 0
+		s.onGame(func() { gone = s.game.gone })
+		return gone >= n
+	})
 }
 
 // bag tells how many of an item a player has.
@@ -243,7 +257,7 @@ func (s *server) stop() {
 	}
 }
 
-// pays gives a player coins.
+// recharge gives a player coins.
 func (s *server) recharge(name string, coins int64) {
 	s.t.Helper()
 	if err := s.emu.Recharge(emulator.Sandbox, emulator.OpenIDOf(name), "1", coins); err != nil {
