@@ -374,4 +374,4 @@ func newProtobuf() processor {
 }
 
 // number names a thing.
-func number(what string, i int) string { return fmt.Sprintf("%s-%d", what, i) }
+func number(what string, i int) string { return fmt.Sprintf("%s%d", what, i) }

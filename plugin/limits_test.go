@@ -120,7 +120,7 @@ func TestWhatAPlayerMayHaveWaitingIsBounded(t *testing.T) {
 	for i := range 3 {
 		alice.delivered(number("p", i))
 	}
-	alice.buy("p-3", "potion", 1) // the id of a request that was refused is still good
+	alice.buy("p3", "potion", 1) // the id of a request that was refused is still good
 	if n := s.bag("alice", "potion"); n != 5 {
 		t.Errorf("%d potions, not 5", n)
 	}
