@@ -23,6 +23,9 @@ func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) e
 	if onModuleGoroutine() {
 		return none, ErrWrongGoroutine
 	}
+	if err := ctx.Err(); err != nil { // nobody waits any more, so nothing is begun
+		return none, err
+	}
 	type answer struct {
 		value T
 		err   error
