@@ -24,11 +24,11 @@ else
 endif
 
 .PHONY: lint
-lint: check-generated ## formatting, vet, staticcheck, known vulnerabilities, generated code
+lint: check-generated ## formatting, vet, staticcheck, generated code, known vulnerabilities (VULNDB=URL: from a mirror)
 	@files=$$($(TOOL) gofumpt -l .); [ -z "$$files" ] || { echo "run make format; not formatted:"; echo "$$files"; exit 1; }
 	go vet ./...
 	$(TOOL) staticcheck ./...
-	tools/vulncheck.sh
+	tools/vulncheck.sh $(if $(VULNDB),-db $(VULNDB))
 
 .PHONY: format
 format: ## format all Go and proto files in place
