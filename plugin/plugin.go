@@ -102,7 +102,7 @@ func (p *Plugin) Configure(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	client, err := midas.New(cfg.midas())
+	client, err := midas.New(cfg.midas(p.log))
 	if err != nil {
 		return err
 	}
@@ -214,10 +214,10 @@ func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
 }
 
 // midas is the client's part of a resolved config.
-func (c Config) midas() midas.Config {
+func (c Config) midas(log *slog.Logger) midas.Config {
 	m := midas.Config{
 		BaseURL: c.BaseURL, AppID: c.AppID, AppSecret: c.AppSecret, OfferID: c.OfferID, AppKey: c.AppKey,
-		NoMPSig: !*c.MPSig, SignOptional: c.OptionalParams == sign, Platform: c.Platform, Timeout: c.Timeout,
+		NoMPSig: !*c.MPSig, SignOptional: c.OptionalParams == sign, Platform: c.Platform, Timeout: c.Timeout, Logger: log,
 	}
 	if c.Env == sandbox {
 		m.Sandbox, m.AppKey = true, c.SandboxAppKey
