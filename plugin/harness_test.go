@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,7 +42,8 @@ type setup struct {
 	midas   emulator.Config
 	emu     *emulator.Server // one that another server used before
 	deliver func(plugin.Order) error
-	gameLen int // length of the game's queue
+	gameLen int                                   // length of the game's queue
+	front   func(midas http.Handler) http.Handler // stands before Midas
 	options []plugin.Option
 }
 
@@ -117,11 +120,13 @@ func start(t *testing.T, change ...func(*setup)) *server {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.emu.Close() })
-		url, err := s.emu.Start("")
-		if err != nil {
+		if set.front != nil {
+			front := httptest.NewServer(set.front(s.emu))
+			t.Cleanup(front.Close)
+			set.config.BaseURL = front.URL
+		} else if set.config.BaseURL, err = s.emu.Start(""); err != nil {
 			t.Fatal(err)
 		}
-		set.config.BaseURL = url
 	}
 	s.config = set.config
 
