@@ -49,7 +49,7 @@ func TestJSONFramesAreTheGoldenOnes(t *testing.T) {
 }
 
 func TestEveryMessageOfTheSchemaHasItsOwnJSON(t *testing.T) {
-	all := msg.File_leafmidas_v1_payment_proto.Messages()
+	all := (&msg.MidasOrder{}).ProtoReflect().Descriptor().ParentFile().Messages()
 	travelling := map[protoreflect.FullName]bool{}
 	for _, m := range msg.Messages() {
 		travelling[m.ProtoReflect().Descriptor().FullName()] = true
