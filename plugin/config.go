@@ -216,10 +216,14 @@ func decodeFault(err error) string {
 	case *mapstructure.ParseError:
 		return "wants " + kindName(e.Expected.Type())
 	default:
-		if strings.HasPrefix(err.Error(), "expected a map or struct") {
+		switch text := err.Error(); {
+		case strings.HasPrefix(text, "expected a map or struct"):
 			return "wants an object"
+		case strings.HasPrefix(text, "source data must be an array or slice"):
+			return "wants a list"
+		default:
+			return text
 		}
-		return err.Error()
 	}
 }
 

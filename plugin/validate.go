@@ -159,7 +159,7 @@ func setDefault[T comparable](field *T, standard T) {
 // bounded puts a default in place and checks the rest.
 func bounded[T int | uint32 | float64 | time.Duration](fault func(string, string, ...any), key string, field *T, standard, low, high T) {
 	setDefault(field, standard)
-	if *field < low || *field > high {
+	if within := *field >= low && *field <= high; !within { // so written, NaN is not within either
 		fault(key, "is %v; allowed is %v to %v", *field, low, high)
 	}
 }
