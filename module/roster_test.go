@@ -1,0 +1,272 @@
+package module
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/name5566/leaf/gate"
+
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/payment"
+)
+
+// watched is a roster and what it told of players who left, as "openid/zone" or "openid/zone!" for the last of all.
+type watched struct {
+	*roster
+	gone []string
+}
+
+func newWatched() *watched {
+	w := &watched{}
+	w.roster = newRoster(func(openid, zoneID string, all bool) {
+		end := ""
+		if all {
+			end = "!"
+		}
+		w.gone = append(w.gone, openid+"/"+zoneID+end)
+	})
+	w.limitTo(1, 3)
+	return w
+}
+
+func (w *watched) expectGone(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(w.gone, want) {
+		t.Errorf("told of %v, not of %v", w.gone, want)
+	}
+	w.gone = nil
+}
+
+// expectSizes checks that nothing leaks.
+func (w *watched) expectSizes(t *testing.T, agents, people, graves int) {
+	t.Helper()
+	if len(w.agents) != agents || len(w.people) != people || len(w.graves) != graves {
+		t.Errorf("%d connections, %d people, %d graves; not %d, %d, %d", len(w.agents), len(w.people), len(w.graves), agents, people, graves)
+	}
+}
+
+func who(openid, zone string) payment.Player { return payment.Player{OpenID: openid, ZoneID: zone} }
+
+func TestThePlayerIsGoneWithTheLastConnectionInWhateverOrderTheyEnd(t *testing.T) {
+	// A and B log in, A and B log out: every order in which a logout follows its own login.
+	for _, order := range []string{"ABab", "ABba", "AaBb", "BAab", "BAba", "BbAa"} {
+		t.Run(order, func(t *testing.T) {
+			w, agents := newWatched(), map[rune]gate.Agent{'a': &fakeAgent{}, 'b': &fakeAgent{}}
+			here := 0
+			for _, step := range order {
+				if step < 'a' {
+					here++
+					if !w.login(agents[step+'a'-'A'], who("alice", "1")) {
+						t.Error("a login was not taken")
+					}
+				} else {
+					here--
+					w.logout(agents[step])
+				}
+				if got := w.connections("alice", "1"); len(got) != here {
+					t.Errorf("after %c: %d connections, not %d", step, len(got), here)
+				}
+				if here > 0 {
+					w.expectGone(t)
+				} else {
+					w.expectGone(t, "alice/1!")
+				}
+			}
+			w.expectSizes(t, 0, 1, 2)
+		})
+	}
+}
+
+func TestEachZoneIsLeftByItself(t *testing.T) {
+	w, a, b, c := newWatched(), &fakeAgent{}, &fakeAgent{}, &fakeAgent{}
+	w.login(a, who("alice", "1"))
+	w.login(b, who("alice", "2"))
+	w.login(c, who("alice", "2"))
+	if n := len(w.connections("alice", "")); n != 3 {
+		t.Errorf("%d connections in all", n)
+	}
+	w.logout(b)
+	w.expectGone(t)
+	w.logout(c)
+	w.expectGone(t, "alice/2")
+	w.login(a, who("alice", "3")) // changes over
+	w.expectGone(t, "alice/1")
+	w.logout(a)
+	w.expectGone(t, "alice/3!")
+}
+
+func TestAConnectionThatChangesItsPlayerIsTheNewOnesOnly(t *testing.T) {
+	w, a, b := newWatched(), &fakeAgent{}, &fakeAgent{}
+	w.login(a, who("alice", "1"))
+	w.login(b, who("alice", "1"))
+	w.login(a, who("bob", "1"))
+	w.expectGone(t)
+	if got := w.connections("alice", "1"); !slices.Equal(got, []gate.Agent{b}) {
+		t.Errorf("alice is on %v", got)
+	}
+	w.login(b, who("bob", "1"))
+	w.expectGone(t, "alice/1!")
+	if got := w.connections("bob", "1"); len(got) != 2 {
+		t.Errorf("bob is on %d connections", len(got))
+	}
+	w.login(b, who("bob", "1")) // again as oneself
+	w.expectGone(t)
+	if p, ok := w.player(b); !ok || p.OpenID != "bob" {
+		t.Errorf("%v sits there", p)
+	}
+	w.logout(a)
+	w.logout(b)
+	w.expectGone(t, "bob/1!")
+}
+
+func TestTheNewestSessionKeyIsThatOfEveryConnection(t *testing.T) {
+	w, a, b := newWatched(), &fakeAgent{}, &fakeAgent{}
+	old, renewed := who("alice", "1"), who("alice", "2")
+	old.SessionKey, renewed.SessionKey = "old", "new"
+	old.UserIP, old.Platform = "203.0.113.1", "ios"
+	w.login(a, old)
+	w.login(b, renewed)
+	p, _ := w.player(a)
+	if p.SessionKey != midas.Secret("new") {
+		t.Errorf("the first connection has the key %q", p.SessionKey.Reveal())
+	}
+	if p.ZoneID != "1" || p.UserIP != "203.0.113.1" || p.Platform != "ios" {
+		t.Errorf("more than the key has changed: %+v", p)
+	}
+}
+
+func TestAConnectionThatHasEndedStaysDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, a := newWatched(), &fakeAgent{}
+		w.login(a, who("alice", "1"))
+		w.logout(a)
+		w.logout(a) // told twice
+		if w.login(a, who("alice", "1")) {
+			t.Error("it came back to life")
+		}
+		if _, gone := w.allow(a); !gone {
+			t.Error("it may still send")
+		}
+		never := &fakeAgent{}
+		w.logout(never) // nobody ever logged in on it
+		if w.login(never, who("bob", "1")) {
+			t.Error("a login that came after its end was taken")
+		}
+		w.expectSizes(t, 0, 1, 2)
+		time.Sleep(graveTime - time.Second)
+		w.sweep(time.Now())
+		w.expectSizes(t, 0, 1, 2)
+		time.Sleep(time.Second)
+		w.sweep(time.Now())
+		w.expectSizes(t, 0, 0, 0)
+	})
+}
+
+func TestTheRateOutlivesTheConnectionsAndIsForgottenLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatched()
+		a := &fakeAgent{}
+		w.login(a, who("alice", "1"))
+		for range 3 {
+			if wait, gone := w.allow(a); wait > 0 || gone {
+				t.Errorf("refused within the burst: %s, %t", wait, gone)
+			}
+		}
+		if wait, _ := w.allow(a); wait <= 0 || wait > time.Second {
+			t.Errorf("told to wait %s", wait)
+		}
+		w.logout(a)
+		b := &fakeAgent{}
+		w.login(b, who("alice", "1"))
+		if wait, _ := w.allow(b); wait == 0 {
+			t.Error("reconnecting renewed the rate")
+		}
+		time.Sleep(time.Second) // one more, and asking in vain has cost nothing
+		if wait, _ := w.allow(b); wait > 0 {
+			t.Errorf("a second later: told to wait %s", wait)
+		}
+		w.logout(b)
+		for range 6 {
+			time.Sleep(sweepEvery)
+			w.sweep(time.Now())
+		}
+		w.expectSizes(t, 0, 0, 0)
+	})
+}
+
+func TestAConnectionWithoutAPlayerHasARateOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, a, b := newWatched(), &fakeAgent{}, &fakeAgent{}
+		for range 3 {
+			w.allow(a)
+		}
+		if wait, _ := w.allow(a); wait == 0 {
+			t.Error("no limit before login")
+		}
+		if wait, _ := w.allow(b); wait > 0 {
+			t.Error("another connection pays for it")
+		}
+		if len(w.everyone()) != 0 {
+			t.Error("connections without a player are listed")
+		}
+		w.login(a, who("alice", "1"))
+		if wait, _ := w.allow(a); wait > 0 {
+			t.Error("the player pays for the connection")
+		}
+		if len(w.everyone()) != 1 {
+			t.Error("the player is not listed")
+		}
+		w.logout(a)
+		w.logout(b)
+		w.expectSizes(t, 0, 1, 2)
+	})
+}
+
+func TestTheSweepForgetsNobodyWhoIsHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, a := newWatched(), &fakeAgent{}
+		w.login(a, who("alice", "1"))
+		w.login(&fakeAgent{}, who("bob", "1"))
+		b := &fakeAgent{}
+		w.login(b, who("bob", "1"))
+		w.logout(b)
+		time.Sleep(time.Hour)
+		w.sweep(time.Now())
+		w.expectSizes(t, 2, 2, 0)
+	})
+}
+
+func TestManyComeAndGoAtOnceAndNothingIsLeft(t *testing.T) {
+	w := newRoster(func(string, string, bool) {})
+	w.limitTo(1000, 1000)
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for n := range 200 {
+				a := &fakeAgent{}
+				name := fmt.Sprint((i + n) % 5)
+				w.login(a, who(name, "1"))
+				w.allow(a)
+				w.connections(name, "1")
+				w.login(a, who(fmt.Sprint(n%5), "2"))
+				w.everyone()
+				w.logout(a)
+				w.player(a)
+			}
+		})
+	}
+	all.Wait()
+	for _, p := range w.people {
+		if len(p.agents) != 0 {
+			t.Errorf("%d connections are left", len(p.agents))
+		}
+	}
+	w.sweep(time.Now().Add(time.Hour))
+	if len(w.agents)+len(w.people)+len(w.graves) != 0 {
+		t.Errorf("%d connections, %d people, %d graves are left", len(w.agents), len(w.people), len(w.graves))
+	}
+}
