@@ -194,24 +194,27 @@ func (m *Module) Login(a gate.Agent, p payment.Player) {
 	if p.ZoneID == "" {
 		p.ZoneID = m.options.ZoneID
 	}
-	if !m.roster.login(a, p) {
-		return
-	}
-	err := m.till.Login(p, func(account payment.Account, err error) {
-		if err != nil {
-			m.fail(a, "", err)
-			return
-		}
-		b := balanceMessage(account, msg.MidasReason_MIDAS_REASON_LOGIN)
-		m.outbox.send(a, b) // an answer, so it is not left out for a newer one
-		for _, other := range m.roster.connections(p.OpenID, p.ZoneID) {
-			if other != a {
-				m.outbox.push(other, b)
-			}
-		}
+	var err error
+	m.roster.login(a, p, func() {
+		err = m.till.Login(p, func(account payment.Account, err error) { m.greet(a, p, account, err) })
 	})
 	if err != nil {
 		m.fail(a, "", err)
+	}
+}
+
+// greet tells a player who has logged in the balance, and the player's other connections too.
+func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, err error) {
+	if err != nil {
+		m.fail(a, "", err)
+		return
+	}
+	b := balanceMessage(account, msg.MidasReason_MIDAS_REASON_LOGIN)
+	m.outbox.send(a, b) // an answer, so it is not left out for a newer one
+	for _, other := range m.roster.connections(p.OpenID, p.ZoneID) {
+		if other != a {
+			m.outbox.push(other, b)
+		}
 	}
 }
 

@@ -62,12 +62,13 @@ func (r *roster) limitTo(perSecond float64, burst int) {
 	r.limit, r.burst = rate.Limit(perSecond), burst
 }
 
-// login seats a player on a connection. It reports false if the connection has ended.
-func (r *roster) login(a gate.Agent, p payment.Player) bool {
+// login seats a player on a connection. It does nothing if the connection has ended. seated is called under the mutex, so
+// that neither the end of the connection nor another login of the player can come in between. It must return at once.
+func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, dead := r.graves[a]; dead {
-		return false
+		return
 	}
 	s := r.seat(a)
 	was := s.player
@@ -89,7 +90,7 @@ func (r *roster) login(a gate.Agent, p payment.Player) bool {
 			r.agents[other].player = &now
 		}
 	}
-	return true
+	seated()
 }
 
 // logout removes a connection.

@@ -33,6 +33,12 @@ func newWatched() *watched {
 	return w
 }
 
+// login tells whether it was taken.
+func (w *watched) login(a gate.Agent, p payment.Player) (taken bool) {
+	w.roster.login(a, p, func() { taken = true })
+	return taken
+}
+
 func (w *watched) expectGone(t *testing.T, want ...string) {
 	t.Helper()
 	if !slices.Equal(w.gone, want) {
@@ -249,10 +255,10 @@ func TestManyComeAndGoAtOnceAndNothingIsLeft(t *testing.T) {
 			for n := range 200 {
 				a := &fakeAgent{}
 				name := fmt.Sprint((i + n) % 5)
-				w.login(a, who(name, "1"))
+				w.login(a, who(name, "1"), func() {})
 				w.allow(a)
 				w.connections(name, "1")
-				w.login(a, who(fmt.Sprint(n%5), "2"))
+				w.login(a, who(fmt.Sprint(n%5), "2"), func() {})
 				w.everyone()
 				w.logout(a)
 				w.player(a)
