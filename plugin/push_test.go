@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -309,3 +310,42 @@ func TestNothingIsDoneForAMessageThatComesAfterLogout(t *testing.T) {
 }
 
 var _ gate.Agent = (*recorder)(nil)
+
+// A connection may end while its player is being logged in. Either way round, nothing may be remembered of the player:
+// a receipt tells the balance of players who are here, and only theirs.
+func TestALoginThatMeetsItsLogoutLeavesNobodyBehind(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for i := range 300 {
+		name := number("player", i)
+		p := plugin.Player{OpenID: emulator.OpenIDOf(name), SessionKey: "some-key", ZoneID: "1"}
+		a := newRecorder()
+		var both sync.WaitGroup
+		both.Go(func() { s.plugin.Login(a, p) })
+		both.Go(func() {
+			for {
+				if _, here := s.plugin.Player(a); here { // the worst moment there is
+					s.plugin.Logout(a)
+					return
+				}
+			}
+		})
+		both.Wait()
+		if i%3 > 0 {
+			continue
+		}
+		s.emu.SetSession(p.OpenID, "some-key")
+		s.recharge(name, 100)
+		s.plugin.Login(newRecorder(), plugin.Player{OpenID: emulator.OpenIDOf(name), SessionKey: "some-key", ZoneID: "2"}) // for the key
+		if _, err := s.plugin.Balance(background(t), p); err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.plugin.Purchase(background(t), p, plugin.PurchaseRequest{RequestID: "p", ItemID: "potion", Quantity: 1})
+		if err != nil || r.Order.State != ledger.Delivered {
+			t.Fatalf("%v: %v", r.Order.State, err)
+		}
+		if r.Balance != 0 {
+			t.Errorf("%s has left, and the balance of %d is remembered", name, r.Balance)
+		}
+	}
+}
