@@ -15,10 +15,10 @@ import (
 
 // The codes of payment.proto, as they travel in JSON.
 const (
-	reasonQuery, reasonLogin, reasonPurchase, reasonRecharge     = 1, 2, 3, 5
-	statePending, stateDelivered, stateFailed                    = 1, 2, 3
-	rechargeCredited, rechargePending                            = 1, 2
-	codeInvalid, codeNotLoggedIn, codeUnknownItem, codeShort     = 1, 2, 4, 5
+	reasonQuery, reasonLogin, reasonPurchase, reasonRecharge      = 1, 2, 3, 5
+	statePending, stateDelivered, stateFailed                     = 1, 2, 3
+	rechargeCredited, rechargePending                             = 1, 2
+	codeInvalid, codeNotLoggedIn, codeUnknownItem, codeShort      = 1, 2, 4, 5
 	codeBadTier, codePlatform, codeLimited, codeBusy, codeUnavail = 6, 7, 8, 9, 10
 )
 

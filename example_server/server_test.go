@@ -22,16 +22,16 @@ import (
 // soon is how long a test waits for what must happen.
 const soon = 20 * time.Second
 
-// binary is the server under test, built once.
-var binary string
+// serverPath is the server under test, built once.
+var serverPath string
 
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "example_server")
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(folder, "example_server")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	serverPath = filepath.Join(folder, "example_server")
+	if out, err := exec.Command("go", "build", "-o", serverPath, ".").CombinedOutput(); err != nil {
 		panic(string(out))
 	}
 	code := m.Run()
@@ -136,7 +136,7 @@ func (w *world) start() *server {
 
 func run(t *testing.T, folder string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(binary, args...), exited: make(chan error, 1)}
+	s := &server{t: t, cmd: exec.Command(serverPath, args...), exited: make(chan error, 1)}
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = folder, &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
