@@ -106,6 +106,7 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 	if !zoneForm.MatchString(r.GetZoneId()) || !zoneForm.MatchString(r.GetPlatform()) {
 		return fmt.Errorf("%w: zone_id and platform have letters, digits, '-' and '_' only", payment.ErrInvalid)
 	}
+	ip := m.userIP(a) // the host's code: here Leaf catches its panics
 	return m.till.Exchange(exchange{a}, r.GetCode(), func(s midas.Session, err error) {
 		if err != nil {
 			m.fail(a, "", err)
@@ -113,7 +114,7 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 		}
 		p := payment.Player{
 			OpenID: s.OpenID, SessionKey: s.SessionKey, ZoneID: r.GetZoneId(),
-			Platform: strings.ToLower(r.GetPlatform()), UserIP: m.userIP(a),
+			Platform: strings.ToLower(r.GetPlatform()), UserIP: ip,
 		}
 		m.outbox.send(a, &msg.MidasLoginResult{Openid: s.OpenID})
 		m.Login(a, p)
