@@ -43,6 +43,7 @@ type setup struct {
 	emu     *emulator.Server // one that another server used before
 	deliver func(plugin.Order) error
 	gameLen int                                   // length of the game's queue
+	pending int                                   // Leaf's PendingWriteNum: what may wait for a client that reads slowly
 	front   func(midas http.Handler) http.Handler // stands before Midas
 	options []plugin.Option
 }
@@ -108,11 +109,11 @@ func testConfig(t *testing.T) plugin.Config {
 // start runs a server until the test ends.
 func start(t *testing.T, change ...func(*setup)) *server {
 	t.Helper()
-	set := &setup{config: testConfig(t), midas: emulator.Config{AutoCodes: true}, gameLen: 10_000}
+	set := &setup{config: testConfig(t), midas: emulator.Config{AutoCodes: true}, gameLen: 10_000, pending: 2000}
 	for _, c := range change {
 		c(set)
 	}
-	s := &server{t: t, emu: set.emu, log: &logBuffer{}}
+	s := &server{t: t, emu: set.emu, log: &logBuffer{t: t}}
 	t.Cleanup(s.stop)
 	if s.emu == nil {
 		var err error
@@ -148,10 +149,10 @@ func start(t *testing.T, change ...func(*setup)) *server {
 	s.ws, s.tcp = freeAddr(t), freeAddr(t)
 	s.run(s.game)
 	s.run(gateModule{&gate.Gate{
-		MaxConnNum: 1000, PendingWriteNum: 2000, WSAddr: s.ws, Processor: s.json.network(), AgentChanRPC: s.game.ChanRPCServer,
+		MaxConnNum: 1000, PendingWriteNum: set.pending, WSAddr: s.ws, Processor: s.json.network(), AgentChanRPC: s.game.ChanRPCServer,
 	}})
 	s.run(gateModule{&gate.Gate{
-		MaxConnNum: 1000, PendingWriteNum: 2000, TCPAddr: s.tcp, LenMsgLen: 2, Processor: s.binary.network(), AgentChanRPC: s.game.ChanRPCServer,
+		MaxConnNum: 1000, PendingWriteNum: set.pending, TCPAddr: s.tcp, LenMsgLen: 2, Processor: s.binary.network(), AgentChanRPC: s.game.ChanRPCServer,
 	}})
 	s.pluginRunning = s.run(s.plugin.Module())
 	return s
@@ -253,6 +254,7 @@ func (s *server) stop() {
 	s.stopped = true
 	if len(s.modules) == 4 {
 		s.pluginRunning.end()
+		s.log.close()
 	}
 	for _, c := range s.clients { // Leaf's gate races with clients that still dial
 		c.close()
@@ -345,15 +347,27 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// logBuffer keeps what was logged.
+// logBuffer keeps what was logged. A line that comes when the plugin has ended fails the test: Leaf closes its log then,
+// and panics.
 type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	t      *testing.T
+	mu     sync.Mutex
+	text   bytes.Buffer
+	closed bool
+}
+
+func (b *logBuffer) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
 }
 
 func (b *logBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.closed {
+		b.t.Errorf("logged after the end: %s", p)
+	}
 	return b.text.Write(p)
 }
 
