@@ -62,7 +62,6 @@ type server struct {
 	json, binary  processor
 	modules       []*running // in the order of leaf.Run
 	stopped       bool
-	ownEmu        bool
 	clients       []*client
 	pluginRunning *running
 }

@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -21,6 +22,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	leaflog.Export(quiet) // what Leaf recovers is asserted, not read
+	leaflog.Export(quiet)                                  // what Leaf recovers is asserted, not read
+	if err := flag.Set("test.parallel", "8"); err != nil { // tests wait for Midas far more than they compute; -parallel overrides
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
