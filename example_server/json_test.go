@@ -18,7 +18,8 @@ const (
 	reasonQuery, reasonLogin, reasonPurchase, reasonRecharge      = 1, 2, 3, 5
 	statePending, stateDelivered, stateFailed                     = 1, 2, 3
 	rechargeCredited, rechargePending                             = 1, 2
-	codeInvalid, codeNotLoggedIn, codeUnknownItem, codeShort      = 1, 2, 4, 5
+	codeInvalid, codeNotLoggedIn, codeSession                     = 1, 2, 3
+	codeUnknownItem, codeShort                                    = 4, 5
 	codeBadTier, codePlatform, codeLimited, codeBusy, codeUnavail = 6, 7, 8, 9, 10
 )
 
