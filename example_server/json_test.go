@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -32,12 +33,17 @@ type jsonClient struct {
 
 func (w *world) dialJSON() *jsonClient {
 	w.t.Helper()
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+w.ws, nil)
+	return dialJSON(w.t, w.ws)
+}
+
+func dialJSON(t *testing.T, addr string) *jsonClient {
+	t.Helper()
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+addr, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	w.t.Cleanup(func() { _ = conn.Close() })
-	return &jsonClient{t: w.t, conn: conn}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &jsonClient{t: t, conn: conn}
 }
 
 func (c *jsonClient) send(format string, args ...any) {
@@ -50,10 +56,25 @@ func (c *jsonClient) send(format string, args ...any) {
 // recv returns the body of the next message of that name that match takes. Others are kept for later.
 func (c *jsonClient) recv(name string, match func(map[string]any) bool) map[string]any {
 	c.t.Helper()
+	_, body := c.recvOf(match, name)
+	return body
+}
+
+// recvOf is recv for any of several names. It returns the one that came.
+func (c *jsonClient) recvOf(match func(map[string]any) bool, names ...string) (string, map[string]any) {
+	c.t.Helper()
+	wanted := func(m map[string]map[string]any) (string, bool) {
+		for _, name := range names {
+			if body, ok := m[name]; ok && match(body) {
+				return name, true
+			}
+		}
+		return "", false
+	}
 	for i, m := range c.passed {
-		if body, ok := m[name]; ok && match(body) {
+		if name, ok := wanted(m); ok {
 			c.passed = slices.Delete(c.passed, i, i+1)
-			return body
+			return name, m[name]
 		}
 	}
 	if err := c.conn.SetReadDeadline(time.Now().Add(soon)); err != nil {
@@ -62,14 +83,15 @@ func (c *jsonClient) recv(name string, match func(map[string]any) bool) map[stri
 	for {
 		_, frame, err := c.conn.ReadMessage()
 		if err != nil {
-			c.t.Fatalf("waiting for %s: %v; passed over: %v", name, err, c.passed)
+			c.t.Fatalf("waiting for %v: %v; passed over: %v", names, err, c.passed)
 		}
 		var m map[string]map[string]any
 		if err := json.Unmarshal(frame, &m); err != nil {
 			c.t.Fatalf("%s: %v", frame, err)
 		}
-		if body, ok := m[name]; ok && match(body) {
-			return body
+		c.check(frame, m)
+		if name, ok := wanted(m); ok {
+			return name, m[name]
 		}
 		c.passed = append(c.passed, m)
 	}
@@ -96,6 +118,33 @@ func (c *jsonClient) expect(m map[string]any, fields map[string]any) {
 	for key, value := range fields {
 		if got, there := m[key]; !there || fmt.Sprint(got) != fmt.Sprint(value) {
 			c.t.Errorf("%s is %v, want %v, in %v", key, got, value, m)
+		}
+	}
+}
+
+// fields are what a message in JSON has, zeros included. "error" is there only if something is wrong.
+var fields = map[string]string{
+	"MidasLoginResult":     "openid",
+	"MidasBalance":         "balance bill_no cost_sum first_save present_balance present_sum reason request_id save_amt save_sum version",
+	"MidasPurchaseResult":  "amount balance bill_no item_id quantity request_id state",
+	"MidasRechargeOptions": "buy_quantity currency_type env mode offer_id out_trade_no platform request_id zone_id",
+	"MidasRechargeResult":  "coins request_id state",
+	"MidasOrders":          "more orders",
+	"MidasError":           "code message request_id retry_after_ms retryable",
+	"MidasServiceState":    "available retry_after_ms",
+	"Inventory":            "items",
+}
+
+// check compares a message's keys with what they must be, whoever asked for it.
+func (c *jsonClient) check(frame []byte, m map[string]map[string]any) {
+	c.t.Helper()
+	for name, body := range m {
+		keys := slices.Sorted(maps.Keys(body))
+		if name == "MidasPurchaseResult" {
+			keys = slices.DeleteFunc(keys, func(key string) bool { return key == "error" })
+		}
+		if got := strings.Join(keys, " "); len(m) != 1 || got != fields[name] {
+			c.t.Errorf("%s has the keys %q, want %q", frame, got, fields[name])
 		}
 	}
 }
@@ -156,7 +205,13 @@ func TestAPlayerBuysASwordByWebSocketAndJSON(t *testing.T) {
 	c.send(`{"MidasListOrders":{"limit":10,"before":%q}}`, short["bill_no"].(string))
 	page = c.recv("MidasOrders", any1)
 	c.expect(page, map[string]any{"more": false})
-	c.expect(page["orders"].([]any)[0].(map[string]any), map[string]any{"bill_no": bought["bill_no"], "created_unix": page["orders"].([]any)[0].(map[string]any)["created_unix"]})
+	oldest := page["orders"].([]any)[0].(map[string]any)
+	c.expect(oldest, map[string]any{
+		"bill_no": bought["bill_no"], "request_id": "a1", "item_id": "sword", "quantity": 1, "amount": 60, "state": stateDelivered,
+	})
+	if age := time.Since(time.Unix(int64(oldest["created_unix"].(float64)), 0)); len(oldest) != 7 || age < 0 || age > time.Minute {
+		t.Errorf("the order is %s old: %v", age, oldest)
+	}
 
 	if n := w.emu.Totals().Deducted; n != 60 {
 		t.Errorf("%d coins deducted", n)

@@ -86,16 +86,20 @@ func runEmbedded() error {
   Midas emulator      %s/_emulator/
   Orders, bags, coins in ./data
 
-Try, with any WebSocket client (one line is one message):
+Try, with any WebSocket client (one line is one message), in this order:
 
   {"MidasLogin":{"code":"auto-alice-1","zone_id":"1","platform":"android"}}     a code works once: count up
   {"MidasRecharge":{"request_id":"r1","buy_quantity":60}}
-  {"MidasPurchase":{"request_id":"p1","item_id":"sword","quantity":1}}
-  {"GetInventory":{}}
 
-The money of a recharge comes from the emulator:
+The money of a recharge comes from the emulator; in another shell:
 
   curl -d '{"env":"sandbox","openid":"%s","zone_id":"1","coins":60}' %s/_emulator/recharge
+
+Then:
+
+  {"MidasRechargeDone":{"request_id":"r1","err_code":0}}
+  {"MidasPurchase":{"request_id":"p1","item_id":"sword","quantity":1}}
+  {"GetInventory":{}}
 
 Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
 

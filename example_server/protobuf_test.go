@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"reflect"
@@ -131,5 +132,45 @@ func TestAPlayerBuysASwordByTCPAndProtobuf(t *testing.T) {
 	c.send(idGetBalance, &midasmsg.MidasGetBalance{RequestId: "b1"})
 	if b := recv(c, idBalance, func(b *midasmsg.MidasBalance) bool { return b.GetRequestId() == "b1" }); b.GetBalance() != 0 || b.GetCostSum() != 60 {
 		t.Errorf("balance %v", b)
+	}
+}
+
+func TestAMalformedFrameByTCPClosesThatConnectionOnly(t *testing.T) {
+	w := newWorld(t, nil)
+	w.start()
+	bystander := w.dialTCP()
+	bystander.send(idLogin, &midasmsg.MidasLogin{Code: "auto-bob-1", ZoneId: "1", Platform: "android"})
+	recv(bystander, idBalance, func(*midasmsg.MidasBalance) bool { return true })
+	before := w.emu.Calls("*")
+	for name, frame := range map[string][]byte{
+		"a length of nothing":              {0, 0},
+		"no room for an id":                {0, 1, 0},
+		"an id that nobody holds":          {0, 2, 0, 16},
+		"the highest id there is":          {0, 2, 0xff, 0xff},
+		"a body that is no protobuf":       {0, 4, 0, idPurchase, 0x0a, 0x7f},
+		"text that is not UTF-8":           {0, 5, 0, idPurchase, 0x0a, 0x01, 0xff},
+		"more than Leaf takes":             append([]byte{0x10, 0x01}, make([]byte, 4097)...),
+		"a WebSocket handshake gone wrong": []byte("GET / HTTP/1.1\r\n\r\n"),
+	} {
+		victim := w.dialTCP()
+		if _, err := victim.conn.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+		if err := victim.conn.SetReadDeadline(time.Now().Add(soon)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := victim.conn.Read(make([]byte, 1))
+		if timeout, ok := errors.AsType[net.Error](err); n > 0 || ok && timeout.Timeout() {
+			t.Errorf("%s: the connection lives on: %d bytes, %v", name, n, err)
+		}
+	}
+	// A frame whose end never comes is a client that is slow: it waits for itself alone.
+	if _, err := w.dialTCP().conn.Write([]byte{0, 100, 0}); err != nil {
+		t.Fatal(err)
+	}
+	bystander.send(idGetInventory, &msg.GetInventory{})
+	recv(bystander, idInventory, func(*msg.Inventory) bool { return true })
+	if n := w.emu.Calls("*"); n != before {
+		t.Errorf("%d calls to Midas", n-before)
 	}
 }

@@ -116,6 +116,14 @@ type server struct {
 // start runs the server and waits until both gates listen.
 func (w *world) start() *server {
 	w.t.Helper()
+	s := w.run()
+	s.listens(w.ws, w.tcp)
+	return s
+}
+
+// run runs the server.
+func (w *world) run() *server {
+	w.t.Helper()
 	text, err := json.Marshal(w.config)
 	if err != nil {
 		w.t.Fatal(err)
@@ -125,15 +133,6 @@ func (w *world) start() *server {
 	}
 	s := run(w.t, w.folder, "-conf", w.conf)
 	w.servers = append(w.servers, s)
-	for _, addr := range []string{w.ws, w.tcp} {
-		eventually(w.t, "the server listens; it says: "+s.out.String(), func() bool {
-			conn, err := net.Dial("tcp", addr)
-			if err != nil {
-				return false
-			}
-			return conn.Close() == nil
-		})
-	}
 	return s
 }
 
@@ -159,6 +158,17 @@ func run(t *testing.T, folder string, args ...string) *server {
 		}
 	})
 	return s
+}
+
+// listens waits until the server takes connections.
+func (s *server) listens(addrs ...string) {
+	s.t.Helper()
+	for _, addr := range addrs {
+		eventually(s.t, "it listens on "+addr, func() bool {
+			conn, err := net.Dial("tcp", addr)
+			return err == nil && conn.Close() == nil
+		})
+	}
 }
 
 func (s *server) signal(sig syscall.Signal) {
