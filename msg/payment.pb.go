@@ -2,7 +2,7 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        (unknown)
-// source: payment.proto
+// source: leafmidas/v1/payment.proto
 
 // What travels between a game client and the payment module of its game server.
 //
@@ -86,11 +86,11 @@ func (x MidasReason) String() string {
 }
 
 func (MidasReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_payment_proto_enumTypes[0].Descriptor()
+	return file_leafmidas_v1_payment_proto_enumTypes[0].Descriptor()
 }
 
 func (MidasReason) Type() protoreflect.EnumType {
-	return &file_payment_proto_enumTypes[0]
+	return &file_leafmidas_v1_payment_proto_enumTypes[0]
 }
 
 func (x MidasReason) Number() protoreflect.EnumNumber {
@@ -99,7 +99,7 @@ func (x MidasReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MidasReason.Descriptor instead.
 func (MidasReason) EnumDescriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{0}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{0}
 }
 
 // MidasOrderState is what became of a purchase, as far as a player needs to know.
@@ -147,11 +147,11 @@ func (x MidasOrderState) String() string {
 }
 
 func (MidasOrderState) Descriptor() protoreflect.EnumDescriptor {
-	return file_payment_proto_enumTypes[1].Descriptor()
+	return file_leafmidas_v1_payment_proto_enumTypes[1].Descriptor()
 }
 
 func (MidasOrderState) Type() protoreflect.EnumType {
-	return &file_payment_proto_enumTypes[1]
+	return &file_leafmidas_v1_payment_proto_enumTypes[1]
 }
 
 func (x MidasOrderState) Number() protoreflect.EnumNumber {
@@ -160,7 +160,7 @@ func (x MidasOrderState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MidasOrderState.Descriptor instead.
 func (MidasOrderState) EnumDescriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{1}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{1}
 }
 
 // MidasRechargeState is what became of a recharge.
@@ -208,11 +208,11 @@ func (x MidasRechargeState) String() string {
 }
 
 func (MidasRechargeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_payment_proto_enumTypes[2].Descriptor()
+	return file_leafmidas_v1_payment_proto_enumTypes[2].Descriptor()
 }
 
 func (MidasRechargeState) Type() protoreflect.EnumType {
-	return &file_payment_proto_enumTypes[2]
+	return &file_leafmidas_v1_payment_proto_enumTypes[2]
 }
 
 func (x MidasRechargeState) Number() protoreflect.EnumNumber {
@@ -221,7 +221,7 @@ func (x MidasRechargeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MidasRechargeState.Descriptor instead.
 func (MidasRechargeState) EnumDescriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{2}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{2}
 }
 
 // MidasErrorCode is why a request was refused.
@@ -301,11 +301,11 @@ func (x MidasErrorCode) String() string {
 }
 
 func (MidasErrorCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_payment_proto_enumTypes[3].Descriptor()
+	return file_leafmidas_v1_payment_proto_enumTypes[3].Descriptor()
 }
 
 func (MidasErrorCode) Type() protoreflect.EnumType {
-	return &file_payment_proto_enumTypes[3]
+	return &file_leafmidas_v1_payment_proto_enumTypes[3]
 }
 
 func (x MidasErrorCode) Number() protoreflect.EnumNumber {
@@ -314,7 +314,7 @@ func (x MidasErrorCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MidasErrorCode.Descriptor instead.
 func (MidasErrorCode) EnumDescriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{3}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
 // MidasLogin tells the server who the player is. Answered by MidasLoginResult, then MidasBalance.
@@ -332,7 +332,7 @@ type MidasLogin struct {
 
 func (x *MidasLogin) Reset() {
 	*x = MidasLogin{}
-	mi := &file_payment_proto_msgTypes[0]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -344,7 +344,7 @@ func (x *MidasLogin) String() string {
 func (*MidasLogin) ProtoMessage() {}
 
 func (x *MidasLogin) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[0]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -357,7 +357,7 @@ func (x *MidasLogin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasLogin.ProtoReflect.Descriptor instead.
 func (*MidasLogin) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{0}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *MidasLogin) GetCode() string {
@@ -392,7 +392,7 @@ type MidasGetBalance struct {
 
 func (x *MidasGetBalance) Reset() {
 	*x = MidasGetBalance{}
-	mi := &file_payment_proto_msgTypes[1]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +404,7 @@ func (x *MidasGetBalance) String() string {
 func (*MidasGetBalance) ProtoMessage() {}
 
 func (x *MidasGetBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[1]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +417,7 @@ func (x *MidasGetBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasGetBalance.ProtoReflect.Descriptor instead.
 func (*MidasGetBalance) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{1}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *MidasGetBalance) GetRequestId() string {
@@ -443,7 +443,7 @@ type MidasPurchase struct {
 
 func (x *MidasPurchase) Reset() {
 	*x = MidasPurchase{}
-	mi := &file_payment_proto_msgTypes[2]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -455,7 +455,7 @@ func (x *MidasPurchase) String() string {
 func (*MidasPurchase) ProtoMessage() {}
 
 func (x *MidasPurchase) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[2]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -468,7 +468,7 @@ func (x *MidasPurchase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasPurchase.ProtoReflect.Descriptor instead.
 func (*MidasPurchase) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{2}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *MidasPurchase) GetRequestId() string {
@@ -505,7 +505,7 @@ type MidasRecharge struct {
 
 func (x *MidasRecharge) Reset() {
 	*x = MidasRecharge{}
-	mi := &file_payment_proto_msgTypes[3]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -517,7 +517,7 @@ func (x *MidasRecharge) String() string {
 func (*MidasRecharge) ProtoMessage() {}
 
 func (x *MidasRecharge) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[3]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -530,7 +530,7 @@ func (x *MidasRecharge) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasRecharge.ProtoReflect.Descriptor instead.
 func (*MidasRecharge) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{3}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *MidasRecharge) GetRequestId() string {
@@ -560,7 +560,7 @@ type MidasRechargeDone struct {
 
 func (x *MidasRechargeDone) Reset() {
 	*x = MidasRechargeDone{}
-	mi := &file_payment_proto_msgTypes[4]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +572,7 @@ func (x *MidasRechargeDone) String() string {
 func (*MidasRechargeDone) ProtoMessage() {}
 
 func (x *MidasRechargeDone) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[4]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +585,7 @@ func (x *MidasRechargeDone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasRechargeDone.ProtoReflect.Descriptor instead.
 func (*MidasRechargeDone) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{4}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *MidasRechargeDone) GetRequestId() string {
@@ -615,7 +615,7 @@ type MidasListOrders struct {
 
 func (x *MidasListOrders) Reset() {
 	*x = MidasListOrders{}
-	mi := &file_payment_proto_msgTypes[5]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +627,7 @@ func (x *MidasListOrders) String() string {
 func (*MidasListOrders) ProtoMessage() {}
 
 func (x *MidasListOrders) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[5]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +640,7 @@ func (x *MidasListOrders) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasListOrders.ProtoReflect.Descriptor instead.
 func (*MidasListOrders) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{5}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *MidasListOrders) GetLimit() int64 {
@@ -668,7 +668,7 @@ type MidasLoginResult struct {
 
 func (x *MidasLoginResult) Reset() {
 	*x = MidasLoginResult{}
-	mi := &file_payment_proto_msgTypes[6]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +680,7 @@ func (x *MidasLoginResult) String() string {
 func (*MidasLoginResult) ProtoMessage() {}
 
 func (x *MidasLoginResult) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[6]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +693,7 @@ func (x *MidasLoginResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasLoginResult.ProtoReflect.Descriptor instead.
 func (*MidasLoginResult) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{6}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *MidasLoginResult) GetOpenid() string {
@@ -734,7 +734,7 @@ type MidasBalance struct {
 
 func (x *MidasBalance) Reset() {
 	*x = MidasBalance{}
-	mi := &file_payment_proto_msgTypes[7]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +746,7 @@ func (x *MidasBalance) String() string {
 func (*MidasBalance) ProtoMessage() {}
 
 func (x *MidasBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[7]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +759,7 @@ func (x *MidasBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasBalance.ProtoReflect.Descriptor instead.
 func (*MidasBalance) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{7}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *MidasBalance) GetRequestId() string {
@@ -864,7 +864,7 @@ type MidasPurchaseResult struct {
 
 func (x *MidasPurchaseResult) Reset() {
 	*x = MidasPurchaseResult{}
-	mi := &file_payment_proto_msgTypes[8]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +876,7 @@ func (x *MidasPurchaseResult) String() string {
 func (*MidasPurchaseResult) ProtoMessage() {}
 
 func (x *MidasPurchaseResult) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[8]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +889,7 @@ func (x *MidasPurchaseResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasPurchaseResult.ProtoReflect.Descriptor instead.
 func (*MidasPurchaseResult) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{8}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MidasPurchaseResult) GetRequestId() string {
@@ -975,7 +975,7 @@ type MidasRechargeOptions struct {
 
 func (x *MidasRechargeOptions) Reset() {
 	*x = MidasRechargeOptions{}
-	mi := &file_payment_proto_msgTypes[9]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +987,7 @@ func (x *MidasRechargeOptions) String() string {
 func (*MidasRechargeOptions) ProtoMessage() {}
 
 func (x *MidasRechargeOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[9]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1000,7 @@ func (x *MidasRechargeOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasRechargeOptions.ProtoReflect.Descriptor instead.
 func (*MidasRechargeOptions) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{9}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *MidasRechargeOptions) GetRequestId() string {
@@ -1081,7 +1081,7 @@ type MidasRechargeResult struct {
 
 func (x *MidasRechargeResult) Reset() {
 	*x = MidasRechargeResult{}
-	mi := &file_payment_proto_msgTypes[10]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1093,7 @@ func (x *MidasRechargeResult) String() string {
 func (*MidasRechargeResult) ProtoMessage() {}
 
 func (x *MidasRechargeResult) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[10]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1106,7 @@ func (x *MidasRechargeResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasRechargeResult.ProtoReflect.Descriptor instead.
 func (*MidasRechargeResult) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{10}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MidasRechargeResult) GetRequestId() string {
@@ -1153,7 +1153,7 @@ type MidasOrder struct {
 
 func (x *MidasOrder) Reset() {
 	*x = MidasOrder{}
-	mi := &file_payment_proto_msgTypes[11]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1165,7 @@ func (x *MidasOrder) String() string {
 func (*MidasOrder) ProtoMessage() {}
 
 func (x *MidasOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[11]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1178,7 @@ func (x *MidasOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasOrder.ProtoReflect.Descriptor instead.
 func (*MidasOrder) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{11}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MidasOrder) GetBillNo() string {
@@ -1243,7 +1243,7 @@ type MidasOrders struct {
 
 func (x *MidasOrders) Reset() {
 	*x = MidasOrders{}
-	mi := &file_payment_proto_msgTypes[12]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1255,7 @@ func (x *MidasOrders) String() string {
 func (*MidasOrders) ProtoMessage() {}
 
 func (x *MidasOrders) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[12]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1268,7 @@ func (x *MidasOrders) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasOrders.ProtoReflect.Descriptor instead.
 func (*MidasOrders) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{12}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *MidasOrders) GetOrders() []*MidasOrder {
@@ -1304,7 +1304,7 @@ type MidasError struct {
 
 func (x *MidasError) Reset() {
 	*x = MidasError{}
-	mi := &file_payment_proto_msgTypes[13]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1316,7 +1316,7 @@ func (x *MidasError) String() string {
 func (*MidasError) ProtoMessage() {}
 
 func (x *MidasError) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[13]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1329,7 +1329,7 @@ func (x *MidasError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasError.ProtoReflect.Descriptor instead.
 func (*MidasError) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{13}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MidasError) GetRequestId() string {
@@ -1380,7 +1380,7 @@ type MidasServiceState struct {
 
 func (x *MidasServiceState) Reset() {
 	*x = MidasServiceState{}
-	mi := &file_payment_proto_msgTypes[14]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +1392,7 @@ func (x *MidasServiceState) String() string {
 func (*MidasServiceState) ProtoMessage() {}
 
 func (x *MidasServiceState) ProtoReflect() protoreflect.Message {
-	mi := &file_payment_proto_msgTypes[14]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +1405,7 @@ func (x *MidasServiceState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasServiceState.ProtoReflect.Descriptor instead.
 func (*MidasServiceState) Descriptor() ([]byte, []int) {
-	return file_payment_proto_rawDescGZIP(), []int{14}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MidasServiceState) GetAvailable() bool {
@@ -1422,11 +1422,11 @@ func (x *MidasServiceState) GetRetryAfterMs() int64 {
 	return 0
 }
 
-var File_payment_proto protoreflect.FileDescriptor
+var File_leafmidas_v1_payment_proto protoreflect.FileDescriptor
 
-const file_payment_proto_rawDesc = "" +
+const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\rpayment.proto\x12\fleafmidas.v1\"]\n" +
+	"\x1aleafmidas/v1/payment.proto\x12\fleafmidas.v1\"]\n" +
 	"\n" +
 	"MidasLogin\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x17\n" +
@@ -1558,20 +1558,20 @@ const file_payment_proto_rawDesc = "" +
 	"\x19MIDAS_ERROR_CODE_INTERNAL\x10\fB(Z&github.com/leafmidas/leafmidas/msg;msgb\x06proto3"
 
 var (
-	file_payment_proto_rawDescOnce sync.Once
-	file_payment_proto_rawDescData []byte
+	file_leafmidas_v1_payment_proto_rawDescOnce sync.Once
+	file_leafmidas_v1_payment_proto_rawDescData []byte
 )
 
-func file_payment_proto_rawDescGZIP() []byte {
-	file_payment_proto_rawDescOnce.Do(func() {
-		file_payment_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_payment_proto_rawDesc), len(file_payment_proto_rawDesc)))
+func file_leafmidas_v1_payment_proto_rawDescGZIP() []byte {
+	file_leafmidas_v1_payment_proto_rawDescOnce.Do(func() {
+		file_leafmidas_v1_payment_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_leafmidas_v1_payment_proto_rawDesc), len(file_leafmidas_v1_payment_proto_rawDesc)))
 	})
-	return file_payment_proto_rawDescData
+	return file_leafmidas_v1_payment_proto_rawDescData
 }
 
-var file_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
-var file_payment_proto_goTypes = []any{
+var file_leafmidas_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(MidasReason)(0),             // 0: leafmidas.v1.MidasReason
 	(MidasOrderState)(0),         // 1: leafmidas.v1.MidasOrderState
 	(MidasRechargeState)(0),      // 2: leafmidas.v1.MidasRechargeState
@@ -1592,7 +1592,7 @@ var file_payment_proto_goTypes = []any{
 	(*MidasError)(nil),           // 17: leafmidas.v1.MidasError
 	(*MidasServiceState)(nil),    // 18: leafmidas.v1.MidasServiceState
 }
-var file_payment_proto_depIdxs = []int32{
+var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: leafmidas.v1.MidasBalance.reason:type_name -> leafmidas.v1.MidasReason
 	1,  // 1: leafmidas.v1.MidasPurchaseResult.state:type_name -> leafmidas.v1.MidasOrderState
 	17, // 2: leafmidas.v1.MidasPurchaseResult.error:type_name -> leafmidas.v1.MidasError
@@ -1607,27 +1607,27 @@ var file_payment_proto_depIdxs = []int32{
 	0,  // [0:7] is the sub-list for field type_name
 }
 
-func init() { file_payment_proto_init() }
-func file_payment_proto_init() {
-	if File_payment_proto != nil {
+func init() { file_leafmidas_v1_payment_proto_init() }
+func file_leafmidas_v1_payment_proto_init() {
+	if File_leafmidas_v1_payment_proto != nil {
 		return
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_payment_proto_rawDesc), len(file_payment_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leafmidas_v1_payment_proto_rawDesc), len(file_leafmidas_v1_payment_proto_rawDesc)),
 			NumEnums:      4,
 			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
-		GoTypes:           file_payment_proto_goTypes,
-		DependencyIndexes: file_payment_proto_depIdxs,
-		EnumInfos:         file_payment_proto_enumTypes,
-		MessageInfos:      file_payment_proto_msgTypes,
+		GoTypes:           file_leafmidas_v1_payment_proto_goTypes,
+		DependencyIndexes: file_leafmidas_v1_payment_proto_depIdxs,
+		EnumInfos:         file_leafmidas_v1_payment_proto_enumTypes,
+		MessageInfos:      file_leafmidas_v1_payment_proto_msgTypes,
 	}.Build()
-	File_payment_proto = out.File
-	file_payment_proto_goTypes = nil
-	file_payment_proto_depIdxs = nil
+	File_leafmidas_v1_payment_proto = out.File
+	file_leafmidas_v1_payment_proto_goTypes = nil
+	file_leafmidas_v1_payment_proto_depIdxs = nil
 }
