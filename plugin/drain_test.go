@@ -30,7 +30,12 @@ func TestAStopFinishesWhatIsUnderWayAndTellsThePlayers(t *testing.T) {
 	eventually(t, "the calls are out", func() bool { return s.emu.Calls(emulator.APIPay) == players })
 
 	stopped := make(chan time.Duration, 1)
-	go func() { stopped <- s.stopPlugin() }()
+	go func() {
+		took := s.stopPlugin()
+		s.modules[2].end() // at once, as Leaf does: a gate does not wait for what it has still to send
+		s.modules[1].end()
+		stopped <- took
+	}()
 	eventually(t, "the plugin refuses", func() bool {
 		idle.send(&msg.MidasGetBalance{RequestId: "probe"})
 		for {
