@@ -334,9 +334,10 @@ func TestALoginThatMeetsItsLogoutLeavesNobodyBehind(t *testing.T) {
 		if i%3 > 0 {
 			continue
 		}
-		s.emu.SetSession(p.OpenID, "some-key")
+		// Another key than the first login's, whose refusal may still be on its way.
+		s.emu.SetSession(p.OpenID, "fresh-key")
 		s.recharge(name, 100)
-		s.plugin.Login(newRecorder(), plugin.Player{OpenID: emulator.OpenIDOf(name), SessionKey: "some-key", ZoneID: "2"}) // for the key
+		s.plugin.Login(newRecorder(), plugin.Player{OpenID: p.OpenID, SessionKey: "fresh-key", ZoneID: "2"})
 		if _, err := s.plugin.Balance(background(t), p); err != nil {
 			t.Fatal(err)
 		}
