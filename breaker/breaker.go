@@ -25,7 +25,7 @@ type Config struct {
 	// Window is how far back outcomes count; old ones leave it in Buckets steps. Zero values: 10 s, 10.
 	Window  time.Duration
 	Buckets int
-	// MinRequests must have been made within the window before anything is held back. Zero value: 10.
+	// MinRequests must have ended within the window before anything is held back. Zero value: 10.
 	MinRequests uint32
 	// FailureRatio of them must have failed, 0 < ratio ≤ 1. Zero value: 0.5.
 	FailureRatio float64
@@ -160,7 +160,9 @@ func newCircuit[T any](e midas.Endpoint, cfg Config, changes *changes) *circuit[
 		BucketPeriod: cfg.Window / time.Duration(cfg.Buckets),
 		Timeout:      cfg.OpenFor,
 		ReadyToTrip: func(n gobreaker.Counts) bool {
-			return n.Requests >= cfg.MinRequests && float64(n.TotalFailures) >= cfg.FailureRatio*float64(n.Requests)
+			// Not n.Requests: that counts calls under way, and calls that their callers gave up.
+			ended := n.TotalSuccesses + n.TotalFailures
+			return ended >= cfg.MinRequests && float64(n.TotalFailures) >= cfg.FailureRatio*float64(ended)
 		},
 		IsSuccessful: func(err error) bool { return !midas.Failure(err) },
 		IsExcluded:   notACall,
