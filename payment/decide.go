@@ -76,9 +76,12 @@ func (r rules) afterPay(o ledger.Order, sure bool, err error, now time.Time) led
 		return moved(o, ledger.Paid, "deducted")
 	case verdict == midas.VerdictAlready:
 		return moved(o, ledger.Paid, "an earlier call had deducted")
-	case errors.Is(err, midas.ErrInsufficientBalance), verdict == midas.VerdictRefused && sure:
-		// Had an earlier call taken, the answer would have been 90012: this one is definite even if others are open.
+	case verdict == midas.VerdictRefused && sure:
 		return moved(o, ledger.Failed, o.Note)
+	case errors.Is(err, midas.ErrInsufficientBalance):
+		// Had an earlier call taken, the answer would have been 90012. But one may still be on its way, and arrive when the
+		// player has bought coins.
+		return r.reverse(o, now, now)
 	case verdict == midas.VerdictLogin:
 		return parked(o)
 	case !o.UnsureSince.IsZero() && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
@@ -131,7 +134,11 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 
 // reverse stops asking for the coins and starts calling them back, once the last call has had time to land.
 func (r rules) reverse(o ledger.Order, lastCall, now time.Time) ledger.Order {
-	o = moved(o, ledger.Reversing, fmt.Sprintf("no definite answer in %s: calling the coins back", r.GiveUpAfter))
+	note := o.Note
+	if now.Sub(o.UnsureSince) >= r.GiveUpAfter {
+		note = fmt.Sprintf("no definite answer in %s", r.GiveUpAfter)
+	}
+	o = moved(o, ledger.Reversing, note+": calling the coins back")
 	if wait := r.quiet - now.Sub(lastCall); wait > 0 {
 		o.DueAt = now.Add(wait)
 	}
