@@ -4,16 +4,19 @@
 //
 // The driver is the host's to link, as with database/sql:
 //
-//	import _ "modernc.org/sqlite" // Config.Driver "sqlite"
+//	import _ "modernc.org/sqlite"              // Config.Driver "sqlite"
+//	import _ "github.com/jackc/pgx/v5/stdlib"  // Config.Driver "postgres"
+//	import _ "github.com/go-sql-driver/mysql"  // Config.Driver "mysql", also for MariaDB
 //
-// All writes go through one goroutine that commits those that arrive together as one transaction, so that many
-// players share the price of one disk flush:
+// SQLite has one writer at a time, so there all writes go through one goroutine that commits those that arrive together
+// as one transaction, and many players share the price of one disk flush:
 //
 //	Create ─┐
 //	Advance ├─> writes ──> writer: BEGIN … COMMIT ──> each caller hears of its own write
 //	Observe ┘
 //
-// Reads have connections of their own and never wait for the writer.
+// A database server does the same by itself; there every write is a transaction on a connection of its own. Reads have
+// connections of their own and never wait for a writer.
 package ledger
 
 import (
@@ -21,13 +24,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
 // Errors of this package, for errors.Is.
 var (
 	// ErrUnavailable wraps every failure of the database itself: full disk, locked or read-only file, server gone.
-	// Nothing of the failed write is in the ledger. Trying again later is safe.
+	// Trying again later is safe: a write that took although its answer was lost is found by its bill number, version
+	// or request id.
 	ErrUnavailable = errors.New("ledger: database unavailable")
 	// ErrNotFound: no such order, recharge or session.
 	ErrNotFound = errors.New("ledger: not found")
@@ -39,31 +44,59 @@ var (
 
 // Config says where the ledger is.
 type Config struct {
-	// Driver is "sqlite". Zero value: "sqlite".
+	// Driver is "sqlite", "postgres" or "mysql" (MariaDB 10.6 or MySQL 8.0, and newer). Zero value: "sqlite".
 	Driver string
-	// DSN is the file's path. Directories on the way to it are made. In-memory databases are refused: a ledger
-	// that dies with the process protects nobody. No default.
+	// DSN is the file's path for sqlite; directories on the way to it are made. In-memory databases are refused: a
+	// ledger that dies with the process protects nobody. For a server it is what the driver takes, and never printed.
+	// No default.
 	DSN string
+	// Who names this server in the history of orders. Zero value: host name and process id.
+	Who string
 }
 
 // Ledger is the record. Its methods are safe for concurrent use.
 type Ledger struct {
-	writer *writer
-	reads  *sql.DB
+	dialect dialect
+	who     string
+	writer  writer
+	reads   *sql.DB
 }
 
-// Open opens the ledger, making or upgrading its tables as needed.
+// writer runs f in a transaction and returns when it is committed or has failed; alone: in one that is shared with no
+// other write, because f may take its time or fail in its own ways.
+type writer interface {
+	do(ctx context.Context, alone bool, f func(ctx context.Context, tx *sql.Tx) error) error
+	close() error
+}
+
+// Open opens the ledger, making or upgrading its tables as needed. On a database server, several may do so at once.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
+	l := &Ledger{who: cfg.Who}
+	if l.who == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "server"
+		}
+		l.who = fmt.Sprintf("%s/%d", host, os.Getpid())
+	}
+	if cfg.Driver == "" {
+		cfg.Driver = sqlite.name
+	}
+	var err error
 	switch cfg.Driver {
-	case "", "sqlite":
+	case "sqlite":
+		err = l.openSQLite(ctx, cfg.DSN)
+	case "postgres":
+		err = l.openServer(ctx, postgres, cfg.DSN)
+	case "mysql":
+		err = l.openServer(ctx, mysql, cfg.DSN)
 	default:
-		return nil, fmt.Errorf("ledger: driver %q is not supported, use \"sqlite\"", cfg.Driver)
+		err = errors.New(`no such driver; use "sqlite", "postgres" or "mysql"`)
 	}
-	writes, reads, err := openSQLite(ctx, cfg.DSN)
 	if err != nil {
-		return nil, fmt.Errorf("open ledger %q: %w", cfg.DSN, err)
+		return nil, fmt.Errorf("open the %s ledger: %w", cfg.Driver, err)
 	}
-	return &Ledger{writer: newWriter(writes), reads: reads}, nil
+	return l, nil
 }
 
 // Close waits for the writes under way and closes the database. Later calls answer ErrUnavailable.
@@ -71,42 +104,29 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.writer.close(), l.reads.Close())
 }
 
-// Books is what the ledger holds, summed up. All amounts are coins.
-type Books struct {
-	// Orders and Coins count the orders in each state and what they are worth.
-	Orders map[State]int64
-	Coins  map[State]int64
+// write runs a short write of our own.
+func (l *Ledger) write(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	return l.writer.do(ctx, false, f)
 }
 
-// Books sums up every order.
-func (l *Ledger) Books(ctx context.Context) (Books, error) {
-	b := Books{Orders: map[State]int64{}, Coins: map[State]int64{}}
-	rows, err := l.reads.QueryContext(ctx, `SELECT state, COUNT(*), SUM(amount) FROM midas_orders GROUP BY state`)
-	if err != nil {
-		return b, unavailable("sum up the orders", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s State
-		var n, coins int64
-		if err := rows.Scan(&s, &n, &coins); err != nil {
-			return b, unavailable("sum up the orders", err)
-		}
-		b.Orders[s], b.Coins[s] = n, coins
-	}
-	return b, unavailable("sum up the orders", rows.Err())
+// patient bounds a read: a database that does not answer must not hold a player's lane for ever.
+func patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, patience)
 }
+
+// patience is how long one statement or transaction may take.
+const patience = 5 * time.Second
 
 // unavailable wraps a database failure so that callers can tell it from an answer. It passes nil, the caller's own
 // cancellation, and this package's other errors through.
-func unavailable(doing string, err error) error {
+func unavailable(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable):
 		return err
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("ledger: %s: %w", doing, err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())
 	default:
 		return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
 	}
@@ -125,4 +145,12 @@ func fromMillis(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms)
+}
+
+// toBit is how a truth lies in the database.
+func toBit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

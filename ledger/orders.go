@@ -12,18 +12,31 @@ import (
 // errBadStep is a mistake of the code that calls: an arrow the machine does not have.
 var errBadStep = errors.New("ledger: the order machine has no such step")
 
-// Order is one purchase, from the moment its bill number is fixed.
+// Kind is what an order is for.
+type Kind string
+
+// The kinds of orders.
+const (
+	// Purchase: a player buys an item with coins.
+	Purchase Kind = "purchase"
+	// Present: the host gives a player coins for nothing. There is nothing to deliver, and nothing to give back.
+	Present Kind = "present"
+)
+
+// Order is one purchase or present, from the moment its bill number is fixed.
 type Order struct {
 	// BillNo is the number Midas and support know the order by. It never changes.
 	BillNo string
+	// Kind is what the order is for.
+	Kind Kind
 	// OpenID and ZoneID are the account that pays.
 	OpenID, ZoneID string
-	// RequestID is the client's own name for the purchase, unique per OpenID for ever.
+	// RequestID is the asker's own name for it, unique per OpenID and Kind for ever.
 	RequestID string
-	// ItemID and Quantity are what was bought.
+	// ItemID and Quantity are what was bought. A present has none and 1.
 	ItemID   string
 	Quantity int64
-	// Amount is the whole price in coins, as it was when the order was made.
+	// Amount is the whole price in coins, as it was when the order was made, or the coins to give.
 	Amount int64
 	// UserIP is the player's address as the host gave it, or empty.
 	UserIP string
@@ -48,12 +61,17 @@ type Order struct {
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	// DeliveredAt is when the order was delivered first; zero if it never was. It stays when the order is cancelled
+	// afterwards.
+	DeliveredAt time.Time
 }
 
 // Event is one line of an order's history.
 type Event struct {
 	Version int64
 	At      time.Time
+	// Who wrote it: a server, or an operator.
+	Who string
 	// From and To are equal where a call was answered without moving the order.
 	From, To State
 	// Code and RID are Midas's, 0 and empty where Midas had no part in it.
@@ -62,43 +80,44 @@ type Event struct {
 	Note string
 }
 
-const orderColumns = `bill_no, openid, zone_id, request_id, item_id, quantity, amount, user_ip, state, version,
-	attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at`
+const (
+	orderColumns = `bill_no, kind, openid, zone_id, request_id, item_id, quantity, amount, user_ip, state, version,
+		attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at`
+	orderPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+)
 
-// Create stores a new order in state Created. If the player has an order of that request id already, it is returned
-// as it stands and created is false; if that one was for something else the error is ErrMismatch.
+// Create stores a new order in state Created. If the player has an order of that kind and request id already, it is
+// returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
 	o.State, o.Version = Created, 1
-	err = l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO midas_orders (`+orderColumns+`)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (openid, request_id) DO NOTHING`,
-			o.BillNo, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
-			o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), o.Parked, o.Code, o.RID, o.Note,
-			toMillis(o.CreatedAt), toMillis(o.UpdatedAt))
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`+
+			l.dialect.ignore("openid, kind, request_id")),
+			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
+			o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
+			toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt))
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil {
+		// How many rows were affected depends on the driver's options; whose row it is does not.
+		stored, err = scanOrder(tx.QueryRowContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
+			WHERE openid = ? AND kind = ? AND request_id = ?`), o.OpenID, o.Kind, o.RequestID))
+		if err != nil {
 			return err
-		} else if n == 1 {
-			created = true
-			return addHistory(ctx, tx, o, "")
 		}
-		created = false
-		stored, err = scanOrder(tx.QueryRowContext(ctx,
-			`SELECT `+orderColumns+` FROM midas_orders WHERE openid = ? AND request_id = ?`, o.OpenID, o.RequestID))
-		return err
+		if created = stored.BillNo == o.BillNo; created {
+			return l.addHistory(ctx, tx, o, "")
+		}
+		return nil
 	})
 	switch {
 	case err != nil:
-		return Order{}, false, unavailable("store order "+o.BillNo, err)
-	case created:
-		return o, true, nil
-	case stored.ItemID != o.ItemID || stored.Quantity != o.Quantity:
-		return stored, false, fmt.Errorf("%w: request %q bought %d of %q as bill %s", ErrMismatch,
-			o.RequestID, stored.Quantity, stored.ItemID, stored.BillNo)
+		return Order{}, false, unavailable(ctx, "store order "+o.BillNo, err)
+	case stored.ItemID != o.ItemID || stored.Quantity != o.Quantity || o.Kind == Present && stored.Amount != o.Amount:
+		return stored, false, fmt.Errorf("%w: request %q is bill %s, for %d of %q", ErrMismatch,
+			o.RequestID, stored.BillNo, stored.Quantity, stored.ItemID)
 	default:
-		return stored, false, nil
+		return stored, created, nil
 	}
 }
 
@@ -106,15 +125,37 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 // (ErrConflict). The arrow must be in the machine; staying in a state that has not ended is allowed. What identifies
 // the order cannot change. The stored order, with its new version, is returned.
 func (l *Ledger) Advance(ctx context.Context, before, after Order) (Order, error) {
-	if before.State != after.State && !before.State.CanBecome(after.State) || before.State.Ended() {
-		return before, fmt.Errorf("%w: bill %s from %s to %s", errBadStep, before.BillNo, before.State, after.State)
+	err := l.advance(ctx, before, &after, false, nil)
+	if err != nil {
+		return before, err
+	}
+	return after, nil
+}
+
+// Deliver is Advance with what the host does about it in one transaction: both are on disk, or neither is. grant must
+// use nothing but tx for it, must not end tx, and should be quick: with SQLite it keeps every other write waiting. Its
+// error undoes everything and is returned, wrapped.
+func (l *Ledger) Deliver(ctx context.Context, before, after Order, grant func(ctx context.Context, tx *sql.Tx) error) (Order, error) {
+	if err := l.advance(ctx, before, &after, true, grant); err != nil {
+		return before, err
+	}
+	return after, nil
+}
+
+func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone bool, grant func(context.Context, *sql.Tx) error) error {
+	if before.State != after.State && !before.State.CanBecome(after.State) || before.State.Ended() && before.State == after.State {
+		return fmt.Errorf("%w: bill %s from %s to %s", errBadStep, before.BillNo, before.State, after.State)
 	}
 	after.Version = before.Version + 1
-	err := l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
-			due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ? WHERE bill_no = ? AND version = ? AND state = ?`,
-			after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), after.Parked,
-			after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), before.BillNo, before.Version, before.State)
+	if after.State == Delivered && after.DeliveredAt.IsZero() {
+		after.DeliveredAt = after.UpdatedAt
+	}
+	var refusal error // the host's
+	err := l.writer.do(ctx, alone, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
+			due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ? WHERE bill_no = ? AND version = ? AND state = ?`),
+			after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), toBit(after.Parked),
+			after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), before.BillNo, before.Version, before.State)
 		if err != nil {
 			return err
 		}
@@ -123,89 +164,122 @@ func (l *Ledger) Advance(ctx context.Context, before, after Order) (Order, error
 		} else if n != 1 {
 			return fmt.Errorf("%w: bill %s is no longer version %d in state %s", ErrConflict, before.BillNo, before.Version, before.State)
 		}
-		return addHistory(ctx, tx, after, before.State)
+		if err := l.addHistory(ctx, tx, *after, before.State); err != nil || grant == nil {
+			return err
+		}
+		refusal = granted(ctx, tx, grant)
+		return refusal
 	})
-	if err != nil {
-		return before, unavailable(fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
+	if refusal != nil && errors.Is(err, refusal) {
+		return fmt.Errorf("deliver bill %s: %w", before.BillNo, refusal)
 	}
-	return after, nil
+	return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
 }
+
+// granted runs the host's part. Its panic must not end the goroutine that writes for everyone.
+func granted(ctx context.Context, tx *sql.Tx, grant func(context.Context, *sql.Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{p}
+		}
+	}()
+	return grant(ctx, tx)
+}
+
+// PanicError is a panic of the host's code.
+type PanicError struct{ Value any }
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Order reads one order.
 func (l *Ledger) Order(ctx context.Context, billNo string) (Order, error) {
-	o, err := scanOrder(l.reads.QueryRowContext(ctx, `SELECT `+orderColumns+` FROM midas_orders WHERE bill_no = ?`, billNo))
-	return o, unavailable("read order "+billNo, err)
+	return l.readOrder(ctx, "read order "+billNo, `bill_no = ?`, billNo)
 }
 
-// OrderOf reads a player's order of that request id.
-func (l *Ledger) OrderOf(ctx context.Context, openid, requestID string) (Order, error) {
-	o, err := scanOrder(l.reads.QueryRowContext(ctx,
-		`SELECT `+orderColumns+` FROM midas_orders WHERE openid = ? AND request_id = ?`, openid, requestID))
-	return o, unavailable("read a player's order", err)
+// OrderOf reads a player's order of that kind and request id.
+func (l *Ledger) OrderOf(ctx context.Context, openid string, kind Kind, requestID string) (Order, error) {
+	return l.readOrder(ctx, "read a player's order", `openid = ? AND kind = ? AND request_id = ?`, openid, kind, requestID)
 }
 
-// Orders lists a player's orders, newest first: at most limit of those before the bill number before, or from the
+// Orders lists a player's purchases, newest first: at most limit of those before the bill number before, or from the
 // newest where before is empty.
 func (l *Ledger) Orders(ctx context.Context, openid, before string, limit int) ([]Order, error) {
 	if before == "" {
 		before = "~" // sorts after every character a bill number may have
 	}
-	orders, err := scanOrders(l.reads.QueryContext(ctx, `SELECT `+orderColumns+` FROM midas_orders
-		WHERE openid = ? AND bill_no < ? ORDER BY bill_no DESC LIMIT ?`, openid, before, limit))
-	return orders, unavailable("list a player's orders", err)
+	return l.readOrders(ctx, "list a player's orders", `openid = ? AND kind = ? AND bill_no < ? ORDER BY bill_no DESC LIMIT ?`,
+		openid, Purchase, before, limit)
 }
 
 // OpenOrders lists up to limit orders that have not ended, oldest due first.
 func (l *Ledger) OpenOrders(ctx context.Context, limit int) ([]Order, error) {
-	var open []string
-	for _, s := range States() {
-		if !s.Ended() {
-			open = append(open, "'"+string(s)+"'")
-		}
-	}
-	orders, err := scanOrders(l.reads.QueryContext(ctx, `SELECT `+orderColumns+` FROM midas_orders
-		WHERE state IN (`+strings.Join(open, ",")+`) ORDER BY due_at, bill_no LIMIT ?`, limit))
-	return orders, unavailable("list the open orders", err)
+	return l.readOrders(ctx, "list the open orders", `due_at > 0 ORDER BY due_at, bill_no LIMIT ?`, limit)
 }
 
 // History tells what happened to an order, first to last.
 func (l *Ledger) History(ctx context.Context, billNo string) ([]Event, error) {
-	rows, err := l.reads.QueryContext(ctx, `SELECT version, at, from_state, to_state, code, rid, note
-		FROM midas_history WHERE bill_no = ? ORDER BY version`, billNo)
-	if err != nil {
-		return nil, unavailable("read the history of "+billNo, err)
-	}
-	defer rows.Close()
-	var events []Event
-	for rows.Next() {
-		var e Event
+	inner, cancel := patient(ctx)
+	defer cancel()
+	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT version, at, who, from_state, to_state, code, rid, note
+		FROM midas_history WHERE bill_no = ? ORDER BY version`), billNo)
+	events, err := scanAll(rows, err, func(row *sql.Rows) (e Event, err error) {
 		var at int64
-		if err := rows.Scan(&e.Version, &at, &e.From, &e.To, &e.Code, &e.RID, &e.Note); err != nil {
-			return nil, unavailable("read the history of "+billNo, err)
-		}
+		err = row.Scan(&e.Version, &at, &e.Who, &e.From, &e.To, &e.Code, &e.RID, &e.Note)
 		e.At = fromMillis(at)
-		events = append(events, e)
-	}
-	return events, unavailable("read the history of "+billNo, rows.Err())
+		return e, err
+	})
+	return events, unavailable(ctx, "read the history of "+billNo, err)
+}
+
+func (l *Ledger) readOrder(ctx context.Context, doing, where string, args ...any) (Order, error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	o, err := scanOrder(l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where), args...))
+	return o, unavailable(ctx, doing, err)
+}
+
+func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...any) ([]Order, error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	orders, err := scanOrders(l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where), args...))
+	return orders, unavailable(ctx, doing, err)
 }
 
 // Claim takes up to limit orders that are due at now and makes them due again only after lease, so that nobody else
-// takes them meanwhile. It returns them oldest due first.
-func (l *Ledger) Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) (claimed []Order, err error) {
-	err = l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		claimed, err = scanOrders(tx.QueryContext(ctx, `UPDATE midas_orders SET due_at = ?, version = version + 1
-			WHERE bill_no IN (SELECT bill_no FROM midas_orders WHERE due_at > 0 AND due_at <= ? ORDER BY due_at LIMIT ?)
-			RETURNING `+orderColumns, toMillis(now.Add(lease)), toMillis(now), limit))
+// takes them meanwhile. It returns them oldest due first. No wait but a parked order's is longer than horizon: an order
+// that is due later than that was put off by a clock that has been set back since, and is taken too.
+func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int) (claimed []Order, err error) {
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		claimed, err = scanOrders(tx.QueryContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
+			WHERE due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) ORDER BY due_at LIMIT ?`+l.dialect.skip),
+			toMillis(now), toMillis(now.Add(horizon)), limit))
+		if err != nil || len(claimed) == 0 {
+			return err
+		}
+		due := now.Add(lease)
+		args := []any{toMillis(due)}
+		for i := range claimed {
+			args = append(args, claimed[i].BillNo)
+			claimed[i].DueAt = fromMillis(toMillis(due))
+			claimed[i].Version++
+		}
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1
+			WHERE bill_no IN (?`+strings.Repeat(", ?", len(claimed)-1)+`)`), args...)
 		return err
 	})
-	return claimed, unavailable("claim the orders that are due", err)
+	if err != nil {
+		return nil, unavailable(ctx, "claim the orders that are due", err)
+	}
+	return claimed, nil
 }
 
 // NextDue tells when the next order is due; the zero time if none is.
 func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	var ms sql.NullInt64
-	err := l.reads.QueryRowContext(ctx, `SELECT MIN(due_at) FROM midas_orders WHERE due_at > 0`).Scan(&ms)
-	return fromMillis(ms.Int64), unavailable("look for the next order that is due", err)
+	inner, cancel := patient(ctx)
+	defer cancel()
+	err := l.reads.QueryRowContext(inner, `SELECT MIN(due_at) FROM midas_orders WHERE due_at > 0`).Scan(&ms)
+	return fromMillis(ms.Int64), unavailable(ctx, "look for the next order that is due", err)
 }
 
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
@@ -221,28 +295,28 @@ func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orde
 }
 
 func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...any) (n int64, err error) {
-	err = l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, statement, args...)
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, l.dialect.sql(statement), args...)
 		if err != nil {
 			return err
 		}
 		n, err = res.RowsAffected()
 		return err
 	})
-	return n, unavailable(doing, err)
+	return n, unavailable(ctx, doing, err)
 }
 
-func addHistory(ctx context.Context, tx *sql.Tx, o Order, from State) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO midas_history (bill_no, version, at, from_state, to_state, code, rid, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, o.BillNo, o.Version, toMillis(o.UpdatedAt), from, o.State, o.Code, o.RID, o.Note)
+func (l *Ledger) addHistory(ctx context.Context, tx *sql.Tx, o Order, from State) error {
+	_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_history (bill_no, version, at, who, from_state, to_state, code, rid, note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), l.who, from, o.State, o.Code, o.RID, o.Note)
 	return err
 }
 
 func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 	var o Order
-	var unsure, due, created, updated int64
-	err := row.Scan(&o.BillNo, &o.OpenID, &o.ZoneID, &o.RequestID, &o.ItemID, &o.Quantity, &o.Amount, &o.UserIP, &o.State,
-		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated)
+	var unsure, due, created, updated, delivered int64
+	err := row.Scan(&o.BillNo, &o.Kind, &o.OpenID, &o.ZoneID, &o.RequestID, &o.ItemID, &o.Quantity, &o.Amount, &o.UserIP, &o.State,
+		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated, &delivered)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Order{}, ErrNotFound
 	}
@@ -250,30 +324,36 @@ func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 		return Order{}, err
 	}
 	o.UnsureSince, o.DueAt, o.CreatedAt, o.UpdatedAt = fromMillis(unsure), fromMillis(due), fromMillis(created), fromMillis(updated)
+	o.DeliveredAt = fromMillis(delivered)
 	return o, o.check()
 }
 
 func scanOrders(rows *sql.Rows, err error) ([]Order, error) {
+	return scanAll(rows, err, func(row *sql.Rows) (Order, error) { return scanOrder(row) })
+}
+
+// scanAll reads and closes rows.
+func scanAll[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var orders []Order
+	var all []T
 	for rows.Next() {
-		o, err := scanOrder(rows)
+		one, err := scan(rows)
 		if err != nil {
 			return nil, err
 		}
-		orders = append(orders, o)
+		all = append(all, one)
 	}
-	return orders, rows.Err()
+	return all, rows.Err()
 }
 
 // check catches an order that no code of this version can have written.
 func (o Order) check() error {
 	switch {
-	case !o.State.Known():
-		return fmt.Errorf("order %s is in the unknown state %q: written by a newer version?", o.BillNo, o.State)
+	case !o.State.Known() || o.Kind != Purchase && o.Kind != Present:
+		return fmt.Errorf("order %s is a %q in state %q: written by a newer version?", o.BillNo, o.Kind, o.State)
 	case o.Amount <= 0 || o.Quantity <= 0:
 		return fmt.Errorf("order %s is for %d of an item at %d coins", o.BillNo, o.Quantity, o.Amount)
 	case o.State.Ended() && (!o.DueAt.IsZero() || o.Parked):

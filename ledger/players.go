@@ -42,75 +42,114 @@ type Recharge struct {
 
 // Growth is what [Ledger.Observe] found.
 type Growth struct {
-	// First: the player was seen for the first time, so there is nothing to compare with.
-	First bool
 	// Coins is how much was bought since the last look; 0 if nothing.
 	Coins int64
 	// Recharges are those that these coins settled, now credited.
 	Recharges []Recharge
 }
 
+// Sums are what Midas says of a player's whole past, in coins.
+type Sums struct {
+	// SaveAmt is all that was ever bought with money, CostSum all ever spent, PresentSum all ever given.
+	SaveAmt, CostSum, PresentSum int64
+}
+
+// unknown stands for a sum that cannot be told: whether an open order's coins are in it, nobody knows.
+const unknown = -1
+
 // Observe compares save_amt, all coins a player ever bought as Midas tells it, with what was seen before. What it grew
 // by is credited to the player's recharges that wait for coins, in the same transaction that remembers the new figure,
 // so that the same coins are never found twice. A figure below the known one is an old answer and changes nothing.
-func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, saveAmt int64, now time.Time) (Growth, error) {
+// What was spent and given before this ledger knew the player is remembered once, for [Ledger.Accounts].
+func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, now time.Time) (Growth, error) {
 	const doing = "compare what a player bought"
 	// Most looks find nothing new, and those need no write.
-	known, err := savedAmount(l.reads.QueryRowContext, ctx, openid, zoneID)
-	if err == nil && saveAmt <= known {
+	known, err := l.account(ctx, openid, zoneID)
+	if err == nil && sums.SaveAmt <= known.SaveAmt && known.CostSum != unknown {
 		return Growth{}, nil
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Growth{}, unavailable(doing, err)
+		return Growth{}, unavailable(ctx, doing, err)
 	}
 	var g Growth
-	err = l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		g = Growth{}
-		known, err := savedAmount(tx.QueryRowContext, ctx, openid, zoneID)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			g.First = true
-		case err != nil:
+		// The row is made if need be and then locked: two servers may see a player for the first time at once.
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_players (`+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?)`+
+			l.dialect.ignore("openid, zone_id")), openid, zoneID, sums.SaveAmt, unknown, unknown, toMillis(now))
+		if err != nil {
 			return err
-		case saveAmt <= known:
-			return nil
-		default:
-			g.Coins = saveAmt - known
-			if g.Recharges, err = credit(ctx, tx, openid, zoneID, g.Coins, now); err != nil {
+		}
+		known, err := scanAccount(tx.QueryRowContext(ctx, l.dialect.sql(`SELECT `+accountColumns+` FROM midas_players
+			WHERE openid = ? AND zone_id = ?`+l.dialect.lock), openid, zoneID))
+		if err != nil {
+			return err
+		}
+		if known.CostSum == unknown {
+			if known.CostSum, known.PresentSum, err = l.before(ctx, tx, openid, zoneID, sums); err != nil {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO midas_players (openid, zone_id, save_amt, updated_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (openid, zone_id) DO UPDATE SET save_amt = excluded.save_amt, updated_at = excluded.updated_at`,
-			openid, zoneID, saveAmt, toMillis(now))
+		if g.Coins = max(0, sums.SaveAmt-known.SaveAmt); g.Coins > 0 {
+			if g.Recharges, err = l.credit(ctx, tx, openid, zoneID, g.Coins, now); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, cost_before = ?, present_before = ?, updated_at = ?
+			WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.CostSum, known.PresentSum, toMillis(now), openid, zoneID)
 		return err
 	})
-	return g, unavailable(doing, err)
+	return g, unavailable(ctx, doing, err)
+}
+
+// before tells how much of Midas's sums is not this ledger's doing.
+func (l *Ledger) before(ctx context.Context, tx *sql.Tx, openid, zoneID string, sums Sums) (cost, present int64, err error) {
+	a := Account{OpenID: openid, ZoneID: zoneID}
+	rows, err := tx.QueryContext(ctx, l.dialect.sql(`SELECT kind, state, unsure_since, COALESCE(SUM(amount), 0) FROM midas_orders
+		WHERE openid = ? AND zone_id = ? GROUP BY kind, state, unsure_since`), openid, zoneID)
+	if err := a.addAll(rows, err); err != nil {
+		return 0, 0, err
+	}
+	if a.Open != 0 || a.PresentOpen != 0 {
+		return unknown, unknown, nil
+	}
+	return max(0, sums.CostSum-a.Kept), max(0, sums.PresentSum-a.Presented), nil
 }
 
 // Seen tells whether a player's save_amt is known, so that growth can be found.
 func (l *Ledger) Seen(ctx context.Context, openid, zoneID string) (bool, error) {
-	_, err := savedAmount(l.reads.QueryRowContext, ctx, openid, zoneID)
+	_, err := l.account(ctx, openid, zoneID)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, unavailable("look a player up", err)
+	return err == nil, unavailable(ctx, "look a player up", err)
 }
 
-func savedAmount(query func(context.Context, string, ...any) *sql.Row, ctx context.Context, openid, zoneID string) (int64, error) {
-	var known int64
-	err := query(ctx, `SELECT save_amt FROM midas_players WHERE openid = ? AND zone_id = ?`, openid, zoneID).Scan(&known)
+const accountColumns = `openid, zone_id, save_amt, cost_before, present_before, updated_at`
+
+// account reads what was last seen of a player, and what was spent and given before.
+func (l *Ledger) account(ctx context.Context, openid, zoneID string) (Sums, error) {
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	return scanAccount(l.reads.QueryRowContext(ctx, l.dialect.sql(`SELECT `+accountColumns+` FROM midas_players
+		WHERE openid = ? AND zone_id = ?`), openid, zoneID))
+}
+
+func scanAccount(row *sql.Row) (s Sums, err error) {
+	var openid, zoneID string
+	var updated int64
+	err = row.Scan(&openid, &zoneID, &s.SaveAmt, &s.CostSum, &s.PresentSum, &updated)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, ErrNotFound
+		return Sums{}, ErrNotFound
 	}
-	return known, err
+	return s, err
 }
 
 // credit shares coins out among the recharges that wait for some: first one of exactly that size, then by likelihood
 // and age whatever still fits. Coins that fit none (bought outside the game) settle nothing.
-func credit(ctx context.Context, tx *sql.Tx, openid, zoneID string, coins int64, now time.Time) ([]Recharge, error) {
-	waiting, err := scanRecharges(tx.QueryContext(ctx, `SELECT `+rechargeColumns+` FROM midas_recharges
-		WHERE openid = ? AND zone_id = ? AND state <> ? ORDER BY created_at LIMIT 100`, openid, zoneID, RechargeCredited))
+func (l *Ledger) credit(ctx context.Context, tx *sql.Tx, openid, zoneID string, coins int64, now time.Time) ([]Recharge, error) {
+	waiting, err := scanRecharges(tx.QueryContext(ctx, l.dialect.sql(`SELECT `+rechargeColumns+` FROM midas_recharges
+		WHERE openid = ? AND zone_id = ? AND state <> ? ORDER BY created_at, request_id LIMIT 100`), openid, zoneID, RechargeCredited))
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +169,7 @@ func credit(ctx context.Context, tx *sql.Tx, openid, zoneID string, coins int64,
 		}
 		coins -= r.BuyQuantity
 		r.State, r.Coins, r.UpdatedAt = RechargeCredited, r.BuyQuantity, now
-		if err := storeRecharge(ctx, tx, r); err != nil {
+		if err := l.storeRecharge(ctx, tx, r); err != nil {
 			return nil, err
 		}
 		credited = append(credited, r)
@@ -144,14 +183,14 @@ const rechargeColumns = `openid, request_id, zone_id, buy_quantity, state, coins
 // of that request id already it is returned as it stands; if that was for another quantity the error is ErrMismatch.
 func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge, err error) {
 	r.State, r.Coins = RechargeOffered, 0
-	err = l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (openid, request_id) DO NOTHING`, r.OpenID, r.RequestID, r.ZoneID, r.BuyQuantity, r.State, r.Coins,
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`+
+			l.dialect.ignore("openid, request_id")), r.OpenID, r.RequestID, r.ZoneID, r.BuyQuantity, r.State, r.Coins,
 			toMillis(r.CreatedAt), toMillis(r.UpdatedAt))
 		if err != nil {
 			return err
 		}
-		if stored, err = readRecharge(ctx, tx, r.OpenID, r.RequestID); err != nil {
+		if stored, err = l.lockRecharge(ctx, tx, r.OpenID, r.RequestID); err != nil {
 			return err
 		}
 		if stored.BuyQuantity != r.BuyQuantity || stored.ZoneID != r.ZoneID {
@@ -159,36 +198,38 @@ func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge
 		}
 		return nil
 	})
-	return stored, unavailable("store a recharge", err)
+	return stored, unavailable(ctx, "store a recharge", err)
 }
 
 // ReportRecharge stores what the client said became of a recharge: RechargePending, RechargeCancelled or
 // RechargeFailed. One that is credited already stays so. The recharge as it now stands is returned, or ErrNotFound.
 func (l *Ledger) ReportRecharge(ctx context.Context, openid, requestID string, state RechargeState, now time.Time) (stored Recharge, err error) {
-	err = l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if stored, err = readRecharge(ctx, tx, openid, requestID); err != nil || stored.State == RechargeCredited {
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if stored, err = l.lockRecharge(ctx, tx, openid, requestID); err != nil || stored.State == RechargeCredited {
 			return err
 		}
 		stored.State, stored.UpdatedAt = state, now
-		return storeRecharge(ctx, tx, stored)
+		return l.storeRecharge(ctx, tx, stored)
 	})
-	return stored, unavailable("store what became of a recharge", err)
+	return stored, unavailable(ctx, "store what became of a recharge", err)
 }
 
 // Recharge reads one recharge, or answers ErrNotFound.
 func (l *Ledger) Recharge(ctx context.Context, openid, requestID string) (r Recharge, err error) {
-	r, err = scanRecharge(l.reads.QueryRowContext(ctx, `SELECT `+rechargeColumns+` FROM midas_recharges
-		WHERE openid = ? AND request_id = ?`, openid, requestID))
-	return r, unavailable("read a recharge", err)
+	inner, cancel := patient(ctx)
+	defer cancel()
+	r, err = scanRecharge(l.reads.QueryRowContext(inner, l.dialect.sql(oneRecharge), openid, requestID))
+	return r, unavailable(ctx, "read a recharge", err)
 }
 
-func readRecharge(ctx context.Context, tx *sql.Tx, openid, requestID string) (Recharge, error) {
-	return scanRecharge(tx.QueryRowContext(ctx, `SELECT `+rechargeColumns+` FROM midas_recharges
-		WHERE openid = ? AND request_id = ?`, openid, requestID))
+const oneRecharge = `SELECT ` + rechargeColumns + ` FROM midas_recharges WHERE openid = ? AND request_id = ?`
+
+func (l *Ledger) lockRecharge(ctx context.Context, tx *sql.Tx, openid, requestID string) (Recharge, error) {
+	return scanRecharge(tx.QueryRowContext(ctx, l.dialect.sql(oneRecharge+l.dialect.lock), openid, requestID))
 }
 
-func storeRecharge(ctx context.Context, tx *sql.Tx, r Recharge) error {
-	_, err := tx.ExecContext(ctx, `UPDATE midas_recharges SET state = ?, coins = ?, updated_at = ? WHERE openid = ? AND request_id = ?`,
+func (l *Ledger) storeRecharge(ctx context.Context, tx *sql.Tx, r Recharge) error {
+	_, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_recharges SET state = ?, coins = ?, updated_at = ? WHERE openid = ? AND request_id = ?`),
 		r.State, r.Coins, toMillis(r.UpdatedAt), r.OpenID, r.RequestID)
 	return err
 }
@@ -205,36 +246,26 @@ func scanRecharge(row interface{ Scan(...any) error }) (Recharge, error) {
 }
 
 func scanRecharges(rows *sql.Rows, err error) ([]Recharge, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []Recharge
-	for rows.Next() {
-		r, err := scanRecharge(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, rows.Err()
+	return scanAll(rows, err, func(row *sql.Rows) (Recharge, error) { return scanRecharge(row) })
 }
 
 // SaveSession keeps a player's sealed session key, so that open orders can be finished after a restart. The ledger
 // never sees the key itself.
 func (l *Ledger) SaveSession(ctx context.Context, openid string, sealed []byte, now time.Time) error {
-	return unavailable("keep a session", l.writer.do(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO midas_sessions (openid, sealed, updated_at) VALUES (?, ?, ?)
-			ON CONFLICT (openid) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at`, openid, sealed, toMillis(now))
+	return unavailable(ctx, "keep a session", l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_sessions (openid, sealed, updated_at) VALUES (?, ?, ?)`+
+			l.dialect.replace("openid", "sealed", "updated_at")), openid, sealed, toMillis(now))
 		return err
 	}))
 }
 
 // Session reads what SaveSession kept, or answers ErrNotFound.
 func (l *Ledger) Session(ctx context.Context, openid string) (sealed []byte, err error) {
-	err = l.reads.QueryRowContext(ctx, `SELECT sealed FROM midas_sessions WHERE openid = ?`, openid).Scan(&sealed)
+	inner, cancel := patient(ctx)
+	defer cancel()
+	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT sealed FROM midas_sessions WHERE openid = ?`), openid).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}
-	return sealed, unavailable("read a session", err)
+	return sealed, unavailable(ctx, "read a session", err)
 }

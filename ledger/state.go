@@ -5,13 +5,16 @@ import "slices"
 // State is where an order stands. The machine is the table [steps]; nothing moves an order along an arrow that is
 // not in it.
 //
-//	created → paying → paid → delivered
+//	created → paying → paid → delivered ⇄ refunding
 //	   |        |        ├→ refunding → cancelled | disputed
 //	   |        |        └→ disputed
+//	   |        ├→ delivered                        (a present: there is nothing to deliver)
 //	   |        ├→ failed
 //	   |        ├→ reversing → cancelled | paid | disputed
 //	   |        └→ disputed
 //	   └→ failed
+//
+// A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again.
 type State string
 
 // The states of an order.
@@ -22,9 +25,9 @@ const (
 	Paying State = "paying"
 	// Paid: Midas has deducted the coins; the host has yet to confirm that it granted the item.
 	Paid State = "paid"
-	// Delivered: the host has granted the item. The end most orders reach.
+	// Delivered: the host has granted the item, or Midas a present. The end most orders reach.
 	Delivered State = "delivered"
-	// Refunding: the host refused to grant the item, and the coins are on their way back.
+	// Refunding: the host refused to grant the item or took it back, and the coins are on their way back.
 	Refunding State = "refunding"
 	// Reversing: nobody could say for too long whether coins were deducted, so they are being called back.
 	Reversing State = "reversing"
@@ -39,11 +42,11 @@ const (
 // steps is the order machine: from each state, the states an order may go to next.
 var steps = map[State][]State{
 	Created:   {Paying, Failed},
-	Paying:    {Paid, Failed, Reversing, Disputed},
+	Paying:    {Paid, Delivered, Failed, Reversing, Disputed},
 	Paid:      {Delivered, Refunding, Disputed},
-	Refunding: {Cancelled, Disputed},
+	Refunding: {Cancelled, Delivered, Disputed},
 	Reversing: {Cancelled, Paid, Disputed},
-	Delivered: {},
+	Delivered: {Refunding},
 	Cancelled: {},
 	Failed:    {},
 	Disputed:  {},
@@ -59,8 +62,12 @@ func (s State) Next() []State { return slices.Clone(steps[s]) }
 
 // Ended tells whether the machine is done with an order in s.
 func (s State) Ended() bool {
-	next, known := steps[s]
-	return known && len(next) == 0
+	switch s {
+	case Delivered, Cancelled, Failed, Disputed:
+		return true
+	default:
+		return false
+	}
 }
 
 // Known tells whether s is one of the states above.

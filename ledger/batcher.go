@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 )
 
@@ -15,11 +14,8 @@ const (
 	maxWrites = 1024
 )
 
-// errClosed is what a write to a closed ledger is told.
-var errClosed = fmt.Errorf("%w: ledger is closed", ErrUnavailable)
-
-// writer owns the one connection that writes.
-type writer struct {
+// batcher owns the one connection that writes.
+type batcher struct {
 	db     *sql.DB
 	writes chan *write
 	done   chan struct{}
@@ -30,27 +26,30 @@ type writer struct {
 
 // write is one caller's part of a transaction. run must touch nothing but tx: it may be rolled back.
 type write struct {
-	run  func(ctx context.Context, tx *sql.Tx) error
-	done chan error
+	// ctx is the caller's; it matters only to a write that is alone.
+	ctx   context.Context
+	alone bool
+	run   func(ctx context.Context, tx *sql.Tx) error
+	done  chan error
 }
 
-func newWriter(db *sql.DB) *writer {
-	w := &writer{db: db, writes: make(chan *write, maxWrites), done: make(chan struct{})}
+func newBatcher(db *sql.DB) *batcher {
+	w := &batcher{db: db, writes: make(chan *write, maxWrites), done: make(chan struct{})}
 	go w.loop()
 	return w
 }
 
 // do runs f in a transaction and returns when it is committed or has failed. The context bounds the wait to be let
 // in; once in, the write is seen through, so that the answer is never "perhaps".
-func (w *writer) do(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
-	one := &write{run: f, done: make(chan error, 1)}
+func (w *batcher) do(ctx context.Context, alone bool, f func(ctx context.Context, tx *sql.Tx) error) error {
+	one := &write{ctx: ctx, alone: alone, run: f, done: make(chan error, 1)}
 	if err := w.enter(ctx, one); err != nil {
 		return err
 	}
 	return <-one.done
 }
 
-func (w *writer) enter(ctx context.Context, one *write) error {
+func (w *batcher) enter(ctx context.Context, one *write) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
@@ -64,7 +63,7 @@ func (w *writer) enter(ctx context.Context, one *write) error {
 	}
 }
 
-func (w *writer) close() error {
+func (w *batcher) close() error {
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
@@ -77,28 +76,46 @@ func (w *writer) close() error {
 	return w.db.Close()
 }
 
-func (w *writer) loop() {
+func (w *batcher) loop() {
 	defer close(w.done)
 	for first := range w.writes {
-		batch := []*write{first}
-		for more := true; more && len(batch) < maxBatch; {
-			select {
-			case next, ok := <-w.writes:
-				if ok {
-					batch = append(batch, next)
+		var batch []*write
+		for next := first; next != nil; {
+			if next.alone {
+				next.done <- w.runAlone(next)
+			} else {
+				batch = append(batch, next)
+			}
+			next = nil
+			if len(batch) < maxBatch {
+				select {
+				case next = <-w.writes: // nil once closed
+				default:
 				}
-				more = ok
-			default:
-				more = false
 			}
 		}
-		w.commit(batch)
+		if len(batch) > 0 {
+			w.commit(batch)
+		}
 	}
+}
+
+// runAlone runs a write in a transaction of its own, under its caller's context.
+func (w *batcher) runAlone(one *write) error {
+	tx, err := w.db.BeginTx(one.ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
+	if err := one.run(one.ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // commit runs a batch as one transaction. A write that fails on its own is undone alone; a failure of the database
 // undoes and fails all of them.
-func (w *writer) commit(batch []*write) {
+func (w *batcher) commit(batch []*write) {
 	results, err := w.runAll(batch)
 	for i, one := range batch {
 		if err != nil {
@@ -109,7 +126,7 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
-func (w *writer) runAll(batch []*write) ([]error, error) {
+func (w *batcher) runAll(batch []*write) ([]error, error) {
 	ctx := context.Background() // busy_timeout bounds the wait for a lock; a commit is not to be half cancelled
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Starts the database servers that tests need, on ports of their own, and stops them again.
+#
+#   eval "$(tools/services.sh start)"   # installs what is missing (Debian), starts, prints the variables tests look for
+#   tools/services.sh stop
+#
+# Nothing of theirs outlives stop: data lies in a folder under TMPDIR.
+set -euo pipefail
+
+dir=${LEAFMIDAS_SERVICES:-${TMPDIR:-/tmp}/leafmidas-services}
+pg_port=${LEAFMIDAS_POSTGRES_PORT:-55432}
+my_port=${LEAFMIDAS_MYSQL_PORT:-53306}
+
+say() { echo "$*" >&2; }
+
+postgres_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1; }
+
+install() {
+  local missing=()
+  [ -n "$(postgres_bin)" ] || missing+=(postgresql)
+  command -v mariadbd >/dev/null || missing+=(mariadb-server)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || { say "install these yourself: ${missing[*]}"; exit 1; }
+  say "installing ${missing[*]}"
+  local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  # Debian's packages would start servers of their own on the usual ports.
+  $sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 bash -c "
+    apt-get install -y --no-install-recommends ${missing[*]} || { apt-get update && apt-get install -y --no-install-recommends ${missing[*]}; }
+  " >"$dir/apt.log" 2>&1 || { tail -5 "$dir/apt.log" >&2; exit 1; }
+}
+
+# PostgreSQL refuses to run as root.
+unprivileged() {
+  if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
+}
+
+wait_for() { # name, log, command…
+  local name=$1 log=$2; shift 2
+  for _ in $(seq 300); do
+    if "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.1
+  done
+  say "$name does not start:"; tail -5 "$log" >&2; exit 1
+}
+
+start_postgres() {
+  local bin data=$dir/postgres log=$dir/postgres.log; bin=$(postgres_bin)
+  mkdir -p "$data"; : >"$log"
+  if [ "$(id -u)" = 0 ]; then chown postgres "$data" "$log"; fi
+  unprivileged "$bin/initdb" -D "$data" -U postgres -A trust --no-sync >"$dir/initdb.log" 2>&1 || { tail -5 "$dir/initdb.log" >&2; exit 1; }
+  unprivileged "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 -o "-p $pg_port -c listen_addresses=127.0.0.1 \
+    -c unix_socket_directories='' -c max_connections=300 -c fsync=off" start >/dev/null || { tail -5 "$log" >&2; exit 1; }
+}
+
+start_mysql() {
+  local data=$dir/mysql log=$dir/mysql.log user
+  user=$(id -un)
+  mariadb-install-db --no-defaults --datadir="$data" --user="$user" --auth-root-authentication-method=normal \
+    --skip-test-db >"$dir/install-db.log" 2>&1 || { tail -5 "$dir/install-db.log" >&2; exit 1; }
+  mariadbd --no-defaults --datadir="$data" --user="$user" --port="$my_port" --bind-address=127.0.0.1 --socket="$dir/mysql.sock" \
+    --pid-file="$dir/mysql.pid" --max-connections=300 --innodb-flush-log-at-trx-commit=2 --skip-log-bin >"$log" 2>&1 &
+  wait_for MariaDB "$log" mariadb --no-defaults --socket="$dir/mysql.sock" -uroot -e "SELECT 1"
+  mariadb --no-defaults --socket="$dir/mysql.sock" -uroot -e \
+    "CREATE OR REPLACE USER leafmidas@'127.0.0.1' IDENTIFIED BY 'leafmidas'; GRANT ALL ON *.* TO leafmidas@'127.0.0.1'"
+}
+
+case ${1:-} in
+start)
+  [ ! -e "$dir" ] || "$0" stop
+  mkdir -p "$dir"; chmod 755 "$dir"
+  install
+  start_postgres
+  start_mysql
+  say "PostgreSQL on port $pg_port, MariaDB on port $my_port"
+  echo "export LEAFMIDAS_TEST_POSTGRES='postgres://postgres@127.0.0.1:$pg_port/postgres?sslmode=disable'"
+  echo "export LEAFMIDAS_TEST_MYSQL='leafmidas:leafmidas@tcp(127.0.0.1:$my_port)/'"
+  ;;
+stop)
+  bin=$(postgres_bin)
+  if [ -n "$bin" ] && [ -e "$dir/postgres/postmaster.pid" ]; then
+    unprivileged "$bin/pg_ctl" -D "$dir/postgres" -m immediate stop >/dev/null || true
+  fi
+  if [ -e "$dir/mysql.pid" ]; then
+    pid=$(cat "$dir/mysql.pid")
+    kill "$pid" 2>/dev/null || true
+    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+  fi
+  rm -rf "$dir"
+  ;;
+*)
+  say "usage: $0 start|stop"; exit 2
+  ;;
+esac
