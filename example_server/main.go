@@ -115,7 +115,7 @@ func runDemo() error {
 	}
 	defer os.RemoveAll(folder)
 	conf.Server.GamePath = filepath.Join(folder, "game.db")
-	conf.Server.Midas.Ledger.DSN = filepath.Join(folder, "orders.db")
+	conf.Server.Midas.Ledger.DSN = plugin.Secret(filepath.Join(folder, "orders.db"))
 	conf.Server.LogLevel = "error" // the demo tells its own story
 	demo.Hurry(&conf.Server.Midas)
 	if conf.Server.WSAddr, err = freeAddr(); err != nil {

@@ -35,8 +35,8 @@ type Account struct {
 	OpenID, ZoneID string
 	// Before is what Midas said when this ledger first knew the player, less what the ledger did: coins spent and given by
 	// somebody else. Known is false while that cannot be told.
-	CostBefore, PresentBefore int64
-	Known                     bool
+	SpentBefore, PresentBefore int64
+	Known                      bool
 	// SaveAmt is how many coins the player had bought when last seen.
 	SaveAmt int64
 	// Kept is what Midas keeps for purchases: paid for and not given back. GivenBack is what it has given back. Open is what
@@ -86,7 +86,7 @@ func (l *Ledger) Account(ctx context.Context, openid, zoneID string) (Account, e
 	}
 	known, err := l.account(ctx, openid, zoneID)
 	if err == nil {
-		a.SaveAmt, a.CostBefore, a.PresentBefore, a.Known = known.SaveAmt, known.CostSum, known.PresentSum, known.CostSum != unknown
+		a.SaveAmt, a.SpentBefore, a.PresentBefore, a.Known = known.SaveAmt, known.Spent, known.PresentSum, known.Spent != unknown
 	} else if err == ErrNotFound {
 		err = nil
 	}

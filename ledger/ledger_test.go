@@ -594,7 +594,7 @@ func TestAccountsTellWhatMidasShouldSay(t *testing.T) {
 		move(t, l, create(t, l, wish("gift", gift)), ledger.Paying, ledger.Delivered)
 
 		// Known for the first time while nothing is open: what is over was spent and given by somebody else.
-		if _, err := l.Observe(t.Context(), "alice", "1", ledger.Sums{SaveAmt: 500, CostSum: 150, PresentSum: 10}, noon); err != nil {
+		if _, err := l.Observe(t.Context(), "alice", "1", ledger.Sums{SaveAmt: 500, Spent: 150, PresentSum: 10}, noon); err != nil {
 			t.Fatal(err)
 		}
 		move(t, l, create(t, l, wish("open", unsure)), ledger.Paying)
@@ -602,7 +602,7 @@ func TestAccountsTellWhatMidasShouldSay(t *testing.T) {
 		move(t, l, create(t, l, wish("disputed", unsure)), ledger.Paying, ledger.Disputed)
 		got, err := l.Account(t.Context(), "alice", "1")
 		want := ledger.Account{
-			OpenID: "alice", ZoneID: "1", CostBefore: 30, PresentBefore: 3, Known: true, SaveAmt: 500,
+			OpenID: "alice", ZoneID: "1", SpentBefore: 30, PresentBefore: 3, Known: true, SaveAmt: 500,
 			Kept: 120, GivenBack: 120, Open: 120, Presented: 7, PresentOpen: 7,
 		}
 		if err != nil || got != want {
@@ -612,9 +612,9 @@ func TestAccountsTellWhatMidasShouldSay(t *testing.T) {
 		// Known for the first time while something is open: that is left for a later look.
 		bob := func(o *ledger.Order) { o.OpenID = "bob" }
 		o := move(t, l, create(t, l, wish("bobs", bob, unsure)), ledger.Paying)
-		look := func(cost int64) ledger.Account {
+		look := func(spent int64) ledger.Account {
 			t.Helper()
-			if _, err := l.Observe(t.Context(), "bob", "1", ledger.Sums{SaveAmt: 100, CostSum: cost}, noon); err != nil {
+			if _, err := l.Observe(t.Context(), "bob", "1", ledger.Sums{SaveAmt: 100, Spent: spent}, noon); err != nil {
 				t.Fatal(err)
 			}
 			a, err := l.Account(t.Context(), "bob", "1")
@@ -627,7 +627,7 @@ func TestAccountsTellWhatMidasShouldSay(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		move(t, l, o, ledger.Paid, ledger.Delivered)
-		if a := look(65); !a.Known || a.CostBefore != 5 || a.Kept != 60 {
+		if a := look(65); !a.Known || a.SpentBefore != 5 || a.Kept != 60 {
 			t.Errorf("%+v", a)
 		}
 

@@ -134,7 +134,7 @@ func (l *Ledger) Advance(ctx context.Context, before, after Order) (Order, error
 
 // Deliver is Advance with what the host does about it in one transaction: both are on disk, or neither is. grant must
 // use nothing but tx for it, must not end tx, and should be quick: with SQLite it keeps every other write waiting. Its
-// error undoes everything and is returned, wrapped.
+// error undoes everything and is returned as a *GrantError.
 func (l *Ledger) Deliver(ctx context.Context, before, after Order, grant func(ctx context.Context, tx *sql.Tx) error) (Order, error) {
 	if err := l.advance(ctx, before, &after, true, grant); err != nil {
 		return before, err
@@ -171,7 +171,14 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 		return refusal
 	})
 	if refusal != nil && errors.Is(err, refusal) {
-		return fmt.Errorf("deliver bill %s: %w", before.BillNo, refusal)
+		return &GrantError{before.BillNo, refusal}
+	}
+	if grant != nil && errors.Is(err, sql.ErrTxDone) {
+		// The host has ended the transaction itself. All of it took, or nothing.
+		if now, err := l.Order(ctx, before.BillNo); err == nil && now.Version == after.Version && now.State == after.State {
+			return nil
+		}
+		return &GrantError{before.BillNo, err}
 	}
 	return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
 }
@@ -185,6 +192,17 @@ func granted(ctx context.Context, tx *sql.Tx, grant func(context.Context, *sql.T
 	}()
 	return grant(ctx, tx)
 }
+
+// GrantError is what [Ledger.Deliver] returns if the host's part failed. Nothing of it is in the database.
+type GrantError struct {
+	BillNo string
+	Err    error
+}
+
+func (e *GrantError) Error() string { return fmt.Sprintf("deliver bill %s: %v", e.BillNo, e.Err) }
+
+// Unwrap is what the host's part returned.
+func (e *GrantError) Unwrap() error { return e.Err }
 
 // PanicError is a panic of the host's code.
 type PanicError struct{ Value any }

@@ -50,8 +50,9 @@ type Growth struct {
 
 // Sums are what Midas says of a player's whole past, in coins.
 type Sums struct {
-	// SaveAmt is all that was ever bought with money, CostSum all ever spent, PresentSum all ever given.
-	SaveAmt, CostSum, PresentSum int64
+	// SaveAmt is all that was ever bought with money, PresentSum all ever given, Spent what of both is no longer there:
+	// unlike cost_sum, it certainly falls when a deduction is given back (§6, item 11).
+	SaveAmt, PresentSum, Spent int64
 }
 
 // unknown stands for a sum that cannot be told: whether an open order's coins are in it, nobody knows.
@@ -65,7 +66,7 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 	const doing = "compare what a player bought"
 	// Most looks find nothing new, and those need no write.
 	known, err := l.account(ctx, openid, zoneID)
-	if err == nil && sums.SaveAmt <= known.SaveAmt && known.CostSum != unknown {
+	if err == nil && sums.SaveAmt <= known.SaveAmt && known.Spent != unknown {
 		return Growth{}, nil
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -85,8 +86,8 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 		if err != nil {
 			return err
 		}
-		if known.CostSum == unknown {
-			if known.CostSum, known.PresentSum, err = l.before(ctx, tx, openid, zoneID, sums); err != nil {
+		if known.Spent == unknown {
+			if known.Spent, known.PresentSum, err = l.before(ctx, tx, openid, zoneID, sums); err != nil {
 				return err
 			}
 		}
@@ -95,15 +96,15 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, cost_before = ?, present_before = ?, updated_at = ?
-			WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.CostSum, known.PresentSum, toMillis(now), openid, zoneID)
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, spent_before = ?, present_before = ?, updated_at = ?
+			WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.Spent, known.PresentSum, toMillis(now), openid, zoneID)
 		return err
 	})
 	return g, unavailable(ctx, doing, err)
 }
 
 // before tells how much of Midas's sums is not this ledger's doing.
-func (l *Ledger) before(ctx context.Context, tx *sql.Tx, openid, zoneID string, sums Sums) (cost, present int64, err error) {
+func (l *Ledger) before(ctx context.Context, tx *sql.Tx, openid, zoneID string, sums Sums) (spent, present int64, err error) {
 	a := Account{OpenID: openid, ZoneID: zoneID}
 	rows, err := tx.QueryContext(ctx, l.dialect.sql(`SELECT kind, state, unsure_since, COALESCE(SUM(amount), 0) FROM midas_orders
 		WHERE openid = ? AND zone_id = ? GROUP BY kind, state, unsure_since`), openid, zoneID)
@@ -113,7 +114,7 @@ func (l *Ledger) before(ctx context.Context, tx *sql.Tx, openid, zoneID string, 
 	if a.Open != 0 || a.PresentOpen != 0 {
 		return unknown, unknown, nil
 	}
-	return max(0, sums.CostSum-a.Kept), max(0, sums.PresentSum-a.Presented), nil
+	return max(0, sums.Spent-a.Kept), max(0, sums.PresentSum-a.Presented), nil
 }
 
 // Seen tells whether a player's save_amt is known, so that growth can be found.
@@ -125,7 +126,7 @@ func (l *Ledger) Seen(ctx context.Context, openid, zoneID string) (bool, error) 
 	return err == nil, unavailable(ctx, "look a player up", err)
 }
 
-const accountColumns = `openid, zone_id, save_amt, cost_before, present_before, updated_at`
+const accountColumns = `openid, zone_id, save_amt, spent_before, present_before, updated_at`
 
 // account reads what was last seen of a player, and what was spent and given before.
 func (l *Ledger) account(ctx context.Context, openid, zoneID string) (Sums, error) {
@@ -138,7 +139,7 @@ func (l *Ledger) account(ctx context.Context, openid, zoneID string) (Sums, erro
 func scanAccount(row *sql.Row) (s Sums, err error) {
 	var openid, zoneID string
 	var updated int64
-	err = row.Scan(&openid, &zoneID, &s.SaveAmt, &s.CostSum, &s.PresentSum, &updated)
+	err = row.Scan(&openid, &zoneID, &s.SaveAmt, &s.Spent, &s.PresentSum, &updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Sums{}, ErrNotFound
 	}

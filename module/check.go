@@ -23,7 +23,7 @@ func (m *Module) Check() error {
 			missing = append(missing, "bad route: "+err.Error())
 		}
 	}
-	if m.grant == nil {
+	if !m.delivers() {
 		missing = append(missing, "no delivery: call Plugin.HandleDeliver(skeleton, deliver) in game/internal/chanrpc.go")
 	}
 	if !m.isLast() {

@@ -2,7 +2,6 @@ package module
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -13,8 +12,9 @@ import (
 // maxCalls bounds the calls into the game that have not come back.
 const maxCalls = 1024
 
-// errGone is what a call hears when this module is stopping before the game has answered.
-var errGone = errors.New("module: stopping before the game answered")
+// errGone is what a call hears when this module is stopping before the game has answered. It is a cancellation: it says
+// nothing of the game.
+var errGone = fmt.Errorf("module: stopping before the game answered: %w", context.Canceled)
 
 // courier carries calls into the game's own goroutine and brings the answers back. Leaf's AsynCall never blocks and
 // reports a full queue, a closed module or a panic as an error; but a chanrpc client belongs to one goroutine, so the

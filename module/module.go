@@ -11,6 +11,7 @@ package module
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -79,8 +80,12 @@ type Module struct {
 	till    *payment.Till
 	options Options
 	routes  []error         // of each Route: nil if it took
-	game    *chanrpc.Server // of the module that handles deliveries
-	grant   func(ledger.Order) error
+	game    *chanrpc.Server // of the host's module that handles deliveries and callbacks
+	// One of these grants items.
+	grant      func(ledger.Order) error
+	grantAsync func(o ledger.Order, done func(error))
+	grantTx    func(context.Context, *sql.Tx, ledger.Order) error
+	acks       *acks
 
 	drained sync.WaitGroup
 }
@@ -96,6 +101,7 @@ func New(log *slog.Logger) *Module {
 		log:     log,
 		outbox:  newOutbox(log),
 		courier: newCourier(),
+		acks:    newAcks(),
 	}
 	m.Init()
 	m.roster = newRoster(m.left)
@@ -114,20 +120,6 @@ func (m *Module) Route(processor network.Processor) {
 	m.routes = append(m.routes, msg.Route(processor, m.ChanRPCServer))
 }
 
-// HandleDeliver makes deliver grant items, on the goroutine of the module that skeleton belongs to.
-func (m *Module) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(ledger.Order) error) {
-	if m.grant != nil {
-		panic("leafmidas: HandleDeliver was called twice; there is one delivery")
-	}
-	enlist(skeleton)
-	m.game, m.grant = skeleton.ChanRPCServer, deliver
-}
-
-// Deliver grants an order's item through the host, and waits for its answer.
-func (m *Module) Deliver(ctx context.Context, o ledger.Order) error {
-	return m.courier.do(ctx, m.game, func() error { return m.grant(o) })
-}
-
 // OnInit checks the integration and resumes open orders. Leaf calls it before any module runs.
 func (m *Module) OnInit() {
 	if err := m.start(); err != nil {
@@ -141,6 +133,9 @@ func (m *Module) start() error {
 	}
 	m.courier.start()
 	m.sweep()
+	if m.grantTx != nil {
+		m.till.GrantInTransaction(m.grantTx)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	return m.till.Start(ctx)
@@ -149,6 +144,7 @@ func (m *Module) start() error {
 // sweep runs on the module's goroutine, again and again.
 func (m *Module) sweep() {
 	m.roster.sweep(time.Now())
+	m.acks.sweep(time.Now())
 	m.AfterFunc(sweepEvery, m.sweep)
 }
 
@@ -280,17 +276,4 @@ func (m *Module) reply(a gate.Agent, openid string, message any) {
 // fail answers with an error.
 func (m *Module) fail(a gate.Agent, requestID string, err error) {
 	m.outbox.send(a, errorMessage(requestID, err))
-}
-
-// OnGame runs f on the goroutine of the module that handles deliveries; if that one has gone, not at all. It does not
-// wait.
-func (m *Module) OnGame(f func()) {
-	m.drained.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-		defer cancel()
-		err := m.courier.do(ctx, m.game, func() error { f(); return nil })
-		if err != nil {
-			m.log.Error("midas: an answer did not reach the game", "error", err)
-		}
-	})
 }

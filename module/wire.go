@@ -88,6 +88,7 @@ var reasons = map[payment.Reason]msg.MidasReason{
 	payment.ReasonPurchase: msg.MidasReason_MIDAS_REASON_PURCHASE,
 	payment.ReasonCancel:   msg.MidasReason_MIDAS_REASON_CANCEL,
 	payment.ReasonRecharge: msg.MidasReason_MIDAS_REASON_RECHARGE,
+	payment.ReasonPresent:  msg.MidasReason_MIDAS_REASON_PRESENT,
 }
 
 func balanceMessage(a payment.Account, why msg.MidasReason) *msg.MidasBalance {

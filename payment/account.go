@@ -3,7 +3,6 @@ package payment
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -43,7 +42,7 @@ func (t *Till) parked(ctx context.Context, o ledger.Order) {
 
 // unparkOrders wakes a player's parked orders, now or as soon as the ledger answers again.
 func (t *Till) unparkOrders(ctx context.Context, openid string) {
-	n, err := t.cfg.Ledger.Unpark(ctx, openid, time.Now())
+	n, err := t.cfg.Ledger.Unpark(ctx, openid, t.cfg.Now())
 	t.mu.Lock()
 	if err != nil {
 		t.unpark[openid] = struct{}{}
@@ -95,9 +94,14 @@ func (t *Till) observe(ctx context.Context, p Player) (Account, ledger.Growth, e
 		return Account{}, ledger.Growth{}, err
 	}
 	a := t.remember(account{p.OpenID, p.ZoneID}, b)
-	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, int64(b.SaveAmt), time.Now())
+	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, sumsOf(b), t.cfg.Now())
 	t.complain("midas: a recharge may be noticed late", err, "player", shorten(p.OpenID))
 	return a, g, nil
+}
+
+// sumsOf is what a balance says of the player's past. What was received and is not there was spent.
+func sumsOf(b midas.Balance) ledger.Sums {
+	return ledger.Sums{SaveAmt: int64(b.SaveAmt), PresentSum: int64(b.PresentSum), Spent: int64(b.SaveSum - b.Balance)}
 }
 
 // tellGrowth tells of coins that came, and of each recharge they settled but the one named answered.
@@ -143,6 +147,24 @@ func (t *Till) spent(o ledger.Order, res midas.PayResult) {
 	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, t.remember(key, b), ReasonPurchase, o.BillNo)
 }
 
+// received works a present into what is known of the account, and tells it.
+func (t *Till) received(o ledger.Order, res midas.PresentResult) {
+	key := account{o.OpenID, o.ZoneID}
+	t.mu.Lock()
+	known := t.accounts[key]
+	if known == nil {
+		t.mu.Unlock()
+		return
+	}
+	b := *known
+	b.Balance = res.Balance
+	b.PresentBalance += midas.Coins(o.Amount)
+	b.PresentSum += midas.Coins(o.Amount)
+	b.SaveSum += midas.Coins(o.Amount)
+	t.mu.Unlock()
+	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, t.remember(key, b), ReasonPresent, o.BillNo)
+}
+
 // remember keeps a balance of a player who is here, and numbers it.
 func (t *Till) remember(key account, b midas.Balance) Account {
 	t.mu.Lock()
@@ -151,7 +173,7 @@ func (t *Till) remember(key account, b midas.Balance) Account {
 		t.accounts[key] = &b
 	}
 	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does.
-	t.version = max(t.version+1, time.Now().UnixMicro())
+	t.version = max(t.version+1, t.cfg.Now().UnixMicro())
 	return Account{Balance: b, Version: t.version}
 }
 

@@ -1,11 +1,13 @@
 package payment
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -32,6 +34,8 @@ type rules struct {
 	// quiet is how long the last deduction must lie back before it is called back: one that is still on its way
 	// must not arrive after its own cancellation.
 	quiet time.Duration
+	// tries bounds how often a delivery is tried.
+	tries int
 }
 
 // A decision is the order as it is to be stored. If it has not ended and its DueAt is zero, its next step follows at
@@ -52,7 +56,7 @@ func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok
 			return moved(o, ledger.Disputed, "older than 47 h: its bill number may no longer be sent, and coins may have been deducted"), false
 		case tooOld:
 			return moved(o, ledger.Failed, "older than 47 h: nothing was deducted"), false
-		case unsure && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
+		case unsure && o.Kind == ledger.Purchase && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
 			return r.reverse(o, o.UpdatedAt, now), false
 		}
 	case ledger.Reversing, ledger.Refunding:
@@ -93,6 +97,30 @@ func (r rules) afterPay(o ledger.Order, sure bool, err error, now time.Time) led
 	}
 }
 
+// afterPresent is afterPay for a present. Midas's yes is its end: there is nothing to deliver. Nor can it be called back, so
+// it is asked for until the answer is definite, or its bill number too old.
+func (r rules) afterPresent(o ledger.Order, sure bool, err error, now time.Time) ledger.Order {
+	verdict := midas.VerdictOf(err)
+	if sure && verdict != midas.VerdictUnknown {
+		o.UnsureSince = time.Time{}
+	}
+	o = answered(o, err)
+	switch {
+	case verdict == midas.VerdictDone:
+		return moved(o, ledger.Delivered, "given")
+	case verdict == midas.VerdictAlready:
+		return moved(o, ledger.Delivered, "an earlier call had given it")
+	case verdict == midas.VerdictRefused && sure:
+		return moved(o, ledger.Failed, o.Note)
+	case verdict == midas.VerdictLogin:
+		return parked(o)
+	case verdict == midas.VerdictLater:
+		return r.postponed(o, err, now)
+	default:
+		return r.again(o, now)
+	}
+}
+
 // afterCancel decides what becomes of an order in Reversing or Refunding once cancelpay has been answered.
 func (r rules) afterCancel(o ledger.Order, err error, now time.Time) ledger.Order {
 	verdict := midas.VerdictOf(err)
@@ -107,6 +135,8 @@ func (r rules) afterCancel(o ledger.Order, err error, now time.Time) ledger.Orde
 		return moved(o, ledger.Cancelled, "was never deducted")
 	case errors.Is(err, midas.ErrBillConfirmed) && reversing:
 		return moved(o, ledger.Paid, "was deducted and cannot be given back, so it is delivered")
+	case errors.Is(err, midas.ErrBillConfirmed) && !o.DeliveredAt.IsZero():
+		return moved(o, ledger.Delivered, "cannot be given back any more: it stays delivered")
 	case verdict == midas.VerdictLogin:
 		return parked(o)
 	case verdict == midas.VerdictLater:
@@ -126,16 +156,42 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 		return moved(o, ledger.Delivered, "the host has granted it")
 	case errors.Is(err, ErrRefuse):
 		return moved(o, ledger.Refunding, "the host refused it: "+short(err))
+	case errors.Is(err, context.Canceled): // the server is stopping, which says nothing of the host
+		return r.postponed(o, err, now)
+	case o.Attempts+1 >= r.tries:
+		return moved(o, ledger.Disputed, fmt.Sprintf("not delivered in %d tries: %s", r.tries, short(err)))
 	default:
 		o.Note = "not delivered yet: " + short(err)
 		return r.again(o, now)
 	}
 }
 
+// afterHostCancels decides what becomes of a purchase that the host cancels. ok is false if it cannot be.
+func (r rules) afterHostCancels(o ledger.Order, why string, now time.Time) (after ledger.Order, ok bool) {
+	note := "cancelled by the host: " + printable(why)
+	switch o.State {
+	case ledger.Created:
+		return moved(o, ledger.Failed, note+" before it was sent"), true
+	case ledger.Paying:
+		if o.UnsureSince.IsZero() {
+			return moved(o, ledger.Failed, note+": nothing was deducted"), true
+		}
+		o.Note = note
+		return r.reverse(o, o.UpdatedAt, now), true
+	case ledger.Paid, ledger.Delivered:
+		if now.Sub(o.CreatedAt) >= billLife {
+			return o, false
+		}
+		return moved(o, ledger.Refunding, note), true
+	default:
+		return o, false
+	}
+}
+
 // reverse stops asking for the coins and starts calling them back, once the last call has had time to land.
 func (r rules) reverse(o ledger.Order, lastCall, now time.Time) ledger.Order {
 	note := o.Note
-	if now.Sub(o.UnsureSince) >= r.GiveUpAfter {
+	if note == "" || now.Sub(o.UnsureSince) >= r.GiveUpAfter {
 		note = fmt.Sprintf("no definite answer in %s", r.GiveUpAfter)
 	}
 	o = moved(o, ledger.Reversing, note+": calling the coins back")
@@ -201,10 +257,17 @@ func answered(o ledger.Order, err error) ledger.Order {
 // maxNote bounds what an error leaves in an order and its history, in bytes.
 const maxNote = 300
 
-func short(err error) string {
-	s := err.Error()
+func short(err error) string { return printable(err.Error()) }
+
+// printable makes a foreign text fit for the ledger, where some databases take no zero byte and no broken UTF-8.
+func printable(s string) string {
 	if len(s) > maxNote {
 		s = s[:maxNote]
 	}
-	return strings.ToValidUTF8(s, "")
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
 }

@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // The rules are pure, so they are tested on a fixed day.
 var (
 	today   = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	patient = rules{Retry: Retry{First: time.Second, Max: 30 * time.Second, GiveUpAfter: 5 * time.Minute}, quiet: 6 * time.Second}
+	patient = rules{Retry: Retry{First: time.Second, Max: 30 * time.Second, GiveUpAfter: 5 * time.Minute}, quiet: 6 * time.Second, tries: 100}
 )
 
 func code(e midas.Endpoint, n int) error {
@@ -30,7 +31,7 @@ func broken(kind error) error {
 // order is one that was made a minute ago.
 func order(s ledger.State, change ...func(*ledger.Order)) ledger.Order {
 	o := ledger.Order{
-		BillNo: "b", State: s, Amount: 60, Quantity: 1, CreatedAt: today.Add(-time.Minute), UpdatedAt: today.Add(-10 * time.Second),
+		BillNo: "b", Kind: ledger.Purchase, State: s, Amount: 60, Quantity: 1, CreatedAt: today.Add(-time.Minute), UpdatedAt: today.Add(-10 * time.Second),
 		DueAt: today,
 	}
 	for _, c := range change {
@@ -144,6 +145,68 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
+// A present is asked for until the answer is definite: it cannot be called back.
+func TestEveryAnswerToPresent(t *testing.T) {
+	present := midas.EndpointPresent
+	gift := func(o *ledger.Order) { o.Kind = ledger.Present }
+	for _, c := range []struct {
+		name         string
+		err          error
+		sure, unsure ledger.State
+	}{
+		{"done", nil, ledger.Delivered, ledger.Delivered},
+		{"order exists", code(present, 90012), ledger.Delivered, ledger.Delivered},
+		{"bad parameter", code(present, 90018), ledger.Failed, ledger.Paying},
+		{"no permission", code(present, 90017), ledger.Failed, ledger.Paying},
+		{"session expired", code(present, 90010), ledger.Paying, ledger.Paying},
+		{"rate limit", code(present, 45011), ledger.Paying, ledger.Paying},
+		{"busy", code(present, -1), ledger.Paying, ledger.Paying},
+		{"timeout", broken(midas.ErrTimeout), ledger.Paying, ledger.Paying},
+	} {
+		for sure, want := range map[bool]ledger.State{true: c.sure, false: c.unsure} {
+			got := patient.afterPresent(order(ledger.Paying, gift, unsureFor(time.Hour)), sure, c.err, today)
+			if got.State != want || got.State.Ended() != got.DueAt.IsZero() {
+				t.Errorf("%s (sure: %t): %s, due %s", c.name, sure, got.State, got.DueAt)
+			}
+			if definite := midas.VerdictOf(c.err) != midas.VerdictUnknown; sure && definite && !got.UnsureSince.IsZero() ||
+				!got.State.Ended() && !(sure && definite) && got.UnsureSince.IsZero() {
+				t.Errorf("%s (sure: %t): unsure since %s", c.name, sure, got.UnsureSince)
+			}
+		}
+	}
+	if _, ok := patient.beforeStep(order(ledger.Paying, gift, unsureFor(time.Hour)), today); !ok {
+		t.Error("a present in doubt is called back")
+	}
+}
+
+func TestWhatTheHostMayCancel(t *testing.T) {
+	for _, c := range []struct {
+		o    ledger.Order
+		want ledger.State // "": may not be cancelled
+	}{
+		{order(ledger.Created), ledger.Failed},
+		{order(ledger.Paying), ledger.Failed},
+		{order(ledger.Paying, unsureFor(time.Second)), ledger.Reversing},
+		{order(ledger.Paid), ledger.Refunding},
+		{order(ledger.Delivered), ledger.Refunding},
+		{order(ledger.Delivered, func(o *ledger.Order) { o.CreatedAt = today.Add(-47 * time.Hour) }), ""},
+		{order(ledger.Failed), ""},
+		{order(ledger.Disputed), ""},
+	} {
+		got, ok := patient.afterHostCancels(c.o, "bought by mistake\n", today)
+		if ok != (c.want != "") || ok && (got.State != c.want || !strings.Contains(got.Note, "bought by mistake")) {
+			t.Errorf("%s: %s, %t, %q", c.o.State, got.State, ok, got.Note)
+		}
+		if ok && !c.o.State.CanBecome(got.State) {
+			t.Errorf("%s cannot become %s", c.o.State, got.State)
+		}
+	}
+	kept := order(ledger.Refunding, func(o *ledger.Order) { o.DeliveredAt = today })
+	if got := patient.afterCancel(kept, code(midas.EndpointCancel, 90014), today); got.State != ledger.Delivered {
+		t.Errorf("a delivered order whose coins Midas keeps is %s", got.State)
+	}
+}
+
 func TestEveryAnswerToCancelPay(t *testing.T) {
 	cancel := midas.EndpointCancel
 	for _, c := range []struct {
@@ -198,6 +261,15 @@ func TestEveryAnswerOfTheHost(t *testing.T) {
 	got = patient.afterDeliver(order(ledger.Paid), errors.New("disk full"), today)
 	if got.State != ledger.Paid || got.Attempts != 1 || !within(got.DueAt, time.Second) || !strings.Contains(got.Note, "disk full") {
 		t.Errorf("failed: %+v", got)
+	}
+	last := func(o *ledger.Order) { o.Attempts = 99 }
+	got = patient.afterDeliver(order(ledger.Paid, last), errors.New("disk full"), today)
+	if got.State != ledger.Disputed || !strings.Contains(got.Note, "100 tries") || !strings.Contains(got.Note, "disk full") {
+		t.Errorf("failed for the last time: %+v", got)
+	}
+	got = patient.afterDeliver(order(ledger.Paid, last), fmt.Errorf("stopping: %w", context.Canceled), today)
+	if got.State != ledger.Paid || got.Attempts != 99 {
+		t.Errorf("a stopping server used up a try: %+v", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package payment_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"flag"
 	"log/slog"
@@ -44,6 +45,9 @@ type world struct {
 	retry  payment.Retry
 	poll   []time.Duration
 	shop   []payment.Item
+	tries  int
+	// grant, if not nil, delivers in the ledger's transaction instead of game.
+	grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error
 }
 
 // shop is a till and what it told.
@@ -145,10 +149,13 @@ func (w *world) open() *shop {
 		Ledger: orders, Midas: client, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
 		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: 400 * time.Millisecond, DeliverTimeout: time.Second,
-		MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		DeliverTries: w.tries, MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if w.grant != nil {
+		s.GrantInTransaction(w.grant)
 	}
 	if err := s.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)

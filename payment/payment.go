@@ -15,6 +15,7 @@ package payment
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,6 +76,7 @@ const (
 	ReasonPurchase Reason = iota + 1
 	ReasonCancel
 	ReasonRecharge
+	ReasonPresent
 )
 
 // Observer is told what happened when nobody is waiting for the answer. Its methods are called on the till's
@@ -100,7 +102,7 @@ type Config struct {
 	Ledger *ledger.Ledger
 	Midas  midas.API
 	// Deliver grants an order's item. It may be called again for the same bill number and must grant once. nil: granted.
-	// An error that is ErrRefuse gives the coins back; any other is tried again.
+	// An error that is ErrRefuse gives the coins back; any other is tried again. Not needed if GrantInTransaction is used.
 	Deliver  func(ctx context.Context, o ledger.Order) error
 	Observer Observer
 	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
@@ -124,6 +126,9 @@ type Config struct {
 	Timeout time.Duration
 	// DeliverTimeout is how long one delivery may take before it is tried again. Zero: 10 s.
 	DeliverTimeout time.Duration
+	// DeliverTries is how often a delivery is tried before the order is left to an operator. Zero: 100, which with the
+	// standard Retry takes about 50 minutes.
+	DeliverTries int
 	// MaxInFlight bounds the jobs under way at once. Zero: 200. Ten times as many may wait in all.
 	MaxInFlight int
 	// MaxQueuePerPlayer bounds what one player may have waiting. Zero: 8.
@@ -131,6 +136,8 @@ type Config struct {
 	// Shared: other servers work on the same ledger, so what is claimed there may be theirs. Zero: only this one does,
 	// and open orders are resumed at once when it starts.
 	Shared bool
+	// Now is the clock. nil: time.Now.
+	Now func() time.Time
 	// Logger is told what an operator should know. nil: slog.Default().
 	Logger *slog.Logger
 }
@@ -144,7 +151,10 @@ type Till struct {
 	rules    rules
 	items    map[string]Item
 	lease    time.Duration
+	horizon  time.Duration // no order but a parked one is put off for longer
 	lanes    *lanes
+	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error // set before Start, or nil
+	step     func(point string)                                          // tests die here
 	sessions *sessions
 	log      *slog.Logger
 
@@ -174,31 +184,37 @@ func New(cfg Config) (*Till, error) {
 	setDefault(&cfg.Retry.GiveUpAfter, 5*time.Minute)
 	setDefault(&cfg.Timeout, 3*time.Second)
 	setDefault(&cfg.DeliverTimeout, 10*time.Second)
+	setDefault(&cfg.DeliverTries, 100)
 	setDefault(&cfg.MaxInFlight, 200)
 	setDefault(&cfg.MaxQueuePerPlayer, 8)
 	if cfg.Closed == nil {
 		cfg.Closed = func(midas.Endpoint) time.Duration { return 0 }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
 	t := &Till{
 		cfg:   cfg,
-		rules: rules{Retry: cfg.Retry, quiet: 2 * cfg.Timeout},
+		rules: rules{Retry: cfg.Retry, quiet: 2 * cfg.Timeout, tries: cfg.DeliverTries},
 		items: make(map[string]Item, len(cfg.Items)),
 		// Longer than any step may take, so that a claim outlives the work it is for.
 		lease:    4*cfg.Timeout + cfg.DeliverTimeout + 15*time.Second,
+		step:     func(string) {},
 		log:      cfg.Logger,
 		poke:     make(chan struct{}, 1),
 		accounts: map[account]*midas.Balance{},
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
 	}
+	t.horizon = time.Hour + 2*max(t.lease, cfg.Retry.Max)
 	for _, it := range cfg.Items {
 		t.items[it.ID] = it
 	}
 	var err error
-	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret); err != nil {
+	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Now); err != nil {
 		return nil, err
 	}
 	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)
@@ -211,10 +227,17 @@ func setDefault[T time.Duration | int](field *T, value T) {
 	}
 }
 
+// GrantInTransaction makes grant deliver instead of Config.Deliver: in the ledger's own transaction, so that the order is
+// delivered and the item granted at once, or neither is. grant must write through tx only, must not end it, and should
+// be quick (ledger.Ledger.Deliver). Call it before Start.
+func (t *Till) GrantInTransaction(grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error) {
+	t.grant = grant
+}
+
 // Start resumes what an earlier process left open and begins to work on what falls due.
 func (t *Till) Start(ctx context.Context) error {
 	if !t.cfg.Shared {
-		n, err := t.cfg.Ledger.Reclaim(ctx, time.Now())
+		n, err := t.cfg.Ledger.Reclaim(ctx, t.cfg.Now())
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/oklog/ulid/v2"
@@ -71,15 +72,22 @@ func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) 
 
 // purchase makes the order, or finds it, and sees it through as far as it goes now.
 func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount midas.Coins) (Receipt, error) {
-	now := time.Now()
-	o, created, err := t.cfg.Ledger.Create(ctx, ledger.Order{
-		BillNo: ulid.Make().String(), OpenID: p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID,
-		ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(amount), UserIP: p.UserIP,
-		DueAt: now.Add(t.lease), CreatedAt: now, UpdatedAt: now,
+	return t.make(ctx, p, ledger.Order{
+		Kind: ledger.Purchase, RequestID: r.RequestID, ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(amount),
 	})
+}
+
+// make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
+func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
+	now := t.cfg.Now()
+	o.BillNo = ulid.MustNewDefault(now).String()
+	o.OpenID, o.ZoneID, o.UserIP = p.OpenID, p.ZoneID, p.UserIP
+	o.DueAt, o.CreatedAt, o.UpdatedAt = now.Add(t.lease), now, now
+	o, created, err := t.cfg.Ledger.Create(ctx, o)
 	if err != nil {
 		return Receipt{}, unavailable(err)
 	}
+	t.step("created")
 	if !created {
 		return t.receipt(o), nil
 	}
@@ -88,7 +96,7 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 
 // recall tells what became of an order made earlier, or else why none is made now.
 func (t *Till) recall(ctx context.Context, p Player, r PurchaseRequest, refusal error) (Receipt, error) {
-	o, err := t.cfg.Ledger.OrderOf(ctx, p.OpenID, r.RequestID)
+	o, err := t.cfg.Ledger.OrderOf(ctx, p.OpenID, ledger.Purchase, r.RequestID)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 		return Receipt{}, refusal
@@ -113,8 +121,8 @@ func (t *Till) price(r PurchaseRequest) (midas.Coins, error) {
 }
 
 func checkRequestID(id string) error {
-	if id == "" || len(id) > maxRequestID || !utf8.ValidString(id) {
-		return fmt.Errorf("%w: a request id has 1 to %d bytes of UTF-8", ErrInvalid, maxRequestID)
+	if id == "" || len(id) > maxRequestID || !utf8.ValidString(id) || strings.ContainsFunc(id, unicode.IsControl) {
+		return fmt.Errorf("%w: a request id has 1 to %d bytes of UTF-8 and no control characters", ErrInvalid, maxRequestID)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.R
 	if err != nil {
 		return ledger.Recharge{}, unavailable(err)
 	}
-	now := time.Now()
+	now := t.cfg.Now()
 	stored, err := t.cfg.Ledger.OfferRecharge(ctx, ledger.Recharge{
 		OpenID: p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID, BuyQuantity: int64(r.BuyQuantity),
 		CreatedAt: now, UpdatedAt: now,
@@ -86,7 +86,7 @@ func (t *Till) report(ctx context.Context, p Player, requestID string, code int6
 	case clientCancelled, clientPayCancelled:
 		state = ledger.RechargeCancelled
 	}
-	r, err := t.cfg.Ledger.ReportRecharge(ctx, p.OpenID, requestID, state, time.Now())
+	r, err := t.cfg.Ledger.ReportRecharge(ctx, p.OpenID, requestID, state, t.cfg.Now())
 	if errors.Is(err, ledger.ErrNotFound) {
 		return r, fmt.Errorf("%w: no recharge %q was asked for", ErrInvalid, requestID)
 	}

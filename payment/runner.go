@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -59,7 +60,9 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 	if next.IsZero() {
 		return maxIdle
 	}
-	if wait := time.Until(next); wait > 0 {
+	// An order that is due beyond the horizon was put off by a clock that has been set back.
+	wait := next.Sub(t.cfg.Now())
+	if wait > 0 && wait <= t.horizon {
 		return min(wait, maxIdle)
 	}
 	room := min(t.lanes.room(), maxClaim)
@@ -67,7 +70,7 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		t.starved.Store(true) // a job's end wakes the runner
 		return lookAgainIn
 	}
-	orders, err := t.cfg.Ledger.Claim(ctx, time.Now(), t.lease, room)
+	orders, err := t.cfg.Ledger.Claim(ctx, t.cfg.Now(), t.lease, t.horizon, room)
 	if err != nil {
 		t.complain("midas: cannot take orders that are due", err)
 		return lookAgainIn
@@ -75,6 +78,9 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 	for _, o := range orders {
 		// A lane that is full refuses; the claim then runs out and the order falls due again.
 		_ = t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) })
+	}
+	if len(orders) == 0 && wait > 0 { // only parked ones, which may wait that long
+		return maxIdle
 	}
 	return 0
 }
@@ -89,10 +95,7 @@ func (t *Till) resume(ctx context.Context, claimed ledger.Order) {
 		t.complain("midas: cannot read an order that is due", err, "bill_no", claimed.BillNo)
 		return
 	}
-	r := t.drive(ctx, o)
-	if r.Order.State.Ended() {
-		t.cfg.Observer.OrderEnded(r)
-	}
+	t.ended(t.drive(ctx, o))
 }
 
 // drive takes an order's steps until it has ended or has to wait.
@@ -100,36 +103,49 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 	sure := false // the mark "a call may be out" is this run's own, and nothing has been sent under it
 	stale := Reason(0)
 	for waits := false; !waits && !o.State.Ended() && ctx.Err() == nil; {
-		after, ok := t.rules.beforeStep(o, time.Now())
-		var paid *midas.PayResult
+		stored := o
+		var told func(stored ledger.Order) // tells the balance that the answer brought
+		after, ok := t.rules.beforeStep(o, t.cfg.Now())
 		held := t.heldBack(o)
 		switch {
 		case !ok:
 		case held != nil:
-			after = t.rules.postponed(o, held, time.Now())
+			after = t.rules.postponed(o, held, t.cfg.Now())
 		case o.State == ledger.Created, o.State == ledger.Paying && o.UnsureSince.IsZero():
 			// The mark is on disk before the call: a process that dies in between is taken to have sent it.
-			after.State, after.UnsureSince, after.Parked, after.Note = ledger.Paying, time.Now(), false, ""
+			after.State, after.UnsureSince, after.Parked, after.Note = ledger.Paying, t.cfg.Now(), false, ""
 			sure = true
-		case o.State == ledger.Paying:
-			after, paid = t.pay(ctx, o, sure)
+		case o.State == ledger.Paying && o.Kind == ledger.Present:
+			after, told = t.present(ctx, o, sure)
 			sure = false
+		case o.State == ledger.Paying:
+			after, told = t.pay(ctx, o, sure)
+			sure = false
+		case o.State == ledger.Paid && t.grant != nil:
+			after, stored = t.deliverInTransaction(ctx, o)
 		case o.State == ledger.Paid:
 			after = t.deliver(ctx, o)
 		default:
 			after = t.cancelPay(ctx, o)
 		}
+		t.step(string(o.State) + " answered")
 
-		waits = !after.DueAt.IsZero() && after.DueAt != o.DueAt
-		stored, err := t.store(ctx, o, after, waits)
-		if err != nil { // nothing may follow what is not on disk
-			t.complain("midas: order not advanced", err, "bill_no", o.BillNo, "state", o.State)
-			break
+		if stored.Version == o.Version {
+			waits = !after.DueAt.IsZero() && after.DueAt != o.DueAt
+			var err error
+			if stored, err = t.store(ctx, o, after, waits); err != nil { // nothing may follow what is not on disk
+				t.complain("midas: order not advanced", err, "bill_no", o.BillNo, "state", o.State)
+				break
+			}
 		}
+		t.step(string(stored.State) + " stored")
 		switch {
-		case stored.State == ledger.Paid && paid != nil:
-			t.spent(stored, *paid)
-		case stored.State == ledger.Paid && o.State != ledger.Paid:
+		case told != nil && stored.State != o.State:
+			told(stored)
+		case stored.State == o.State:
+		case stored.Kind == ledger.Present && stored.State == ledger.Delivered:
+			stale = ReasonPresent
+		case stored.State == ledger.Paid:
 			stale = ReasonPurchase
 		case stored.State == ledger.Cancelled:
 			stale = ReasonCancel
@@ -142,21 +158,30 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 	return t.receipt(o)
 }
 
+// ended tells the player of an order that has ended while nobody was waiting. A present is told by the balance alone.
+func (t *Till) ended(r Receipt) {
+	if r.Order.State.Ended() && r.Order.Kind == ledger.Purchase {
+		t.cfg.Observer.OrderEnded(r)
+	}
+}
+
 // heldBack tells if the call that an order needs next would not be let through, so that it need not be prepared.
 func (t *Till) heldBack(o ledger.Order) error {
 	next := midas.EndpointPay
-	switch o.State {
-	case ledger.Paid:
+	switch {
+	case o.State == ledger.Paid:
 		return nil
-	case ledger.Reversing, ledger.Refunding:
+	case o.State == ledger.Reversing, o.State == ledger.Refunding:
 		next = midas.EndpointCancel
+	case o.Kind == ledger.Present:
+		next = midas.EndpointPresent
 	}
 	return t.closed(next)
 }
 
 // store writes a decision down, due again at once unless it waits.
 func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (ledger.Order, error) {
-	now := time.Now()
+	now := t.cfg.Now()
 	after.UpdatedAt = now
 	switch {
 	case after.State.Ended():
@@ -185,49 +210,89 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	return stored, nil
 }
 
-// pay asks Midas to deduct. The result is nil unless this very call did.
-func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (ledger.Order, *midas.PayResult) {
+// pay asks Midas to deduct. told is nil unless this very call did.
+func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order)) {
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
 	if err != nil {
-		return t.rules.afterPay(o, sure, err, time.Now()), nil
+		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil
 	}
 	res, err := t.cfg.Midas.Pay(ctx, midas.PayRequest{
 		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,
 	})
 	t.noteSession(o.OpenID, who.SessionKey, err)
-	after := t.rules.afterPay(o, sure, err, time.Now())
+	after = t.rules.afterPay(o, sure, err, t.cfg.Now())
 	if err != nil {
 		return after, nil
 	}
-	return after, &res
+	return after, func(stored ledger.Order) { t.spent(stored, res) }
+}
+
+// present asks Midas to give. told is nil unless this very call did.
+func (t *Till) present(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order)) {
+	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
+	if err != nil {
+		return t.rules.afterPresent(o, sure, err, t.cfg.Now()), nil
+	}
+	res, err := t.cfg.Midas.Present(ctx, midas.PresentRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount)})
+	t.noteSession(o.OpenID, who.SessionKey, err)
+	after = t.rules.afterPresent(o, sure, err, t.cfg.Now())
+	if err != nil {
+		return after, nil
+	}
+	return after, func(stored ledger.Order) { t.received(stored, res) }
 }
 
 // cancelPay asks Midas to give a deduction back.
 func (t *Till) cancelPay(ctx context.Context, o ledger.Order) ledger.Order {
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
 	if err != nil {
-		return t.rules.afterCancel(o, err, time.Now())
+		return t.rules.afterCancel(o, err, t.cfg.Now())
 	}
 	_, err = t.cfg.Midas.CancelPay(ctx, midas.CancelPayRequest{Player: who, BillNo: o.BillNo, Item: t.items[o.ItemID].Name})
 	t.noteSession(o.OpenID, who.SessionKey, err)
-	return t.rules.afterCancel(o, err, time.Now())
+	return t.rules.afterCancel(o, err, t.cfg.Now())
 }
 
 // deliver has the host grant the item. A panic of the host's is an error like any other.
-func (t *Till) deliver(ctx context.Context, o ledger.Order) (after ledger.Order) {
+func (t *Till) deliver(ctx context.Context, o ledger.Order) ledger.Order {
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
 	defer cancel()
-	err := errors.New("the host's delivery panicked") // stands unless the call returns
-	defer func() {
-		if p := recover(); p != nil {
-			t.log.Error("midas: delivery panicked", "bill_no", o.BillNo, "panic", p)
-		}
-		after = t.rules.afterDeliver(o, err, time.Now())
-		if err != nil {
-			t.log.Warn("midas: not delivered", "bill_no", o.BillNo, "player", shorten(o.OpenID), "state", after.State, "error", err)
-		}
-	}()
-	err = t.cfg.Deliver(ctx, o)
+	return t.delivered(o, func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = &ledger.PanicError{Value: p}
+			}
+		}()
+		return t.cfg.Deliver(ctx, o)
+	}())
+}
+
+// deliverInTransaction has the host grant the item in the transaction that stores it. stored is the order as it is
+// afterwards; if that is still o, after is to be stored.
+func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after, stored ledger.Order) {
+	ctx, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
+	defer cancel()
+	after = t.rules.afterDeliver(o, nil, t.cfg.Now())
+	after.UpdatedAt = t.cfg.Now()
+	stored, err := t.cfg.Ledger.Deliver(ctx, o, after, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
+	if err == nil {
+		return after, stored
+	}
+	var host *ledger.GrantError
+	if !errors.As(err, &host) { // the database's fault: whether it took will be seen
+		t.complain("midas: order not delivered", err, "bill_no", o.BillNo)
+		return t.rules.postponed(o, err, t.cfg.Now()), o
+	}
+	return t.delivered(o, host.Err), o
+}
+
+// delivered decides on the host's answer.
+func (t *Till) delivered(o ledger.Order, err error) ledger.Order {
+	after := t.rules.afterDeliver(o, err, t.cfg.Now())
+	if err != nil {
+		t.log.Warn("midas: not delivered", "bill_no", o.BillNo, "player", shorten(o.OpenID), "state", after.State,
+			"try", after.Attempts, "error", err)
+	}
 	return after
 }
 

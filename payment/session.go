@@ -20,6 +20,7 @@ import (
 type sessions struct {
 	ledger *ledger.Ledger
 	seal   cipher.AEAD
+	now    func() time.Time
 
 	mu   sync.Mutex
 	keys map[string]midas.Secret // by openid; empty: known to have expired
@@ -27,7 +28,7 @@ type sessions struct {
 
 // newSessions derives the sealing key from a secret the server has anyway, so that a copy of the ledger alone opens no
 // session.
-func newSessions(l *ledger.Ledger, secret midas.Secret) (*sessions, error) {
+func newSessions(l *ledger.Ledger, secret midas.Secret, now func() time.Time) (*sessions, error) {
 	key, err := hkdf.Key(sha256.New, []byte(secret.Reveal()), nil, "leafmidas session keys v1", 32)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func newSessions(l *ledger.Ledger, secret midas.Secret) (*sessions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sessions{ledger: l, seal: seal, keys: map[string]midas.Secret{}}, nil
+	return &sessions{ledger: l, seal: seal, now: now, keys: map[string]midas.Secret{}}, nil
 }
 
 // set makes key the player's newest. It is known to get at once; save keeps it.
@@ -52,7 +53,7 @@ func (s *sessions) set(openid string, key midas.Secret) {
 
 func (s *sessions) save(ctx context.Context, openid string, key midas.Secret) error {
 	// The openid is bound to the sealed key: moved to another player's row, it does not open.
-	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(nil, nil, []byte(key.Reveal()), []byte(openid)), time.Now())
+	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(nil, nil, []byte(key.Reveal()), []byte(openid)), s.now())
 }
 
 // get returns the player's newest key, or "" if there is none that may still work.

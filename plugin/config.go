@@ -88,6 +88,9 @@ type RetryConfig struct {
 	First, Max time.Duration
 	// GiveUpAfter is how long an outcome may stay unknown before the coins are called back. Zero value: 5m.
 	GiveUpAfter time.Duration
+	// DeliverTries is how often a delivery that fails is tried before the order is left to an operator. Zero value: 100,
+	// which with the waits above takes about 50 minutes.
+	DeliverTries int
 }
 
 // RateLimitConfig bounds the messages of one player over all connections.
@@ -115,10 +118,12 @@ type BreakerConfig struct {
 
 // LedgerConfig says where orders are kept.
 type LedgerConfig struct {
-	// Driver is "sqlite". Zero value: "sqlite".
+	// Driver is "sqlite", "postgres" or "mysql" (also for MariaDB). The driver itself is the host's import. Zero value:
+	// "sqlite".
 	Driver string
-	// DSN is the file's path. Required.
-	DSN string
+	// DSN is the file's path for sqlite, and what the driver takes for a server; there it may be "env:NAME" or "file:PATH",
+	// and is never printed. Required.
+	DSN midas.Secret
 }
 
 // Fault is one thing that is wrong with a config.

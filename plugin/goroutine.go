@@ -42,6 +42,17 @@ func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) e
 	}
 }
 
+// goOn asks, and answers on the host's goroutine.
+func goOn[T any](p *Plugin, done func(T, error), ask func(done func(T, error)) error) error {
+	switch {
+	case p.till == nil:
+		return ErrNotConfigured
+	case !p.module.CanCallBack():
+		return ErrNoSkeleton
+	}
+	return ask(func(value T, err error) { p.module.OnGame(func() { done(value, err) }) })
+}
+
 // onModuleGoroutine looks for Leaf's main loop among the callers. That takes about a microsecond, beside a call that
 // takes milliseconds.
 func onModuleGoroutine() bool {

@@ -101,7 +101,7 @@ func testConfig(t *testing.T) plugin.Config {
 		RechargePoll: []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond},
 		RateLimit:    plugin.RateLimitConfig{PerSecond: 1000, Burst: 1000},
 		Breaker:      plugin.BreakerConfig{MinRequests: 1_000_000},
-		Ledger:       plugin.LedgerConfig{DSN: filepath.Join(t.TempDir(), "orders.db")},
+		Ledger:       plugin.LedgerConfig{DSN: plugin.Secret(filepath.Join(t.TempDir(), "orders.db"))},
 	}
 }
 
@@ -314,12 +314,12 @@ func (s *server) checkBooks() {
 // order reads the ledger for a player's order.
 func (s *server) order(name, requestID string) (o ledger.Order, found bool) {
 	s.t.Helper()
-	l, err := ledger.Open(context.Background(), ledger.Config{DSN: s.config.Ledger.DSN})
+	l, err := ledger.Open(context.Background(), ledger.Config{DSN: s.config.Ledger.DSN.Reveal()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer l.Close()
-	o, err = l.OrderOf(context.Background(), emulator.OpenIDOf(name), requestID)
+	o, err = l.OrderOf(context.Background(), emulator.OpenIDOf(name), ledger.Purchase, requestID)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		s.t.Fatal(err)
 	}

@@ -15,11 +15,13 @@
 //	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil { log.Fatal("%v", err) }
 //	leaf.Run(game.Module, gate.Module, login.Module, pay.Plugin.Module())
 //
-// The ledger's database driver is the host's import, as with database/sql: _ "modernc.org/sqlite".
+// The ledger's database driver is the host's import, as with database/sql: _ "modernc.org/sqlite",
+// _ "github.com/jackc/pgx/v5/stdlib" or _ "github.com/go-sql-driver/mysql".
 package plugin
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 
@@ -42,8 +44,9 @@ type (
 	Order = ledger.Order
 	// Account is a player's balance.
 	Account = payment.Account
-	// PurchaseRequest is a player's wish to buy.
+	// PurchaseRequest is a player's wish to buy, PresentRequest the host's to give.
 	PurchaseRequest = payment.PurchaseRequest
+	PresentRequest  = payment.PresentRequest
 	// Receipt is what became of a purchase so far.
 	Receipt = payment.Receipt
 	// Secret is a text that prints as "***".
@@ -59,8 +62,12 @@ var (
 	ErrBusy        = payment.ErrBusy
 	ErrClosing     = payment.ErrClosing
 	ErrUnavailable = payment.ErrUnavailable
+	// ErrNotCancellable: the order is over, or too old, or a present.
+	ErrNotCancellable = payment.ErrNotCancellable
 	// ErrNotConfigured: Configure has not been called, or has failed.
 	ErrNotConfigured = errors.New("leafmidas: not configured")
+	// ErrNoSkeleton: nobody said on which goroutine callbacks are to run.
+	ErrNoSkeleton = errors.New("leafmidas: callbacks have no goroutine to run on; call Plugin.CallbacksOn(skeleton)")
 )
 
 // Plugin is the door. Make one with New, tell it the host's parts, Configure it, and give its Module to leaf.Run.
@@ -111,7 +118,7 @@ func (p *Plugin) Configure(cfg Config) error {
 		FailureRatio: cfg.Breaker.FailureRatio, OpenFor: cfg.Breaker.OpenFor, HalfOpenRequests: cfg.Breaker.HalfOpenRequests,
 		OnChange: p.module.ServiceChanged,
 	})
-	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN})
+	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal()})
 	if err != nil {
 		return err
 	}
@@ -119,6 +126,7 @@ func (p *Plugin) Configure(cfg Config) error {
 		Ledger: orders, Midas: circuit, Deliver: p.module.Deliver, Observer: p.module, Closed: circuit.RetryAfter,
 		Items: cfg.items(), CoinsPerYuan: cfg.CoinsPerYuan, Tiers: cfg.tiers(),
 		Retry:        payment.Retry{First: cfg.Retry.First, Max: cfg.Retry.Max, GiveUpAfter: cfg.Retry.GiveUpAfter},
+		DeliverTries: cfg.Retry.DeliverTries,
 		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log,
 	})
@@ -145,11 +153,30 @@ func (p *Plugin) Route(processor network.Processor) { p.module.Route(processor) 
 
 // HandleDeliver makes deliver grant items. It runs on the goroutine of the module that skeleton belongs to, at least
 // once for every paid order: after a crash it may be called again for the same Order.BillNo, and must grant only once.
-// ErrRefuse gives the coins back; any other error is tried again, later each time. Call HandleDeliver in the game
-// module's init.
+// ErrRefuse gives the coins back; any other error, or a panic, is tried again, later each time, and after
+// Config.Retry.DeliverTries left to an operator (ledger.Disputed). Call HandleDeliver in the game module's init.
 func (p *Plugin) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(Order) error) {
 	p.module.HandleDeliver(skeleton, deliver)
 }
+
+// HandleDeliverAsync is HandleDeliver for a host that saves elsewhere: deliver returns at once, and done is called, from
+// any goroutine, when the item is safe (nil) or cannot be granted (ErrRefuse, or another error to be asked again). Without
+// an answer within 10 s the order is delivered again, so here too deliver is keyed by Order.BillNo. An answer that comes
+// later than that still counts if it is nil.
+func (p *Plugin) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(o Order, done func(error))) {
+	p.module.HandleDeliverAsync(skeleton, deliver)
+}
+
+// HandleDeliverTx makes deliver grant items in the transaction that marks the order delivered: exactly once, without a
+// key. It needs the host's tables in the ledger's database, runs on a goroutine of the plugin's, must write through tx
+// alone, must not end it, and should be quick: with SQLite everybody's writes wait for it. Errors are as for HandleDeliver.
+func (p *Plugin) HandleDeliverTx(deliver func(ctx context.Context, tx *sql.Tx, o Order) error) {
+	p.module.HandleDeliverTx(deliver)
+}
+
+// CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and HandleDeliverAsync
+// say it too; it is for hosts that use HandleDeliverTx.
+func (p *Plugin) CallbacksOn(skeleton *leafmodule.Skeleton) { p.module.CallbacksOn(skeleton) }
 
 // Login tells who is on a connection. A player may be on several. Safe from any goroutine; it never blocks.
 func (p *Plugin) Login(agent gate.Agent, player Player) { p.module.Login(agent, player) }
@@ -179,22 +206,40 @@ func (p *Plugin) Purchase(ctx context.Context, player Player, r PurchaseRequest)
 	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Purchase(player, r, done) })
 }
 
-// GoBalance is Balance for a module's goroutine: it returns at once, and done runs on the goroutine of the module whose
-// skeleton HandleDeliver got.
-func (p *Plugin) GoBalance(player Player, done func(Account, error)) error {
-	if p.till == nil {
-		return ErrNotConfigured
-	}
-	return p.till.Balance(player, func(a Account, err error) { p.module.OnGame(func() { done(a, err) }) })
+// Present gives a player coins for nothing. It blocks until Midas has given them or the present has to wait, so it must not
+// be called from a module's goroutine. A present that has to wait goes on by itself; asking again with the same RequestID
+// tells what became of it, and never gives twice.
+func (p *Plugin) Present(ctx context.Context, player Player, r PresentRequest) (Receipt, error) {
+	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Present(player, r, done) })
 }
 
-// GoPurchase is Purchase for a module's goroutine: it returns at once, and done runs on the goroutine of the module whose
-// skeleton HandleDeliver got. If GoPurchase returns an error, done is never called.
+// Cancel gives the coins of a purchase back, whether it has been delivered or not; why is kept in its history. The item
+// is the host's to take away. It blocks until Midas has answered or the order has to wait, so it must not be called from a
+// module's goroutine. The receipt tells how the order stands: ledger.Cancelled once the coins are back, ledger.Delivered
+// if Midas keeps them. Errors: ErrNotCancellable, ledger.ErrNotFound, and those of asking again later.
+func (p *Plugin) Cancel(ctx context.Context, player Player, billNo, why string) (Receipt, error) {
+	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Cancel(player, billNo, why, done) })
+}
+
+// GoBalance is Balance for a module's goroutine: it returns at once, and done runs on the goroutine of the module whose
+// skeleton HandleDeliver or CallbacksOn got. If GoBalance returns an error, done is never called. So it is with all Go… methods.
+func (p *Plugin) GoBalance(player Player, done func(Account, error)) error {
+	return goOn(p, done, func(done func(Account, error)) error { return p.till.Balance(player, done) })
+}
+
+// GoPurchase is Purchase for a module's goroutine.
 func (p *Plugin) GoPurchase(player Player, r PurchaseRequest, done func(Receipt, error)) error {
-	if p.till == nil {
-		return ErrNotConfigured
-	}
-	return p.till.Purchase(player, r, func(receipt Receipt, err error) { p.module.OnGame(func() { done(receipt, err) }) })
+	return goOn(p, done, func(done func(Receipt, error)) error { return p.till.Purchase(player, r, done) })
+}
+
+// GoPresent is Present for a module's goroutine.
+func (p *Plugin) GoPresent(player Player, r PresentRequest, done func(Receipt, error)) error {
+	return goOn(p, done, func(done func(Receipt, error)) error { return p.till.Present(player, r, done) })
+}
+
+// GoCancel is Cancel for a module's goroutine.
+func (p *Plugin) GoCancel(player Player, billNo, why string, done func(Receipt, error)) error {
+	return goOn(p, done, func(done func(Receipt, error)) error { return p.till.Cancel(player, billNo, why, done) })
 }
 
 // Order reads an order by its bill number. It reads the ledger, so it must not be called from a module's goroutine.

@@ -39,7 +39,7 @@ func child(scene string) {
 	g := newGame(p, &setup{gameLen: 100})
 	cfg := plugin.Config{
 		Env: "sandbox", AppID: "wx1", AppSecret: "secret-of-the-app", OfferID: "1450000001", SandboxAppKey: "key-of-the-sandbox",
-		BaseURL: "http://127.0.0.1:1", CoinsPerYuan: 10, Ledger: plugin.LedgerConfig{DSN: filepath.Join(os.Getenv(childDir), "orders.db")},
+		BaseURL: "http://127.0.0.1:1", CoinsPerYuan: 10, Ledger: plugin.LedgerConfig{DSN: plugin.Secret(filepath.Join(os.Getenv(childDir), "orders.db"))},
 	}
 	if err := p.Configure(cfg); err != nil {
 		leaflog.Fatal("%v", err)

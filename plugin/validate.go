@@ -20,6 +20,7 @@ const (
 	sandbox    = "sandbox"
 	production = "production"
 	sign       = "sign"
+	sqlite     = "sqlite"
 )
 
 // resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong.
@@ -132,9 +133,15 @@ func (c Config) resolved() (Config, error) {
 		}
 	}
 
-	oneOf("Ledger.Driver", &c.Ledger.Driver, "sqlite", "sqlite")
-	if c.Ledger.DSN == "" {
+	bounded(fault, "Retry.DeliverTries", &c.Retry.DeliverTries, 100, 1, 1_000_000)
+	oneOf("Ledger.Driver", &c.Ledger.Driver, sqlite, sqlite, "postgres", "mysql")
+	switch {
+	case c.Ledger.DSN == "" && c.Ledger.Driver == sqlite:
 		fault("Ledger.DSN", "is missing: the path of the file that keeps the orders")
+	case c.Ledger.DSN == "":
+		fault("Ledger.DSN", "is missing: where the database is, as its driver takes it")
+	case c.Ledger.Driver != sqlite: // "file:" begins a path there
+		secret("Ledger.DSN", &c.Ledger.DSN, true)
 	}
 
 	if len(faults) > 0 {

@@ -5,7 +5,7 @@ CREATE TABLE midas_players (
     zone_id        TEXT COLLATE "C" NOT NULL,
     save_amt       BIGINT NOT NULL,
     -- What Midas said the player had spent and been given before this ledger kept the books.
-    cost_before    BIGINT NOT NULL,
+    spent_before   BIGINT NOT NULL,
     present_before BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
     PRIMARY KEY (openid, zone_id)

@@ -5,7 +5,7 @@ CREATE TABLE midas_players (
     zone_id      TEXT    NOT NULL,
     save_amt     INTEGER NOT NULL,
     -- What Midas said the player had spent and been given before this ledger kept the books.
-    cost_before    INTEGER NOT NULL,
+    spent_before   INTEGER NOT NULL,
     present_before INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     PRIMARY KEY (openid, zone_id)

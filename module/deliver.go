@@ -1,0 +1,154 @@
+package module
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"time"
+
+	leafmodule "github.com/name5566/leaf/module"
+
+	"github.com/leafmidas/leafmidas/ledger"
+)
+
+// HandleDeliver makes deliver grant items, on the goroutine of the module that skeleton belongs to.
+func (m *Module) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(ledger.Order) error) {
+	m.onlyDelivery()
+	m.CallbacksOn(skeleton)
+	m.grant = deliver
+}
+
+// HandleDeliverAsync is HandleDeliver for a host that answers later, through done.
+func (m *Module) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(o ledger.Order, done func(error))) {
+	m.onlyDelivery()
+	m.CallbacksOn(skeleton)
+	m.grantAsync = deliver
+}
+
+// HandleDeliverTx makes deliver grant items in the ledger's own transaction.
+func (m *Module) HandleDeliverTx(deliver func(context.Context, *sql.Tx, ledger.Order) error) {
+	m.onlyDelivery()
+	m.grantTx = deliver
+}
+
+// CallbacksOn makes skeleton's goroutine run what OnGame is given.
+func (m *Module) CallbacksOn(skeleton *leafmodule.Skeleton) {
+	if m.game == skeleton.ChanRPCServer {
+		return
+	}
+	if m.game != nil {
+		panic("leafmidas: deliveries and callbacks are of one module; two were given")
+	}
+	enlist(skeleton)
+	m.game = skeleton.ChanRPCServer
+}
+
+func (m *Module) onlyDelivery() {
+	if m.delivers() {
+		panic("leafmidas: HandleDeliver was called twice; there is one delivery")
+	}
+}
+
+func (m *Module) delivers() bool { return m.grant != nil || m.grantAsync != nil || m.grantTx != nil }
+
+// Deliver grants an order's item through the host, and waits for its answer.
+func (m *Module) Deliver(ctx context.Context, o ledger.Order) error {
+	if m.grantAsync == nil {
+		return m.courier.do(ctx, m.game, func() error { return m.grant(o) })
+	}
+	answer, try := m.acks.expect(o.BillNo)
+	if len(answer) == 0 { // else an earlier try has been acknowledged meanwhile
+		err := m.courier.do(ctx, m.game, func() error {
+			m.grantAsync(o, func(err error) { m.acks.settle(o.BillNo, try, err) })
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	select {
+	case err := <-answer:
+		m.acks.forget(o.BillNo)
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("module: the game took the order and has not acknowledged it: %w", ctx.Err())
+	}
+}
+
+// CanCallBack tells whether OnGame has somewhere to run what it is given.
+func (m *Module) CanCallBack() bool { return m.game != nil }
+
+// OnGame runs f on the goroutine of the host's module; if that one has gone, not at all. It does not wait.
+func (m *Module) OnGame(f func()) {
+	m.drained.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		err := m.courier.do(ctx, m.game, func() error { f(); return nil })
+		if err != nil {
+			m.log.Error("midas: an answer did not reach the game", "error", err)
+		}
+	})
+}
+
+// ackTime is how long an answer may come after the try it belongs to was given up.
+const ackTime = time.Hour
+
+// acks are the answers of a host that delivers asynchronously: awaited, or come too late for their try and kept for the
+// next one.
+type acks struct {
+	mu     sync.Mutex
+	byBill map[string]*ack
+}
+
+type ack struct {
+	answer chan error // holds one
+	try    int        // the latest
+	since  time.Time
+}
+
+func newAcks() *acks { return &acks{byBill: map[string]*ack{}} }
+
+// expect begins a try to deliver a bill, and is where its answer comes, or lies already.
+func (a *acks) expect(billNo string) (answer <-chan error, try int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	one := a.byBill[billNo]
+	if one == nil {
+		one = &ack{answer: make(chan error, 1)}
+		a.byBill[billNo] = one
+	}
+	one.try++
+	one.since = time.Now()
+	return one.answer, one.try
+}
+
+// settle brings the answer to a try; the first one counts. That an item was granted is believed whichever try it was. That
+// it was not, only of the latest: an earlier one's refusal may have been overtaken by a grant. It never blocks.
+func (a *acks) settle(billNo string, try int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if one := a.byBill[billNo]; one != nil && (err == nil || try == one.try) {
+		select {
+		case one.answer <- err:
+		default:
+		}
+	}
+}
+
+func (a *acks) forget(billNo string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.byBill, billNo)
+}
+
+// sweep forgets bills whose answer nobody has come for.
+func (a *acks) sweep(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for billNo, one := range a.byBill {
+		if now.Sub(one.since) >= ackTime {
+			delete(a.byBill, billNo)
+		}
+	}
+}
