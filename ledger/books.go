@@ -46,19 +46,55 @@ type Account struct {
 	Presented, PresentOpen int64
 }
 
+// Changed is an order with the state its history ends in, which should be the order's own.
+type Changed struct {
+	Order
+	Last State
+}
+
+// Changed lists the orders of both kinds that changed between from and to, the zero times meaning no bound, by bill number
+// after the bill number after; at most limit.
+func (l *Ledger) Changed(ctx context.Context, from, to time.Time, after string, limit int) ([]Changed, error) {
+	const doing = "list the orders of a period"
+	inner, cancel := patient(ctx)
+	defer cancel()
+	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+`, (SELECT h.to_state FROM midas_history h
+		WHERE h.bill_no = midas_orders.bill_no ORDER BY h.version DESC LIMIT 1) FROM midas_orders
+		WHERE bill_no > ? AND updated_at >= ? AND updated_at < ? ORDER BY bill_no LIMIT ?`), after, toMillis(from), endMillis(to), limit)
+	list, err := scanAll(rows, err, func(row *sql.Rows) (c Changed, err error) {
+		var last sql.NullString
+		c.Order, err = scanOrder(scanMore{row, &last})
+		c.Last = State(last.String)
+		return c, err
+	})
+	return list, unavailable(ctx, doing, err)
+}
+
+// scanMore is a row that has one column more than who scans it knows.
+type scanMore struct {
+	row  *sql.Rows
+	last any
+}
+
+func (s scanMore) Scan(columns ...any) error { return s.row.Scan(append(columns, s.last)...) }
+
+// endMillis is the end of a period; the zero time bounds nothing.
+func endMillis(to time.Time) int64 {
+	if to.IsZero() {
+		return 1<<63 - 1
+	}
+	return toMillis(to)
+}
+
 // Accounts lists the accounts of players with orders that changed between from and to, the zero times meaning no bound,
 // by openid and zone after the account after; at most limit.
 func (l *Ledger) Accounts(ctx context.Context, from, to time.Time, after Account, limit int) ([]Account, error) {
 	const doing = "sum up the players' orders"
-	end := toMillis(to)
-	if to.IsZero() {
-		end = 1<<63 - 1
-	}
 	inner, cancel := patient(ctx)
 	defer cancel()
 	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT DISTINCT openid, zone_id FROM midas_orders
 		WHERE updated_at >= ? AND updated_at < ? AND (openid > ? OR openid = ? AND zone_id > ?) ORDER BY openid, zone_id LIMIT ?`),
-		toMillis(from), end, after.OpenID, after.OpenID, after.ZoneID, limit)
+		toMillis(from), endMillis(to), after.OpenID, after.OpenID, after.ZoneID, limit)
 	accounts, err := scanAll(rows, err, func(row *sql.Rows) (a Account, err error) {
 		return a, row.Scan(&a.OpenID, &a.ZoneID)
 	})

@@ -112,7 +112,12 @@ func (g *game) coins() (coins int64) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	emu, err := emulator.New(emulator.Config{})
+	return newWorldOf(t, emulator.Config{})
+}
+
+func newWorldOf(t *testing.T, cfg emulator.Config) *world {
+	t.Helper()
+	emu, err := emulator.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +126,12 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = emu.Close() })
+	return newWorldOn(t, emu, url)
+}
+
+// newWorldOn has a ledger of its own, and another's emulator.
+func newWorldOn(t *testing.T, emu *emulator.Server, url string) *world {
+	t.Helper()
 	return &world{
 		t: t, emu: emu, url: url, path: filepath.Join(t.TempDir(), "orders.db"), log: &syncBuffer{},
 		game:  &game{granted: map[string]ledger.Order{}, calls: map[string]int{}},

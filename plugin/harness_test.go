@@ -42,6 +42,7 @@ type setup struct {
 	midas   emulator.Config
 	emu     *emulator.Server // one that another server used before
 	deliver func(plugin.Order) error
+	handle  func(p *plugin.Plugin, g *game)       // says how to deliver, instead of HandleDeliver
 	gameLen int                                   // length of the game's queue
 	pending int                                   // Leaf's PendingWriteNum: what may wait for a client that reads slowly
 	front   func(midas http.Handler) http.Handler // stands before Midas
@@ -165,18 +166,20 @@ func newGame(p *plugin.Plugin, set *setup) *game {
 		bags: map[string]int64{}, grants: map[string]int{},
 	}
 	g.Init()
-	p.HandleDeliver(g.Skeleton, func(o plugin.Order) error {
-		g.calls++
-		if set.deliver != nil {
-			if err := set.deliver(o); err != nil {
-				return err
+	if set.handle != nil {
+		set.handle(p, g)
+	} else {
+		p.HandleDeliver(g.Skeleton, func(o plugin.Order) error {
+			g.calls++
+			if set.deliver != nil {
+				if err := set.deliver(o); err != nil {
+					return err
+				}
 			}
-		}
-		if g.grants[o.BillNo]++; g.grants[o.BillNo] == 1 {
-			g.bags[o.OpenID+"/"+o.ItemID] += o.Quantity
-		}
-		return nil
-	})
+			g.grant(o)
+			return nil
+		})
+	}
 	g.RegisterChanRPC("NewAgent", func([]any) {})
 	g.RegisterChanRPC("CloseAgent", func(args []any) {
 		p.Logout(args[0].(gate.Agent))
@@ -185,6 +188,13 @@ func newGame(p *plugin.Plugin, set *setup) *game {
 	g.RegisterChanRPC(onGame{}, func(args []any) { args[0].(func())() })
 	g.RegisterChanRPC(typeOf[*echo](), func(args []any) { args[1].(gate.Agent).WriteMsg(args[0]) })
 	return g
+}
+
+// grant puts an item into a bag, on the game's goroutine.
+func (g *game) grant(o plugin.Order) {
+	if g.grants[o.BillNo]++; g.grants[o.BillNo] == 1 {
+		g.bags[o.OpenID+"/"+o.ItemID] += o.Quantity
+	}
 }
 
 type onGame struct{}

@@ -49,6 +49,10 @@ type (
 	PresentRequest  = payment.PresentRequest
 	// Receipt is what became of a purchase so far.
 	Receipt = payment.Receipt
+	// AuditRequest says what to compare, Audit what was found, Difference one thing that does not agree.
+	AuditRequest = payment.AuditRequest
+	Audit        = payment.Audit
+	Difference   = payment.Difference
 	// Secret is a text that prints as "***".
 	Secret = midas.Secret
 )
@@ -75,6 +79,7 @@ type Plugin struct {
 	module *module.Module
 	till   *payment.Till
 	ledger *ledger.Ledger
+	close  func() error // what Configure opened
 	userIP func(gate.Agent) string
 	log    *slog.Logger
 }
@@ -134,15 +139,16 @@ func (p *Plugin) Configure(cfg Config) error {
 		return errors.Join(err, orders.Close())
 	}
 	p.till, p.ledger = till, orders
+	p.close = func() error {
+		circuit.Close()
+		client.Close()
+		return orders.Close()
+	}
 	p.module.Configure(module.Options{
 		Till: till, Login: cfg.Login, ZoneID: cfg.ZoneID, PerSecond: cfg.RateLimit.PerSecond, Burst: cfg.RateLimit.Burst,
 		Pay:    module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
 		UserIP: p.userIP,
-		Close: func() error {
-			circuit.Close()
-			client.Close()
-			return orders.Close()
-		},
+		Close:  p.close,
 	})
 	return nil
 }
@@ -256,6 +262,28 @@ func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
 		return ledger.Books{}, ErrNotConfigured
 	}
 	return p.ledger.Books(ctx)
+}
+
+// Audit compares the ledger with itself, with what the game granted and with Midas. It reads only and may run while the
+// game does; it asks Midas once for every player of the period, so it must not be called from a module's goroutine.
+func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
+	switch {
+	case p.till == nil:
+		return Audit{}, ErrNotConfigured
+	case onModuleGoroutine():
+		return Audit{}, ErrWrongGoroutine
+	}
+	return p.till.Audit(ctx, r)
+}
+
+// AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again.
+func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err error) {
+	p := New(WithLogger(slog.New(slog.DiscardHandler)))
+	if err := p.Configure(cfg); err != nil {
+		return Audit{}, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	return p.till.Audit(ctx, r)
 }
 
 // midas is the client's part of a resolved config.

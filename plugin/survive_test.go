@@ -146,6 +146,8 @@ func TestManyPlayersOverABadLineEndWithBooksThatAgree(t *testing.T) {
 			switch {
 			case r.GetState() == msg.MidasOrderState_MIDAS_ORDER_STATE_DELIVERED:
 				delivered++
+			case r.GetState() == msg.MidasOrderState_MIDAS_ORDER_STATE_CANCELLED:
+				// Midas wanted more coins while an earlier call might still have been on its way.
 			case r.GetError().GetCode() != msg.MidasErrorCode_MIDAS_ERROR_CODE_INSUFFICIENT_BALANCE:
 				t.Errorf("%s: told %v", c.name, r)
 			}
@@ -158,7 +160,7 @@ func TestManyPlayersOverABadLineEndWithBooksThatAgree(t *testing.T) {
 		}
 	}
 	s.checkBooks()
-	if books, err := s.plugin.Books(background(t)); err != nil || books.Orders[ledger.Failed] != players*(orders-5) {
+	if books, err := s.plugin.Books(background(t)); err != nil || books.Orders[ledger.Failed]+books.Orders[ledger.Cancelled] != players*(orders-5) {
 		t.Errorf("the ledger has %v (%v)", books.Orders, err)
 	}
 }

@@ -1,0 +1,213 @@
+package payment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// AuditRequest says what to compare.
+type AuditRequest struct {
+	// From and To bound the time of an order's last change; To is not in it. Zero: no bound.
+	From, To time.Time
+	// Granted counts how often the host granted each bill number, as its own records tell. It should hold everything that
+	// was granted since From; more does no harm. nil: not compared.
+	Granted map[string]int
+	// SkipMidas compares with Midas not at all.
+	SkipMidas bool
+	// Progress hears now and then how many accounts and orders have been looked at. nil: nobody does.
+	Progress func(accounts, orders int)
+}
+
+// Audit is what the comparison found.
+type Audit struct {
+	// Orders and Accounts were looked at. Unchecked are accounts that Midas was not, or could not be, asked about.
+	Orders, Accounts, Unchecked int
+	// Delivered, GivenBack, Open and Presented are coins, summed up over all orders of these accounts.
+	Delivered, GivenBack, Open, Presented int64
+	Differences                           []Difference
+}
+
+// Difference is one thing that does not agree.
+type Difference struct {
+	// OpenID and ZoneID are the account, BillNo the order; either may be empty.
+	OpenID, ZoneID, BillNo string
+	// What is wrong, in words. It names no session and no secret.
+	What string
+	// Ledger is what the ledger says, Other what the host or Midas says.
+	Ledger, Other int64
+}
+
+// String tells the difference in one line.
+func (d Difference) String() string {
+	where := "bill " + d.BillNo
+	if d.BillNo == "" {
+		where = "player " + d.OpenID + " zone " + d.ZoneID
+	}
+	return fmt.Sprintf("%s: %s (ledger %d, other %d)", where, d.What, d.Ledger, d.Other)
+}
+
+// auditPage is how many orders or accounts are read at once.
+const auditPage = 500
+
+// Audit compares the ledger with itself, with what the host granted, and with Midas. It reads only, and may run beside
+// everything else: an order that is under way is a difference in neither direction.
+func (t *Till) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
+	a := audit{till: t, request: r}
+	if err := a.orders(ctx); err != nil {
+		return a.Audit, err
+	}
+	err := a.accounts(ctx)
+	return a.Audit, err
+}
+
+type audit struct {
+	Audit
+	till    *Till
+	request AuditRequest
+}
+
+func (a *audit) differ(d Difference) { a.Differences = append(a.Differences, d) }
+
+func (a *audit) progress() {
+	if a.request.Progress != nil {
+		a.request.Progress(a.Accounts, a.Orders)
+	}
+}
+
+// orders compares every order with its history and with the host's records.
+func (a *audit) orders(ctx context.Context) error {
+	after := ""
+	unseen := make(map[string]int, len(a.request.Granted)) // granted, and of no order looked at yet
+	for bill, n := range a.request.Granted {
+		unseen[bill] = n
+	}
+	for {
+		page, err := a.till.cfg.Ledger.Changed(ctx, a.request.From, a.request.To, after, auditPage)
+		if err != nil {
+			return unavailable(err)
+		}
+		for _, o := range page {
+			a.Orders++
+			a.order(o.Order, o.Last)
+			delete(unseen, o.BillNo)
+			after = o.BillNo
+		}
+		a.progress()
+		if len(page) < auditPage {
+			break
+		}
+	}
+	for bill, n := range unseen {
+		switch o, err := a.till.cfg.Ledger.Order(ctx, bill); {
+		case err == nil && !o.DeliveredAt.IsZero() && n == 1: // delivered outside the period
+		case err == nil:
+			a.order(o, o.State)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		default:
+			a.differ(Difference{BillNo: bill, What: "granted by the game, and unknown to the ledger", Other: int64(n)})
+		}
+	}
+	return nil
+}
+
+func (a *audit) order(o ledger.Order, last ledger.State) {
+	differ := func(what string, inLedger, other int64) {
+		a.differ(Difference{OpenID: o.OpenID, ZoneID: o.ZoneID, BillNo: o.BillNo, What: what, Ledger: inLedger, Other: other})
+	}
+	if last != o.State {
+		differ(fmt.Sprintf("is %s, but its history ends in %q", o.State, last), 0, 0)
+	}
+	if o.State == ledger.Disputed {
+		differ("is disputed: "+o.Note, o.Amount, 0)
+	}
+	if a.request.Granted == nil || o.Kind != ledger.Purchase {
+		return
+	}
+	delivered := int64(0)
+	if !o.DeliveredAt.IsZero() {
+		delivered = 1
+	}
+	switch granted := int64(a.request.Granted[o.BillNo]); {
+	case granted > 1:
+		differ("granted more than once", delivered, granted)
+	case granted == 1 && delivered == 0 && o.State != ledger.Paid && o.State != ledger.Disputed:
+		differ(fmt.Sprintf("granted by the game, while the order is %s", o.State), delivered, granted)
+	case granted == 0 && delivered == 1:
+		differ("delivered, but the game has not granted it", delivered, granted)
+	}
+}
+
+// accounts compares every player's orders with what Midas says of the account.
+func (a *audit) accounts(ctx context.Context) error {
+	var after ledger.Account
+	for {
+		page, err := a.till.cfg.Ledger.Accounts(ctx, a.request.From, a.request.To, after, auditPage)
+		if err != nil {
+			return unavailable(err)
+		}
+		for _, account := range page {
+			a.Accounts++
+			a.GivenBack += account.GivenBack
+			a.Open += account.Open + account.PresentOpen
+			a.Presented += account.Presented
+			a.Delivered += account.Kept
+			if err := a.account(ctx, account); err != nil {
+				return err
+			}
+			after = account
+		}
+		a.progress()
+		if len(page) < auditPage {
+			return nil
+		}
+	}
+}
+
+func (a *audit) account(ctx context.Context, known ledger.Account) error {
+	if a.request.SkipMidas {
+		a.Unchecked++
+		return nil
+	}
+	who, err := a.till.payer(ctx, known.OpenID, known.ZoneID, "")
+	var b midas.Balance
+	if err == nil {
+		b, err = a.till.cfg.Midas.Balance(ctx, who)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		a.Unchecked++
+		a.till.log.Info("midas: account not compared", "player", shorten(known.OpenID), "error", err)
+		return nil
+	}
+	differ := func(what string, inLedger, other int64) {
+		a.differ(Difference{OpenID: known.OpenID, ZoneID: known.ZoneID, What: what, Ledger: inLedger, Other: other})
+	}
+	sums := sumsOf(b)
+	if int64(b.SaveAmt+b.PresentSum) != int64(b.SaveSum) {
+		differ("Midas's own sums: save_amt and present_sum do not come to save_sum", int64(b.SaveAmt+b.PresentSum), int64(b.SaveSum))
+	}
+	if int64(b.CostSum) < sums.Spent {
+		differ("Midas's own sums: cost_sum is less than what is gone from the balance", sums.Spent, int64(b.CostSum))
+	}
+	if !known.Known {
+		a.Unchecked++ // what was spent before this ledger began is not known
+		return nil
+	}
+	if sums.SaveAmt < known.SaveAmt {
+		differ("save_amt has fallen", known.SaveAmt, sums.SaveAmt)
+	}
+	if spent := sums.Spent - known.SpentBefore; spent < known.Kept || spent > known.Kept+known.Open {
+		differ("coins spent", known.Kept, spent)
+	}
+	if given := sums.PresentSum - known.PresentBefore; given < known.Presented || given > known.Presented+known.PresentOpen {
+		differ("coins given as presents", known.Presented, given)
+	}
+	return nil
+}
