@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"time"
 
+	_ "github.com/go-sql-driver/mysql" // for Ledger.Driver "mysql"
+	_ "github.com/jackc/pgx/v5/stdlib" // and "postgres"
 	"github.com/name5566/leaf"
 	lconf "github.com/name5566/leaf/conf"
 	leafmodule "github.com/name5566/leaf/module"

@@ -22,7 +22,8 @@ var (
 	ErrBadBillNo error = &sentinel{"order data not valid"}
 	// ErrBadOpenID (90007): no such user, or no access token in the URL (§1.8).
 	ErrBadOpenID error = &sentinel{"openid not valid"}
-	// ErrBadMPSig (90009): mp_sig does not fit; the session key is not the user's newest, or the text signed is wrong.
+	// ErrBadMPSig (90009): mp_sig does not fit. Most often the session key is not the user's newest: a login that this server
+	// never heard of, because it died or because it was another's, has replaced it. Else the text signed is wrong.
 	ErrBadMPSig error = &sentinel{"mp_sig wrong"}
 	// ErrSessionExpired (90010): the user has to log in again (§4.3).
 	ErrSessionExpired error = &sentinel{"session expired"}
@@ -90,7 +91,7 @@ var codes = map[int]code{
 	90005: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct Platform"),
 	90006: of(ErrBillUnknown, VerdictRefused, "nothing was deducted under this bill number"),
 	90007: of(ErrBadOpenID, VerdictRefused, "do not repeat; see that the openid is of this mini game and not a login code"),
-	90009: of(ErrBadMPSig, VerdictRefused, "have the player log in again; if that does not help, look at OptionalParams and the session key"),
+	90009: of(ErrBadMPSig, VerdictLogin, "have the player log in again, then repeat with the same bill number; if that does not help, look at OptionalParams and the session key"),
 	90010: of(ErrSessionExpired, VerdictLogin, "have the player log in again, then repeat with the same bill number"),
 	90011: of(ErrBadSig, VerdictRefused, "do not repeat; see that the AppKey is the one of this environment, and at OptionalParams"),
 	90012: of(ErrBillExists, VerdictAlready, "take it as done: an earlier call was carried out"),

@@ -40,7 +40,7 @@ var meanings = map[int]struct {
 	90005: {midas.ErrBadBillNo, midas.VerdictRefused},
 	90006: {midas.ErrBillUnknown, midas.VerdictRefused},
 	90007: {midas.ErrBadOpenID, midas.VerdictRefused},
-	90009: {midas.ErrBadMPSig, midas.VerdictRefused},
+	90009: {midas.ErrBadMPSig, midas.VerdictLogin},
 	90010: {midas.ErrSessionExpired, midas.VerdictLogin},
 	90011: {midas.ErrBadSig, midas.VerdictRefused},
 	90012: {midas.ErrBillExists, midas.VerdictAlready},

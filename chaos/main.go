@@ -1,0 +1,132 @@
+// Chaos kills a real game server again and again while players buy, and then checks that the books agree to the coin.
+//
+//	go run . -seed 7 -kills 100 -driver sqlite
+//
+// The server is example_server in a process of its own; it dies by SIGKILL at random moments and is started anew. The
+// Midas it talks to is an emulator outside of it, which loses answers, commits and stays silent, hangs, and answers HTML.
+// Players hold real WebSocket connections, repeat requests whose answers they lost, buy coins, and fill their bags until
+// the game refuses. When the last server has died, everything is mended, every order ends, and three books are compared:
+// the ledger's, the game's and Midas's.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"text/tabwriter"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	seed    uint64
+	kills   int
+	driver  string
+	dsn     string
+	players int
+	verbose bool
+}
+
+func main() {
+	var o options
+	flag.Uint64Var(&o.seed, "seed", 0, "of moments, faults and wishes; 0 picks one and prints it")
+	flag.IntVar(&o.kills, "kills", 100, "how often the server is killed")
+	flag.StringVar(&o.driver, "driver", "sqlite", "the ledger's database: sqlite, postgres or mysql")
+	flag.StringVar(&o.dsn, "dsn", "", "the server to make a database on (default: the variables of tools/services.sh)")
+	flag.IntVar(&o.players, "players", 8, "how many play at once")
+	flag.BoolVar(&o.verbose, "v", false, "show what the servers log")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	if o.seed == 0 {
+		o.seed = rand.Uint64N(1_000_000) + 1
+	}
+	fmt.Printf("seed %d, %d kills, %d players, ledger on %s\n", o.seed, o.kills, o.players, o.driver)
+	w, err := newWorld(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+
+	begin := time.Now()
+	if err := w.setFaults(); err != nil {
+		return err
+	}
+	if err := w.start(ctx); err != nil {
+		return err
+	}
+	crowd := newCrowd(ctx, w, o)
+	moments := rand.New(rand.NewPCG(o.seed, 1))
+	told := time.Now()
+	for n := range o.kills {
+		// Some servers die before a player has come back, some after hundreds of orders.
+		wait := time.Duration(20+moments.IntN(400)) * time.Millisecond
+		if err := w.killAfter(ctx, wait); err != nil {
+			return errors.Join(fmt.Errorf("kill %d: %w", n+1, err), crowd.stop())
+		}
+		// WeChat lets a player log in 100 times a minute; at Midas it is a little later after every death.
+		w.emu.Advance(10 * time.Second)
+		if err := w.start(ctx); err != nil {
+			return errors.Join(fmt.Errorf("start after kill %d: %w", n+1, err), crowd.stop())
+		}
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			fmt.Printf("  %d kills, %d purchases asked, %d answered\n", n+1, crowd.asked.Load(), crowd.answered.Load())
+		}
+	}
+	if err := crowd.stop(); err != nil {
+		return err
+	}
+
+	fmt.Println("mending everything")
+	w.mend()
+	w.emu.Advance(time.Minute)
+	if err := w.settle(ctx, crowd); err != nil {
+		return err
+	}
+	if err := w.stopServer(); err != nil {
+		return err
+	}
+	b, err := w.balance(ctx)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "kills\t%d\t\n", o.kills)
+	fmt.Fprintf(t, "purchases asked\t%d\t\n", crowd.asked.Load())
+	fmt.Fprintf(t, "purchases answered\t%d\t\n", crowd.answered.Load())
+	fmt.Fprintf(t, "repeats of a request\t%d\t\n", crowd.repeated.Load())
+	fmt.Fprintf(t, "bills at Midas\t%d\t\n", b.bills)
+	fmt.Fprintf(t, "coins bought\t%d\t\n", b.bought)
+	fmt.Fprintf(t, "coins in: deducted\t%d\t\n", b.deducted)
+	fmt.Fprintf(t, "coins out: given back\t%d\t\n", b.givenBack)
+	fmt.Fprintf(t, "coins delivered, by the ledger\t%d\t\n", b.delivered)
+	fmt.Fprintf(t, "items granted, by the game\t%d\t\n", b.items)
+	for _, s := range b.states {
+		fmt.Fprintf(t, "orders %s\t%d\t\n", s.state, s.orders)
+	}
+	fmt.Fprintf(t, "seconds\t%.0f\t\n", time.Since(begin).Seconds())
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if len(b.differences) > 0 {
+		for _, d := range b.differences {
+			fmt.Println(d)
+		}
+		return fmt.Errorf("the books differ (seed %d)", o.seed)
+	}
+	fmt.Println("books agree")
+	return nil
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/leafmidas/leafmidas/emulator"
+)
+
+// crowd is all players.
+type crowd struct {
+	world                     *world
+	players                   []*player
+	cancel                    context.CancelFunc
+	done                      sync.WaitGroup
+	asked, answered, repeated atomic.Int64
+
+	mu     sync.Mutex
+	faults []error
+}
+
+// player buys and buys, over one connection at a time.
+type player struct {
+	crowd  *crowd
+	name   string
+	dice   *rand.Rand
+	logins int
+	next   int // number of the next request
+	// asked are requests whose end has not been heard, by number.
+	open map[int]wish
+}
+
+// wish is what was asked for; the same request must always ask for the same.
+type wish struct {
+	Item     string
+	Quantity int
+}
+
+func newCrowd(ctx context.Context, w *world, o options) *crowd {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &crowd{world: w, cancel: cancel}
+	for i := range o.players {
+		p := &player{crowd: c, name: fmt.Sprintf("player%d", i), dice: rand.New(rand.NewPCG(o.seed, uint64(100+i))), open: map[int]wish{}}
+		c.players = append(c.players, p)
+		c.done.Go(func() { p.play(ctx) })
+	}
+	return c
+}
+
+// stop sends everybody home, and tells what they complain of.
+func (c *crowd) stop() error {
+	c.cancel()
+	c.done.Wait()
+	return errors.Join(c.faults...)
+}
+
+func (c *crowd) complain(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = append(c.faults, err)
+}
+
+// play reconnects for as long as the game is on. A server that is away is no reason to complain.
+func (p *player) play(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := p.session(ctx); err != nil {
+			p.crowd.complain(fmt.Errorf("%s: %w", p.name, err))
+			return
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// incoming is what a server may say that a player cares about.
+type incoming struct {
+	MidasLoginResult    *struct{ OpenID string }
+	MidasPurchaseResult *struct {
+		RequestID string `json:"request_id"`
+		BillNo    string `json:"bill_no"`
+		ItemID    string `json:"item_id"`
+		Quantity  int
+		State     int
+	}
+	MidasError *struct {
+		RequestID string `json:"request_id"`
+		Code      int
+		Message   string
+		Retryable bool
+	}
+}
+
+// The states and codes of the wire (design.md).
+const (
+	pending         = 1
+	invalidArgument = 1
+	notLoggedIn     = 2
+	internal        = 12
+)
+
+// session is one connection: log in, ask again for what was lost, buy more, until the connection breaks.
+func (p *player) session(ctx context.Context) error {
+	conn, err := p.dial(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // the server is away
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	if err := p.login(conn); err != nil {
+		return nil
+	}
+	for n, w := range p.open {
+		p.crowd.repeated.Add(1)
+		if p.ask(conn, n, w) != nil {
+			return nil
+		}
+	}
+	waiting := len(p.open)
+	for {
+		for waiting < 4 {
+			n, w := p.next, p.wish()
+			p.next++
+			p.open[n] = w
+			p.crowd.asked.Add(1)
+			if p.ask(conn, n, w) != nil {
+				return nil
+			}
+			waiting++
+		}
+		var in incoming
+		if err := p.read(conn, &in); err != nil {
+			return nil
+		}
+		switch {
+		case in.MidasPurchaseResult != nil:
+			r := in.MidasPurchaseResult
+			var n int
+			if _, err := fmt.Sscanf(r.RequestID, "r%d", &n); err != nil {
+				return fmt.Errorf("an answer to nothing: %+v", r)
+			}
+			w, open := p.open[n]
+			if open && (r.ItemID != w.Item || r.Quantity != w.Quantity) {
+				return fmt.Errorf("request %d asked for %+v and got %+v", n, w, r)
+			}
+			if r.State == pending || !open {
+				continue
+			}
+			delete(p.open, n)
+			p.crowd.answered.Add(1)
+			waiting--
+		case in.MidasError != nil:
+			e := in.MidasError
+			if e.Code == invalidArgument || e.Code == internal {
+				return fmt.Errorf("told %+v", e)
+			}
+			if e.Code == notLoggedIn { // the login failed
+				return nil
+			}
+			var n int
+			if _, err := fmt.Sscanf(e.RequestID, "r%d", &n); err == nil {
+				waiting-- // asked again by the next session
+			}
+			if p.dice.IntN(4) == 0 {
+				return nil // had enough of this connection
+			}
+		}
+	}
+}
+
+func (p *player) wish() wish {
+	if p.dice.IntN(5) == 0 {
+		coins := int64(60 + p.dice.IntN(600))
+		if err := p.crowd.world.emu.Recharge(emulator.Sandbox, emulator.OpenIDOf(p.name), "1", coins); err != nil {
+			p.crowd.complain(err)
+		}
+	}
+	item := items[0]
+	if p.dice.IntN(4) > 0 {
+		item = items[p.dice.IntN(len(items))]
+	}
+	return wish{item["ID"].(string), 1 + p.dice.IntN(3)}
+}
+
+func (p *player) dial(ctx context.Context) (*websocket.Conn, error) {
+	d := websocket.Dialer{HandshakeTimeout: 2 * time.Second}
+	conn, _, err := d.DialContext(ctx, "ws://"+p.crowd.world.ws, nil)
+	return conn, err
+}
+
+func (p *player) login(conn *websocket.Conn) error {
+	p.logins++
+	return p.write(conn, fmt.Sprintf(`{"MidasLogin":{"code":"auto-%s-%d","zone_id":"1","platform":"android"}}`, p.name, p.logins), func(in incoming) bool {
+		return in.MidasLoginResult != nil
+	})
+}
+
+// write sends, and reads until what is wanted has come.
+func (p *player) write(conn *websocket.Conn, text string, wanted func(incoming) bool) error {
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		return err
+	}
+	for {
+		var in incoming
+		if err := p.read(conn, &in); err != nil {
+			return err
+		}
+		if wanted(in) {
+			return nil
+		}
+		if in.MidasError != nil {
+			return errors.New(in.MidasError.Message)
+		}
+	}
+}
+
+func (p *player) read(conn *websocket.Conn, in *incoming) error {
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	_, text, err := conn.ReadMessage()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, in)
+}
+
+func (p *player) ask(conn *websocket.Conn, n int, w wish) error {
+	text := fmt.Sprintf(`{"MidasPurchase":{"request_id":"r%d","item_id":"%s","quantity":%d}}`, n, w.Item, w.Quantity)
+	return conn.WriteMessage(websocket.TextMessage, []byte(text))
+}
+
+// loginAll logs everybody in, and stays only for the answer.
+func (c *crowd) loginAll(ctx context.Context) error {
+	for _, p := range c.players {
+		conn, err := p.dial(ctx)
+		if err != nil {
+			return err
+		}
+		err = p.login(conn)
+		_ = conn.Close()
+		if err != nil {
+			return fmt.Errorf("%s cannot log in: %w", p.name, err)
+		}
+	}
+	return nil
+}

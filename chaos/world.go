@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// world is what outlives the servers: Midas, the ledger, the game's own database.
+type world struct {
+	options  options
+	folder   string
+	binary   string
+	conf     string
+	ws       string
+	game     string // the game's database
+	config   plugin.Config
+	emu      *emulator.Server
+	database *database
+
+	mu     sync.Mutex
+	server *exec.Cmd
+	exited chan error
+	log    *logFile
+}
+
+// items are on sale. A bag holds 99 of one; potions are asked for so often that the game refuses them sooner or later.
+var items = func() []map[string]any {
+	list := []map[string]any{{"ID": "potion", "Price": 2}}
+	for i := range 40 {
+		list = append(list, map[string]any{"ID": fmt.Sprintf("item%d", i), "Price": 5 + i})
+	}
+	return list
+}()
+
+func newWorld(ctx context.Context, o options) (_ *world, err error) {
+	w := &world{options: o}
+	if w.folder, err = os.MkdirTemp("", "leafmidas-chaos-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	w.binary, w.conf, w.game = filepath.Join(w.folder, "example_server"), filepath.Join(w.folder, "server.json"), filepath.Join(w.folder, "game.db")
+	build := exec.CommandContext(ctx, "go", "build", "-o", w.binary, "./example_server")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build example_server: %w\n%s", err, out)
+	}
+	if w.log, err = newLogFile(filepath.Join(w.folder, "server.log"), o.verbose); err != nil {
+		return nil, err
+	}
+	if w.database, err = newDatabase(ctx, o, w.folder); err != nil {
+		return nil, err
+	}
+	// Late commits by the emulator's own clock would outlive the run, so its seed is the run's.
+	if w.emu, err = emulator.New(emulator.Config{AutoCodes: true, Seed: o.seed}); err != nil {
+		return nil, err
+	}
+	url, err := w.emu.Start("")
+	if err != nil {
+		return nil, err
+	}
+	tcp, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	if w.ws, err = freeAddr(); err != nil {
+		return nil, err
+	}
+	section := map[string]any{
+		"Env": "sandbox", "BaseURL": url, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true, "Items": items,
+		"Timeout": "300ms", "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
+		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "1500ms", "DeliverTries": 1000},
+		"Breaker": map[string]any{"OpenFor": "200ms"},
+		"Ledger":  map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN},
+	}
+	text, err := json.Marshal(map[string]any{
+		"LogLevel": "release", "WSAddr": w.ws, "TCPAddr": tcp, "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if text2, err := json.Marshal(section); err != nil {
+		return nil, err
+	} else if err := json.Unmarshal(text2, &w.config); err != nil {
+		return nil, err
+	}
+	return w, os.WriteFile(w.conf, text, 0o600)
+}
+
+// setFaults lets Midas fail in every way it has.
+func (w *world) setFaults() error {
+	const slow = 100 * time.Millisecond
+	all := emulator.Faults{
+		{Probability: 0.03, Fault: emulator.Fault{Kind: emulator.Refuse}},
+		{Probability: 0.03, Fault: emulator.Fault{Kind: emulator.Fail}},
+		{Probability: 0.03, Fault: emulator.Fault{Kind: emulator.Cut}},
+		{Probability: 0.03, Fault: emulator.Fault{Kind: emulator.Cut, Commit: true}},
+		{Probability: 0.02, Fault: emulator.Fault{Kind: emulator.CutReply}},
+		{Probability: 0.02, Fault: emulator.Fault{Kind: emulator.HTML, Commit: true}},
+		{Probability: 0.02, Fault: emulator.Fault{Kind: emulator.Empty}},
+		{Probability: 0.02, Fault: emulator.Fault{Kind: emulator.BadGateway, Commit: true}},
+		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Hang, Commit: true}},
+		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Hang}},
+		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.LateCommit, Delay: slow}},
+		{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Slow, Delay: slow}},
+		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 45011}},
+		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 40001}},
+	}
+	reads := emulator.Faults{{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Refuse}}, {Probability: 0.02, Fault: emulator.Fault{Kind: emulator.Cut}}}
+	return errors.Join(w.emu.SetFaults(emulator.APIPay, all), w.emu.SetFaults(emulator.APICancel, all), w.emu.SetFaults(emulator.APIBalance, reads))
+}
+
+// mend ends every fault.
+func (w *world) mend() {
+	for _, api := range []string{emulator.APIPay, emulator.APICancel, emulator.APIBalance} {
+		_ = w.emu.SetFaults(api, nil)
+	}
+	w.emu.Recover()
+}
+
+// start starts a server and waits until it takes connections.
+func (w *world) start(ctx context.Context) error {
+	cmd := exec.Command(w.binary, "-conf", w.conf)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = w.folder, w.log, w.log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	w.mu.Lock()
+	w.server, w.exited = cmd, exited
+	w.mu.Unlock()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(30 * time.Second); ; {
+		conn, err := net.Dial("tcp", w.ws)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-tick.C:
+		case err := <-exited:
+			return fmt.Errorf("the server has ended by itself: %v\n%s", err, w.log.tail())
+		case <-late:
+			return fmt.Errorf("the server does not listen\n%s", w.log.tail())
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// killAfter lets the server live for a while, and kills it without warning.
+func (w *world) killAfter(ctx context.Context, wait time.Duration) error {
+	select {
+	case err := <-w.exited:
+		return fmt.Errorf("the server has ended by itself: %v\n%s", err, w.log.tail())
+	case <-time.After(wait):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := w.server.Process.Kill(); err != nil {
+		return err
+	}
+	<-w.exited
+	w.server = nil
+	return nil
+}
+
+// stopServer stops the last server as an operator does.
+func (w *world) stopServer() error {
+	if err := w.server.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-w.exited:
+		w.server = nil
+		if err != nil {
+			return fmt.Errorf("the server did not stop cleanly: %w\n%s", err, w.log.tail())
+		}
+		return nil
+	case <-time.After(15 * time.Second):
+		return fmt.Errorf("the server does not stop\n%s", w.log.tail())
+	}
+}
+
+// settle logs everybody in once more, so that parked orders go on, and waits until every order has ended.
+func (w *world) settle(ctx context.Context, c *crowd) error {
+	orders, err := ledger.Open(ctx, w.database.config)
+	if err != nil {
+		return err
+	}
+	defer orders.Close()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	if err := c.loginAll(ctx); err != nil {
+		return err
+	}
+	for late := time.After(90 * time.Second); ; {
+		open, err := orders.OpenOrders(ctx, 5)
+		if err != nil {
+			return err
+		}
+		if len(open) == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			for _, o := range open {
+				fmt.Printf("open: %+v\n", o)
+			}
+			return fmt.Errorf("orders do not end\n%s", w.log.tail())
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *world) close() error {
+	if w.server != nil {
+		_ = w.server.Process.Kill()
+		<-w.exited
+	}
+	var err error
+	if w.emu != nil {
+		err = w.emu.Close()
+	}
+	if w.database != nil {
+		err = errors.Join(err, w.database.drop())
+	}
+	if w.log != nil {
+		err = errors.Join(err, w.log.close())
+	}
+	http.DefaultClient.CloseIdleConnections()
+	return errors.Join(err, os.RemoveAll(w.folder))
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// logFile is what the servers say, one after another.
+type logFile struct {
+	mu   sync.Mutex
+	file *os.File
+	show bool
+	last bytes.Buffer
+}
+
+func newLogFile(path string, show bool) (*logFile, error) {
+	f, err := os.Create(path)
+	return &logFile{file: f, show: show}, err
+}
+
+func (l *logFile) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.show {
+		os.Stderr.Write(p)
+	}
+	if l.last.Len() > 1<<20 {
+		l.last.Reset()
+	}
+	l.last.Write(p)
+	return l.file.Write(p)
+}
+
+// tail is the end of it.
+func (l *logFile) tail() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.last.Bytes()
+	return string(text[max(0, len(text)-4000):])
+}
+
+func (l *logFile) close() error { return l.file.Close() }
