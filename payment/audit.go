@@ -3,6 +3,8 @@ package payment
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
@@ -101,7 +103,8 @@ func (a *audit) orders(ctx context.Context) error {
 			break
 		}
 	}
-	for bill, n := range unseen {
+	for _, bill := range slices.Sorted(maps.Keys(unseen)) {
+		n := unseen[bill]
 		switch o, err := a.till.cfg.Ledger.Order(ctx, bill); {
 		case err == nil && !o.DeliveredAt.IsZero() && n == 1: // delivered outside the period
 		case err == nil:

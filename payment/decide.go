@@ -166,7 +166,8 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	}
 }
 
-// afterHostCancels decides what becomes of a purchase that the host cancels. ok is false if it cannot be.
+// afterHostCancels decides what becomes of a purchase that the host cancels. ok is false if it cannot be: because it is
+// over, or because it is being delivered and may have been granted by a call whose answer was lost.
 func (r rules) afterHostCancels(o ledger.Order, why string, now time.Time) (after ledger.Order, ok bool) {
 	note := "cancelled by the host: " + printable(why)
 	switch o.State {
@@ -178,7 +179,7 @@ func (r rules) afterHostCancels(o ledger.Order, why string, now time.Time) (afte
 		}
 		o.Note = note
 		return r.reverse(o, o.UpdatedAt, now), true
-	case ledger.Paid, ledger.Delivered:
+	case ledger.Delivered:
 		if now.Sub(o.CreatedAt) >= billLife {
 			return o, false
 		}

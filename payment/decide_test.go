@@ -187,7 +187,7 @@ func TestWhatTheHostMayCancel(t *testing.T) {
 		{order(ledger.Created), ledger.Failed},
 		{order(ledger.Paying), ledger.Failed},
 		{order(ledger.Paying, unsureFor(time.Second)), ledger.Reversing},
-		{order(ledger.Paid), ledger.Refunding},
+		{order(ledger.Paid), ""},
 		{order(ledger.Delivered), ledger.Refunding},
 		{order(ledger.Delivered, func(o *ledger.Order) { o.CreatedAt = today.Add(-47 * time.Hour) }), ""},
 		{order(ledger.Failed), ""},

@@ -22,8 +22,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// A history starts servers and syncs disks; -rapid.checks asks for more of them.
-	if err := flag.Set("rapid.checks", "20"); err != nil {
+	// For each shard of the model's histories; -rapid.checks asks for more.
+	if err := flag.Set("rapid.checks", "50"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)

@@ -9,7 +9,7 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// ErrNotCancellable: the order is over, or too old, or a present. Nothing was changed. Do not ask again.
+// ErrNotCancellable: the order is over, too old, a present, or being delivered. Nothing was given back.
 var ErrNotCancellable = errors.New("payment: the order cannot be cancelled")
 
 // PresentRequest is the host's wish to give coins.
@@ -46,8 +46,9 @@ func (t *Till) Present(p Player, r PresentRequest, done func(Receipt, error)) er
 	})
 }
 
-// Cancel gives the coins of a purchase back: of one that has not been delivered yet, or of one whose item the host takes
-// back. why is kept in the order's history. done hears how the order stands: ledger.Cancelled once the coins are back,
+// Cancel gives the coins of a purchase back: of one that has not been paid for certain yet, or of one whose item the host
+// takes back. One that is paid and not delivered is delivered first, for it may have been granted by a call whose answer
+// was lost; a host that cannot deliver it refuses it with ErrRefuse. why is kept in the order's history. done hears how the order stands: ledger.Cancelled once the coins are back,
 // ledger.Delivered if Midas keeps them (then the item is the player's), otherwise it goes on by itself; the player is told
 // the end. Asking again is safe. Errors: ErrNotCancellable, ledger.ErrNotFound, ErrBusy, ErrClosing, ErrUnavailable.
 func (t *Till) Cancel(p Player, billNo, why string, done func(Receipt, error)) error {
@@ -74,6 +75,13 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 		return Receipt{}, fmt.Errorf("%w: bill %s is a present", ErrNotCancellable, billNo)
 	case o.State == ledger.Cancelled, o.State == ledger.Reversing, o.State == ledger.Refunding:
 		return t.receipt(o), nil
+	}
+	if o.State == ledger.Paid {
+		r := t.drive(ctx, o)
+		t.ended(r)
+		if o = r.Order; o.State != ledger.Delivered {
+			return r, fmt.Errorf("%w now: bill %s is being delivered; refuse it there", ErrNotCancellable, billNo)
+		}
 	}
 	after, ok := t.rules.afterHostCancels(o, why, t.cfg.Now())
 	if !ok {

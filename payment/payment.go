@@ -152,6 +152,7 @@ type Till struct {
 	items    map[string]Item
 	lease    time.Duration
 	horizon  time.Duration // no order but a parked one is put off for longer
+	idle     time.Duration // the runner's longest sleep
 	lanes    *lanes
 	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error // set before Start, or nil
 	step     func(point string)                                          // tests die here
@@ -208,6 +209,9 @@ func New(cfg Config) (*Till, error) {
 		accounts: map[account]*midas.Balance{},
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
+	}
+	if t.idle = maxIdle; cfg.Shared {
+		t.idle = sharedIdle
 	}
 	t.horizon = time.Hour + 2*max(t.lease, cfg.Retry.Max)
 	for _, it := range cfg.Items {

@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// maxIdle is how long the runner sleeps at most: orders may fall due by another server's doing.
-	maxIdle = 5 * time.Second
+	// maxIdle is how long the runner sleeps at most, so that a clock that was set is noticed; sharedIdle where orders may
+	// fall due by another server's doing.
+	maxIdle    = time.Minute
+	sharedIdle = 5 * time.Second
 	// lookAgainIn is how long it waits for a ledger that does not answer, or for room.
 	lookAgainIn = time.Second
 	// maxClaim bounds what it takes on at once.
@@ -58,12 +60,12 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		return lookAgainIn
 	}
 	if next.IsZero() {
-		return maxIdle
+		return t.idle
 	}
 	// An order that is due beyond the horizon was put off by a clock that has been set back.
 	wait := next.Sub(t.cfg.Now())
 	if wait > 0 && wait <= t.horizon {
-		return min(wait, maxIdle)
+		return min(wait, t.idle)
 	}
 	room := min(t.lanes.room(), maxClaim)
 	if room == 0 {
@@ -80,7 +82,7 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		_ = t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) })
 	}
 	if len(orders) == 0 && wait > 0 { // only parked ones, which may wait that long
-		return maxIdle
+		return t.idle
 	}
 	return 0
 }

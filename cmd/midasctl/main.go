@@ -18,7 +18,7 @@ func main() {
 		Name:                  "midasctl",
 		Usage:                 "operate leafmidas",
 		EnableShellCompletion: true,
-		Commands:              []*cli.Command{emulatorCommand()},
+		Commands:              []*cli.Command{emulatorCommand(), auditCommand()},
 	}
 	if err := app.Run(ctx, os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "midasctl:", err)
