@@ -13,15 +13,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: ## vet and run all tests with the race detector; LEAFMIDAS_TEST_ALL=1 forbids leaving anything out
+test: ## everything: vet, tests on real databases with the race detector, histories, fuzzing, killed servers (about 10 minutes)
 	go vet ./...
-ifeq ($(LEAFMIDAS_TEST_ALL),1)
-	@[ -n "$(RACE)" ] || { echo "LEAFMIDAS_TEST_ALL=1, yet the race detector needs a C compiler" >&2; exit 1; }
-	tools/test-all.sh $(RACE)
-else
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
-	go test $(RACE) ./...
-endif
+	tools/test-all.sh $(RACE)
+
+.PHONY: test-quick
+test-quick: ## the tests that need nothing but Go
+	go test ./...
+
+.PHONY: chaos
+chaos: ## kill a server KILLS times (100) under SEED, its ledger on DRIVER (sqlite, postgres, mysql), and compare the books
+	tools/chaos.sh -kills $(or $(KILLS),100) -seed $(or $(SEED),0) -driver $(or $(DRIVER),sqlite)
 
 .PHONY: lint
 lint: check-generated ## formatting, vet, staticcheck, generated code, known vulnerabilities (VULNDB=URL: from a mirror)
@@ -51,13 +54,7 @@ demo: ## scripted players on a real server, against a Midas in the same process
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)
-	@for package in $$(go list ./...); do \
-	  targets=$$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); \
-	  for target in $$targets; do \
-	    echo "$$package $$target"; \
-	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
-	  done; \
-	done
+	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: cover
 cover: ## run the tests and say how much of the code they reach, by function

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,8 @@ type world struct {
 	poll   []time.Duration
 	shop   []payment.Item
 	tries  int
+	idle   time.Duration // the runner's longest sleep, if not the usual
+	ahead  atomic.Int64  // how far the server's clock is off, in nanoseconds
 	// grant, if not nil, delivers in the ledger's transaction instead of game.
 	grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error
 }
@@ -160,6 +163,7 @@ func (w *world) open() *shop {
 		Ledger: orders, Midas: client, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
 		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: 400 * time.Millisecond, DeliverTimeout: time.Second,
+		Now:          func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		DeliverTries: w.tries, MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -167,6 +171,9 @@ func (w *world) open() *shop {
 	}
 	if w.grant != nil {
 		s.GrantInTransaction(w.grant)
+	}
+	if w.idle != 0 {
+		s.SleepAtMost(w.idle)
 	}
 	if err := s.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)

@@ -66,7 +66,7 @@ var (
 	ErrBusy        = payment.ErrBusy
 	ErrClosing     = payment.ErrClosing
 	ErrUnavailable = payment.ErrUnavailable
-	// ErrNotCancellable: the order is over, or too old, or a present.
+	// ErrNotCancellable: the order is over, too old, a present, or being delivered.
 	ErrNotCancellable = payment.ErrNotCancellable
 	// ErrNotConfigured: Configure has not been called, or has failed.
 	ErrNotConfigured = errors.New("leafmidas: not configured")
@@ -219,8 +219,9 @@ func (p *Plugin) Present(ctx context.Context, player Player, r PresentRequest) (
 	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Present(player, r, done) })
 }
 
-// Cancel gives the coins of a purchase back, whether it has been delivered or not; why is kept in its history. The item
-// is the host's to take away. It blocks until Midas has answered or the order has to wait, so it must not be called from a
+// Cancel gives the coins of a purchase back; why is kept in its history. Once it has been delivered, the item is the host's
+// to take away. One that is paid and not delivered yet is delivered first; to give its coins back instead, let the delivery
+// return ErrRefuse. It blocks until Midas has answered or the order has to wait, so it must not be called from a
 // module's goroutine. The receipt tells how the order stands: ledger.Cancelled once the coins are back, ledger.Delivered
 // if Midas keeps them. Errors: ErrNotCancellable, ledger.ErrNotFound, and those of asking again later.
 func (p *Plugin) Cancel(ctx context.Context, player Player, billNo, why string) (Receipt, error) {

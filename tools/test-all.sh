@@ -1,12 +1,41 @@
 #!/usr/bin/env bash
-# Runs the tests with the given go test flags and fails if any of them was skipped.
+# Runs everything that `make test` promises, against real servers, and fails if any test was left out.
+#
+#   HISTORIES=5000 KILLS=100 FUZZTIME=3s SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+began=$SECONDS
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-go test -v "$@" ./... | tee "$log"
+trap 'rm -f "$log"; tools/services.sh stop' EXIT
+step() { echo "== $* ($((SECONDS - began)) s)"; }
+
+step "database servers"
+eval "$(tools/services.sh start)"
+
+# What passes is only counted; everything else is shown as it comes.
+tests() {
+  go test -v "$@" | tee -a "$log" | { grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|\?)|^(PASS|testing: warning)' || true; }
+}
+
+step "tests"
+tests "$@" ./...
+step "tests of chaos"
+(cd chaos && go vet ./... && tests "$@" ./...)
 if grep -E '^ *--- SKIP' "$log" >&2; then
-  echo "LEAFMIDAS_TEST_ALL=1, yet the tests above were skipped" >&2
+  echo "the tests above were skipped" >&2
   exit 1
 fi
+echo "$(grep -cE '^ *--- PASS' "$log") tests passed"
+
+step "${HISTORIES:=5000} histories in each of four shards"
+go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
+
+step "every fuzz target for ${FUZZTIME:=3s}"
+tools/fuzz.sh "$FUZZTIME"
+
+for driver in sqlite postgres mysql; do
+  step "a server killed ${KILLS:=100} times, ledger on $driver"
+  (cd chaos && go run . -kills "$KILLS" -driver "$driver" -seed "${SEED:-0}")
+done
+step "all is well"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Looks for known vulnerabilities in what the module calls. On a network that cannot reach the vulnerability database it
-# says that nothing was checked and lets the change pass, unless LEAFMIDAS_TEST_ALL=1 forbids leaving anything out.
+# says that nothing was checked and lets the change pass, unless VULNCHECK=required.
 # Arguments go to govulncheck: -db URL names a mirror of the database.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -17,4 +17,4 @@ if ! grep -q '^govulncheck: fetching vulnerabilities: ' <<<"$output"; then
 fi
 echo
 echo "VULNERABILITIES NOT CHECKED: the vulnerability database cannot be reached from here."
-[ "${LEAFMIDAS_TEST_ALL:-}" != 1 ]
+[ "${VULNCHECK:-}" != required ]
