@@ -104,6 +104,9 @@ func (w *batcher) loop() {
 func (w *batcher) runAlone(one *write) error {
 	tx, err := w.db.BeginTx(one.ctx, nil)
 	if err != nil {
+		if one.ctx.Err() == nil {
+			w.refuseWaiting(err)
+		}
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
@@ -117,6 +120,11 @@ func (w *batcher) runAlone(one *write) error {
 // undoes and fails all of them.
 func (w *batcher) commit(batch []*write) {
 	results, err := w.runAll(batch)
+	if err != nil {
+		// A connection that was opened while the file was read-only stays so; the next write gets another.
+		w.db.SetMaxIdleConns(0)
+		w.db.SetMaxIdleConns(1)
+	}
 	for i, one := range batch {
 		if err != nil {
 			one.done <- err
@@ -130,6 +138,7 @@ func (w *batcher) runAll(batch []*write) ([]error, error) {
 	ctx := context.Background() // busy_timeout bounds the wait for a lock; a commit is not to be half cancelled
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
+		w.refuseWaiting(err)
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
@@ -152,6 +161,22 @@ func (w *batcher) runAll(batch []*write) ([]error, error) {
 		}
 	}
 	return results, tx.Commit()
+}
+
+// refuseWaiting fails every write that has come meanwhile too: somebody else has held the file for as long as anyone waits
+// for it, and those behind must not wait as long again, one after another.
+func (w *batcher) refuseWaiting(err error) {
+	for {
+		select {
+		case one := <-w.writes:
+			if one == nil { // closed
+				return
+			}
+			one.done <- err
+		default:
+			return
+		}
+	}
 }
 
 // ownFailure tells a write that was refused for what it asked from one the database could not take.

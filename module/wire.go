@@ -125,9 +125,10 @@ func purchaseMessage(r payment.Receipt) *msg.MidasPurchaseResult {
 // orderError tells a player why an order did not, or does not yet, bring what it should.
 func orderError(o ledger.Order) *msg.MidasError {
 	var a answer
+	said := &midas.Error{Endpoint: midas.EndpointPay, Code: o.Code}
 	switch {
-	case o.State == ledger.Failed:
-		a = answerTo(&midas.Error{Endpoint: midas.EndpointPay, Code: o.Code})
+	case o.State == ledger.Failed, o.State == ledger.Cancelled && errors.Is(said, midas.ErrInsufficientBalance):
+		a = answerTo(said)
 	case o.State == ledger.Cancelled:
 		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "not granted; no coins were kept", true}
 	case o.State == ledger.Disputed:

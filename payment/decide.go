@@ -123,6 +123,17 @@ func (r rules) afterPresent(o ledger.Order, sure bool, err error, now time.Time)
 
 // afterCancel decides what becomes of an order in Reversing or Refunding once cancelpay has been answered.
 func (r rules) afterCancel(o ledger.Order, err error, now time.Time) ledger.Order {
+	after := r.afterCancelAnswer(o, err, now)
+	if o.State == ledger.Reversing && o.Code == tooFewCoins && (after.State == ledger.Reversing || after.State == ledger.Cancelled) {
+		after.Code, after.Note = tooFewCoins, "too few coins; "+after.Note // what the player wants to know
+	}
+	return after
+}
+
+// tooFewCoins is Midas's code for it (§1.4).
+const tooFewCoins = 90013
+
+func (r rules) afterCancelAnswer(o ledger.Order, err error, now time.Time) ledger.Order {
 	verdict := midas.VerdictOf(err)
 	reversing := o.State == ledger.Reversing
 	o = answered(o, err)

@@ -250,6 +250,17 @@ func TestEveryAnswerToCancelPay(t *testing.T) {
 	}
 }
 
+// A player who had too few coins hears that, although the order was called back.
+func TestTooFewCoinsIsRememberedOnTheWayBack(t *testing.T) {
+	o := patient.afterPay(order(ledger.Paying, unsureFor(time.Minute)), false, code(midas.EndpointPay, 90013), today)
+	for _, err := range []error{broken(midas.ErrTimeout), code(midas.EndpointCancel, 90000)} {
+		o = patient.afterCancel(o, err, today)
+	}
+	if o.State != ledger.Cancelled || o.Code != 90013 || !strings.Contains(o.Note, "never deducted") {
+		t.Errorf("%s, code %d, %q", o.State, o.Code, o.Note)
+	}
+}
+
 func TestEveryAnswerOfTheHost(t *testing.T) {
 	got := patient.afterDeliver(order(ledger.Paid), nil, today)
 	if got.State != ledger.Delivered {

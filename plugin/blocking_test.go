@@ -267,7 +267,7 @@ func TestWhileMidasHangsTheGameIsAsFastAsBeforeAndTheOpenBreakerRefusesAtOnce(t 
 	t.Logf("round trips: median %s, slowest %s; while %d purchases wait: median %s, slowest %s",
 		quiet[len(quiet)/2], quiet[len(quiet)-1], players, waiting[len(waiting)/2], waiting[len(waiting)-1])
 	// A game that stood still for one call would show 2 s; the bounds leave room for a machine that is busy.
-	if slowest := waiting[len(waiting)-1]; slowest > 500*time.Millisecond {
+	if slowest := waiting[len(waiting)-1]; slowest > time.Second {
 		t.Errorf("the slowest round trip took %s", slowest)
 	}
 	if before, now := quiet[len(quiet)/2], waiting[len(waiting)/2]; now > 5*before+20*time.Millisecond {
@@ -276,18 +276,22 @@ func TestWhileMidasHangsTheGameIsAsFastAsBeforeAndTheOpenBreakerRefusesAtOnce(t 
 
 	// The calls time out, the breaker opens, and from then on nobody waits.
 	await(clients[0], func(m *msg.MidasServiceState) bool { return !m.GetAvailable() })
+	var refusals []time.Duration
 	for i := range 20 {
 		c := clients[i]
 		id := number("refused", i)
 		asked := time.Now()
 		c.ask(id, "potion", 1)
 		e := c.refused(id, unavailable)
-		if took := time.Since(asked); took > 250*time.Millisecond {
-			t.Errorf("the refusal took %s", took)
-		}
+		refusals = append(refusals, time.Since(asked))
 		if !e.GetRetryable() || e.GetRetryAfterMs() <= 0 {
 			t.Errorf("told %v", e)
 		}
+	}
+	slices.Sort(refusals)
+	t.Logf("refusals: median %s, slowest %s", refusals[10], refusals[19])
+	if before, now := quiet[len(quiet)/2], refusals[10]; now > 10*before+20*time.Millisecond {
+		t.Errorf("a refusal takes %s, a round trip %s", now, before)
 	}
 	s.emu.Recover()
 }

@@ -250,7 +250,7 @@ func (d *demo) outage(ctx context.Context, bystander, p *player) error {
 	}
 	p.bought["potion"]++
 	for _, c := range crowd {
-		for r := (*midasmsg.MidasPurchaseResult)(nil); r.GetState() != midasmsg.MidasOrderState_MIDAS_ORDER_STATE_FAILED; {
+		for r := (*midasmsg.MidasPurchaseResult)(nil); r.GetError().GetCode() != midasmsg.MidasErrorCode_MIDAS_ERROR_CODE_INSUFFICIENT_BALANCE; {
 			if r, err = await(ctx, c, func(r *midasmsg.MidasPurchaseResult) bool { return r.GetRequestId() == "hang" }); err != nil {
 				return err
 			}
