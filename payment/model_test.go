@@ -48,6 +48,7 @@ const (
 	unheardOf             // a code nobody knows, and nothing done
 	confirmed             // cancelpay only: 90014, the coins stay
 	processing            // 90016
+	forbidden             // 90017, and nothing done
 	misfortunes
 )
 
@@ -56,9 +57,9 @@ type bill struct {
 	openid         string
 	amount         int64
 	present        bool
-	moved          int // how often coins moved: must never be more than 1
-	back           int // how often they moved back
-	final          bool
+	moved          int  // how often coins moved: must never be more than 1
+	back           int  // how often they moved back
+	final          bool // can no longer be given back
 	firstSent      time.Time
 	afterForgotten bool // sent again when Midas had forgotten it
 }
@@ -71,7 +72,8 @@ type model struct {
 	given    map[string]int64
 	session  map[string]string // openid → the newest key
 	bills    map[string]*bill
-	luck     []misfortune // of the calls to come; then all is fine
+	kept     map[string]bool // bills that Midas refused to give back, which no repeat mends
+	luck     []misfortune    // of the calls to come; then all is fine
 	pending  sync.WaitGroup
 	complain []string
 }
@@ -122,6 +124,13 @@ func (l *line) call(ctx context.Context, p midas.Player, e midas.Endpoint, billN
 		return code(98765)
 	case processing:
 		return code(90016)
+	case forbidden:
+		l.mu.Lock()
+		if e == midas.EndpointCancel {
+			l.kept[billNo] = true
+		}
+		l.mu.Unlock()
+		return code(90017)
 	case confirmed:
 		l.mu.Lock()
 		b := l.bills[billNo]
@@ -498,7 +507,7 @@ func live(t *testing.T, folder string, history []deed) (faults []string) {
 		s := &story{
 			model: &model{
 				balance: map[string]int64{}, saved: map[string]int64{}, given: map[string]int64{},
-				session: map[string]string{}, bills: map[string]*bill{},
+				session: map[string]string{}, bills: map[string]*bill{}, kept: map[string]bool{},
 			},
 			path: path, granted: map[string]int{}, asked: map[string]string{}, quiet: slog.New(slog.DiscardHandler),
 		}
@@ -563,7 +572,7 @@ func (s *story) check() {
 		case o.State == ledger.Disputed:
 			disputed[o.OpenID] = true
 			// An operator is asked only when the bill number was too old, or Midas would not give back what the host refused.
-			if old := o.UpdatedAt.Sub(o.CreatedAt) >= 47*time.Hour; !old && !(b.final && o.DeliveredAt.IsZero()) {
+			if old := o.UpdatedAt.Sub(o.CreatedAt) >= 47*time.Hour; !old && !s.kept[o.BillNo] && !(b.final && o.DeliveredAt.IsZero()) {
 				say("is disputed without need")
 			}
 		case o.Kind == ledger.Present:

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Breaks the code on purpose, one promise at a time, in a copy of it, and fails unless a test notices each time.
+#
+#   tools/mutants.sh [name]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+
+# mutant NAME FILE PERL: what is broken, where, and how. The edit must change the file, or it tests nothing.
+mutant() {
+  local name=$1 file=$2 edit=$3
+  [ -z "${only:-}" ] || [ "$only" = "$name" ] || return 0
+  rm -rf "$copy"/* && git archive HEAD | tar -x -C "$copy"
+  perl -0pi -e "$edit" "$copy/$file"
+  if cmp -s "$copy/$file" <(git show "HEAD:$file"); then
+    echo "$name: the code to break is no longer there" >&2; exit 1
+  fi
+  local output
+  if output=$(cd "$copy" && go test -failfast ./midas ./payment -run "${tests:-.}" -rapid.checks "${HISTORIES:-300}" 2>&1); then
+    echo "$name: NO TEST NOTICED" >&2; exit 1
+  elif grep -q '\[build failed\]' <<<"$output"; then
+    echo "$name: does not compile" >&2; echo "$output" | head >&2; exit 1
+  fi
+  echo "$name: noticed by $(grep -oE '^ *--- FAIL: [A-Za-z0-9]+' <<<"$output" | awk '{print $3}' | sort -u | tr '\n' ' ')"
+}
+
+only=${1:-}
+mutant "Midas is called before the bill number is stored" payment/purchase.go \
+  's/(\to, created, err := t\.cfg\.Ledger\.Create)/\tt.pay(ctx, o, true)\n$1/'
+mutant "a new bill number for each try" payment/runner.go \
+  's/Player: who, BillNo: o\.BillNo, Amount: midas\.Coins\(o\.Amount\), Item/Player: who, BillNo: o.BillNo + string(rune(97+o.Attempts)), Amount: midas.Coins(o.Amount), Item/'
+mutant "delivered before the payment is stored" payment/runner.go \
+  's/(\tafter = t\.rules\.afterPay\(o, sure, err, t\.cfg\.Now\(\)\)\n\tif err != nil \{\n\t\treturn after, nil\n\t\}\n)/$1\t_ = t.deliver(ctx, o)\n/'
+mutant "90012 is a failure" midas/codes.go \
+  's/90012: of\(ErrBillExists, VerdictAlready/90012: of(ErrBillExists, VerdictRefused/'
+mutant "the refund is forgotten" payment/runner.go \
+  's/\t\t\tafter = t\.cancelPay\(ctx, o\)/\t\t\tif after = t.cancelPay(ctx, o); o.State == ledger.Refunding {\n\t\t\t\tafter = moved(o, ledger.Cancelled, "given back")\n\t\t\t}/; s/(func \(t \*Till\) cancelPay\(ctx context\.Context, o ledger\.Order\) ledger\.Order \{\n)/$1\tif o.State == ledger.Refunding {\n\t\treturn o\n\t}\n/'
+mutant "a refusal while a call is out ends the order" payment/decide.go \
+  's/case verdict == midas\.VerdictRefused && sure:\n\t\treturn moved\(o, ledger\.Failed, o\.Note\)\n\tcase errors/case verdict == midas.VerdictRefused:\n\t\treturn moved(o, ledger.Failed, o.Note)\n\tcase errors/'
+mutant "orders are called back while a call may be on its way" payment/payment.go \
+  's/quiet: 2 \* cfg\.Timeout/quiet: 0/'
+mutant "old bill numbers are sent again" payment/decide.go \
+  's/const billLife = 47 \* time\.Hour/const billLife = 4700 * time.Hour/'
