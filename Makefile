@@ -13,7 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: ## everything: vet, tests on real databases with the race detector, histories, fuzzing, killed servers (about 10 minutes)
+test: ## everything: vet, tests on real databases with the race detector, histories, mutants, fuzzing, killed servers (about 10 minutes)
 	go vet ./...
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	tools/test-all.sh $(RACE)
@@ -51,6 +51,10 @@ check-generated: ## lint the schema, and check that the generated code is its ow
 .PHONY: demo
 demo: ## scripted players on a real server, against a Midas in the same process
 	go run ./example_server -demo
+
+.PHONY: mutants
+mutants: ## break the code on purpose, and see that a test notices each time
+	tools/mutants.sh
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (10s)

@@ -31,6 +31,9 @@ echo "$(grep -cE '^ *--- PASS' "$log") tests passed"
 step "${HISTORIES:=5000} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
+step "code broken on purpose"
+HISTORIES=300 tools/mutants.sh
+
 step "every fuzz target for ${FUZZTIME:=3s}"
 tools/fuzz.sh "$FUZZTIME"
 
