@@ -19,6 +19,7 @@ type batcher struct {
 	db     *sql.DB
 	writes chan *write
 	done   chan struct{}
+	locked error // why the last transaction could not begin; the loop's own
 
 	mu     sync.RWMutex // guards closed against a send on the closed channel
 	closed bool
@@ -82,7 +83,12 @@ func (w *batcher) loop() {
 		var batch []*write
 		for next := first; next != nil; {
 			if next.alone {
+				w.locked = nil
 				next.done <- w.runAlone(next)
+				if w.locked != nil { // those before it need not wait for the same lock once more
+					refuse(batch, w.locked)
+					batch = nil
+				}
 			} else {
 				batch = append(batch, next)
 			}
@@ -102,11 +108,8 @@ func (w *batcher) loop() {
 
 // runAlone runs a write in a transaction of its own, under its caller's context.
 func (w *batcher) runAlone(one *write) error {
-	tx, err := w.db.BeginTx(one.ctx, nil)
+	tx, err := w.begin(one.ctx)
 	if err != nil {
-		if one.ctx.Err() == nil {
-			w.refuseWaiting(err)
-		}
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
@@ -136,9 +139,8 @@ func (w *batcher) commit(batch []*write) {
 
 func (w *batcher) runAll(batch []*write) ([]error, error) {
 	ctx := context.Background() // busy_timeout bounds the wait for a lock; a commit is not to be half cancelled
-	tx, err := w.db.BeginTx(ctx, nil)
+	tx, err := w.begin(ctx)
 	if err != nil {
-		w.refuseWaiting(err)
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
@@ -163,19 +165,30 @@ func (w *batcher) runAll(batch []*write) ([]error, error) {
 	return results, tx.Commit()
 }
 
-// refuseWaiting fails every write that has come meanwhile too: somebody else has held the file for as long as anyone waits
-// for it, and those behind must not wait as long again, one after another.
-func (w *batcher) refuseWaiting(err error) {
+// begin begins a transaction. If somebody else has held the file for as long as anyone waits for it, it fails every write
+// that has come meanwhile too: those behind must not wait as long again, one after another.
+func (w *batcher) begin(ctx context.Context) (*sql.Tx, error) {
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err == nil || ctx.Err() != nil {
+		return tx, err
+	}
+	w.locked = err
 	for {
 		select {
 		case one := <-w.writes:
 			if one == nil { // closed
-				return
+				return nil, err
 			}
-			one.done <- err
+			refuse([]*write{one}, err)
 		default:
-			return
+			return nil, err
 		}
+	}
+}
+
+func refuse(batch []*write, err error) {
+	for _, one := range batch {
+		one.done <- err
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
-	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
@@ -30,8 +29,10 @@ type dialect struct {
 	numbered bool
 	// lock ends a SELECT of what is to be changed, skip one that leaves out what others are changing.
 	lock, skip string
-	// onConflict says "on duplicate key" in the words of MySQL instead of the others'.
+	// duplicateKey: "on conflict" is said in the words of MySQL.
 	duplicateKey bool
+	// take and leave hold a lock that is this connection's, while tables are made.
+	take, leave string
 }
 
 var (
@@ -41,10 +42,12 @@ var (
 	postgres = dialect{
 		name: "postgres", goose: goose.DialectPostgres, drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
+		take: "SELECT pg_advisory_lock(5550176112)::text", leave: "SELECT pg_advisory_unlock(5550176112)",
 	}
 	mysql = dialect{
 		name: "mysql", goose: goose.DialectMySQL, drivers: []string{"mysql"}, link: "github.com/go-sql-driver/mysql",
 		lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED", duplicateKey: true,
+		take: "SELECT GET_LOCK('leafmidas_migrations', 60)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",
 	}
 )
 
@@ -100,53 +103,45 @@ func (d dialect) replace(key string, columns ...string) string {
 	return " ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(set, ", ")
 }
 
-// lockName is the lock that servers take to migrate one after another.
-const lockName = "leafmidas_migrations"
-
 // migrate makes or upgrades the tables. goose keeps what it has done in a table of its own.
 func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations/"+d.name)
 	if err != nil {
 		return err
 	}
-	options := []goose.ProviderOption{goose.WithTableName("midas_migrations")}
-	switch d.name {
-	case postgres.name:
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(5550176112))
-		if err != nil {
-			return err
-		}
-		options = append(options, goose.WithSessionLocker(locker))
-	case mysql.name:
-		options = append(options, goose.WithSessionLocker(mysqlLocker{}))
-	}
-	p, err := goose.NewProvider(d.goose, db, files, options...)
+	p, err := goose.NewProvider(d.goose, db, files, goose.WithTableName("midas_migrations"))
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the tables up to date: %w", err)
-	}
-	return nil
+	return d.alone(ctx, db, func() error {
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("bring the tables up to date: %w", err)
+		}
+		return nil
+	})
 }
 
-// mysqlLocker is what goose has for PostgreSQL only.
-type mysqlLocker struct{}
-
-// SessionLock waits for the lock.
-func (mysqlLocker) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	var got sql.NullInt64
-	if err := conn.QueryRowContext(ctx, `SELECT GET_LOCK(?, 60)`, lockName).Scan(&got); err != nil {
+// alone runs f while no other server that starts does. goose has locks of its own, but looks what there is to do before
+// it takes one, and is confused by a version table that another server has made and not filled yet.
+func (d dialect) alone(ctx context.Context, db *sql.DB, f func() error) (err error) {
+	if d.take == "" {
+		return f()
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
 		return err
 	}
-	if got.Int64 != 1 {
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	var got sql.NullString
+	if err := conn.QueryRowContext(ctx, d.take).Scan(&got); err != nil {
+		return err
+	}
+	if d.name == mysql.name && got.String != "1" {
 		return errors.New("another server has been upgrading the tables for a minute")
 	}
-	return nil
-}
-
-// SessionUnlock lets the next one go.
-func (mysqlLocker) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, `DO RELEASE_LOCK(?)`, lockName)
-	return err
+	defer func() {
+		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), d.leave)
+		err = errors.Join(err, unlock)
+	}()
+	return f()
 }

@@ -321,8 +321,13 @@ func TestNoSecretIsToldByAnyErrorOrLog(t *testing.T) {
 
 	c, emu, p := world(t, emulator.Config{ErrorSuffix: emulator.SuffixFuzzed}, logger, quick(200*time.Millisecond))
 	for _, f := range []emulator.Fault{
-		{Kind: emulator.Cut}, {Kind: emulator.CutReply}, {Kind: emulator.HTML}, {Kind: emulator.Empty}, {Kind: emulator.BadGateway},
-		{Kind: emulator.Fail}, {Kind: emulator.Hang},
+		{Kind: emulator.Cut},
+		{Kind: emulator.CutReply},
+		{Kind: emulator.HTML},
+		{Kind: emulator.Empty},
+		{Kind: emulator.BadGateway},
+		{Kind: emulator.Fail},
+		{Kind: emulator.Hang},
 	} {
 		if err := emu.Script("pay", f); err != nil {
 			t.Fatal(err)

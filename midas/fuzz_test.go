@@ -39,7 +39,7 @@ func FuzzReply(f *testing.F) {
 		reply = text
 		paid, err := c.Pay(t.Context(), midas.PayRequest{Player: alice, BillNo: "b", Amount: 1})
 		if err == nil {
-			if paid.Balance < 0 || paid.Balance > midas.MaxCoins || paid.UsedPresent < 0 || paid.BillNo != "b" || !strings.Contains(text, "errcode") {
+			if paid.Balance < 0 || paid.Balance > midas.MaxCoins || paid.UsedPresent < 0 || paid.BillNo != "b" {
 				t.Fatalf("%q is believed as %+v", text, paid)
 			}
 			return
