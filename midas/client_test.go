@@ -173,7 +173,7 @@ func TestRepliesThatAreNone(t *testing.T) {
 		"too large":           {page(200, `{"errmsg":"`+strings.Repeat("x", 65<<10)+`"}`), midas.ErrReplyTooLarge},
 		"HTTP 500":            {page(500, good), midas.ErrHTTPStatus},
 		"HTTP 502 page":       {page(502, "<html>"), midas.ErrHTTPStatus},
-		"HTTP 302":            {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) }, midas.ErrHTTPStatus},
+		"HTTP 302":            {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, midas.ErrHTTPStatus},
 		"HTTP 429":            {page(429, ""), midas.ErrHTTPStatus},
 		"no errcode":          {page(200, `{"balance":7}`), midas.ErrBadReply},
 		"another bill":        {page(200, `{"errcode":0,"bill_no":"c","balance":7}`), midas.ErrBadReply},
