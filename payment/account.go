@@ -130,8 +130,8 @@ func (t *Till) refresh(ctx context.Context, o ledger.Order, why Reason) {
 	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, a, why, o.BillNo)
 }
 
-// spent works a deduction into what is known of the account, and tells it.
-func (t *Till) spent(o ledger.Order, res midas.PayResult) {
+// moved works coins that an order moved into what is known of the account, and tells it.
+func (t *Till) moved(o ledger.Order, why Reason, change func(b *midas.Balance)) {
 	key := account{o.OpenID, o.ZoneID}
 	t.mu.Lock()
 	known := t.accounts[key]
@@ -140,29 +140,9 @@ func (t *Till) spent(o ledger.Order, res midas.PayResult) {
 		return
 	}
 	b := *known
-	b.Balance = res.Balance
-	b.PresentBalance = max(0, b.PresentBalance-res.UsedPresent)
-	b.CostSum += midas.Coins(o.Amount)
 	t.mu.Unlock()
-	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, t.remember(key, b), ReasonPurchase, o.BillNo)
-}
-
-// received works a present into what is known of the account, and tells it.
-func (t *Till) received(o ledger.Order, res midas.PresentResult) {
-	key := account{o.OpenID, o.ZoneID}
-	t.mu.Lock()
-	known := t.accounts[key]
-	if known == nil {
-		t.mu.Unlock()
-		return
-	}
-	b := *known
-	b.Balance = res.Balance
-	b.PresentBalance += midas.Coins(o.Amount)
-	b.PresentSum += midas.Coins(o.Amount)
-	b.SaveSum += midas.Coins(o.Amount)
-	t.mu.Unlock()
-	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, t.remember(key, b), ReasonPresent, o.BillNo)
+	change(&b)
+	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, t.remember(key, b), why, o.BillNo)
 }
 
 // remember keeps a balance of a player who is here, and numbers it.

@@ -67,53 +67,34 @@ func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok
 	return o, true
 }
 
-// afterPay decides what becomes of an order in Paying once pay has been answered. sure tells that nothing was open
-// before this call.
+// afterPay decides what becomes of an order in Paying once pay, or present, has been answered. sure tells that nothing was
+// open before this call. Midas's yes is a present's end: there is nothing to deliver. Nor can it be called back, so it is
+// asked for until the answer is definite, or its bill number too old.
 func (r rules) afterPay(o ledger.Order, sure bool, err error, now time.Time) ledger.Order {
 	verdict := midas.VerdictOf(err)
 	if sure && verdict != midas.VerdictUnknown {
 		o.UnsureSince = time.Time{}
 	}
 	o = answered(o, err)
+	yes, did, purchase := ledger.Paid, "deducted", true
+	if o.Kind == ledger.Present {
+		yes, did, purchase = ledger.Delivered, "given", false
+	}
 	switch {
 	case verdict == midas.VerdictDone:
-		return moved(o, ledger.Paid, "deducted")
+		return moved(o, yes, did)
 	case verdict == midas.VerdictAlready:
-		return moved(o, ledger.Paid, "an earlier call had deducted")
+		return moved(o, yes, did+" by an earlier call")
 	case verdict == midas.VerdictRefused && sure:
 		return moved(o, ledger.Failed, o.Note)
-	case errors.Is(err, midas.ErrInsufficientBalance):
+	case errors.Is(err, midas.ErrInsufficientBalance) && purchase:
 		// Had an earlier call taken, the answer would have been 90012. But one may still be on its way, and arrive when the
 		// player has bought coins.
 		return r.reverse(o, now, now)
 	case verdict == midas.VerdictLogin:
 		return parked(o)
-	case !o.UnsureSince.IsZero() && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
+	case purchase && !o.UnsureSince.IsZero() && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
 		return r.reverse(o, now, now)
-	case verdict == midas.VerdictLater:
-		return r.postponed(o, err, now)
-	default:
-		return r.again(o, now)
-	}
-}
-
-// afterPresent is afterPay for a present. Midas's yes is its end: there is nothing to deliver. Nor can it be called back, so
-// it is asked for until the answer is definite, or its bill number too old.
-func (r rules) afterPresent(o ledger.Order, sure bool, err error, now time.Time) ledger.Order {
-	verdict := midas.VerdictOf(err)
-	if sure && verdict != midas.VerdictUnknown {
-		o.UnsureSince = time.Time{}
-	}
-	o = answered(o, err)
-	switch {
-	case verdict == midas.VerdictDone:
-		return moved(o, ledger.Delivered, "given")
-	case verdict == midas.VerdictAlready:
-		return moved(o, ledger.Delivered, "an earlier call had given it")
-	case verdict == midas.VerdictRefused && sure:
-		return moved(o, ledger.Failed, o.Note)
-	case verdict == midas.VerdictLogin:
-		return parked(o)
 	case verdict == midas.VerdictLater:
 		return r.postponed(o, err, now)
 	default:

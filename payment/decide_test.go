@@ -164,7 +164,7 @@ func TestEveryAnswerToPresent(t *testing.T) {
 		{"timeout", broken(midas.ErrTimeout), ledger.Paying, ledger.Paying},
 	} {
 		for sure, want := range map[bool]ledger.State{true: c.sure, false: c.unsure} {
-			got := patient.afterPresent(order(ledger.Paying, gift, unsureFor(time.Hour)), sure, c.err, today)
+			got := patient.afterPay(order(ledger.Paying, gift, unsureFor(time.Hour)), sure, c.err, today)
 			if got.State != want || got.State.Ended() != got.DueAt.IsZero() {
 				t.Errorf("%s (sure: %t): %s, due %s", c.name, sure, got.State, got.DueAt)
 			}

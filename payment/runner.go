@@ -226,22 +226,35 @@ func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (after ledger
 	if err != nil {
 		return after, nil
 	}
-	return after, func(stored ledger.Order) { t.spent(stored, res) }
+	return after, func(stored ledger.Order) {
+		t.moved(stored, ReasonPurchase, func(b *midas.Balance) {
+			b.Balance = res.Balance
+			b.PresentBalance = max(0, b.PresentBalance-res.UsedPresent)
+			b.CostSum += midas.Coins(stored.Amount)
+		})
+	}
 }
 
 // present asks Midas to give. told is nil unless this very call did.
 func (t *Till) present(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order)) {
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
 	if err != nil {
-		return t.rules.afterPresent(o, sure, err, t.cfg.Now()), nil
+		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil
 	}
 	res, err := t.cfg.Midas.Present(ctx, midas.PresentRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount)})
 	t.noteSession(o.OpenID, who.SessionKey, err)
-	after = t.rules.afterPresent(o, sure, err, t.cfg.Now())
+	after = t.rules.afterPay(o, sure, err, t.cfg.Now())
 	if err != nil {
 		return after, nil
 	}
-	return after, func(stored ledger.Order) { t.received(stored, res) }
+	return after, func(stored ledger.Order) {
+		t.moved(stored, ReasonPresent, func(b *midas.Balance) {
+			b.Balance = res.Balance
+			b.PresentBalance += midas.Coins(stored.Amount)
+			b.PresentSum += midas.Coins(stored.Amount)
+			b.SaveSum += midas.Coins(stored.Amount)
+		})
+	}
 }
 
 // cancelPay asks Midas to give a deduction back.

@@ -15,7 +15,7 @@ eval "$(tools/services.sh start)"
 
 # What passes is only counted; everything else is shown as it comes.
 tests() {
-  go test -v "$@" | tee -a "$log" | { grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|\?)|^(PASS|testing: warning)' || true; }
+  go test -v "$@" | tee -a "$log" | { grep --line-buffered -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|\?)|^(PASS|testing: warning)' || true; }
 }
 
 step "tests"
