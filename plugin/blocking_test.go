@@ -270,7 +270,7 @@ func TestWhileMidasHangsTheGameIsAsFastAsBeforeAndTheOpenBreakerRefusesAtOnce(t 
 	if slowest := waiting[len(waiting)-1]; slowest > time.Second {
 		t.Errorf("the slowest round trip took %s", slowest)
 	}
-	if before, now := quiet[len(quiet)/2], waiting[len(waiting)/2]; now > 5*before+20*time.Millisecond {
+	if before, now := quiet[len(quiet)/2], waiting[len(waiting)/2]; now > 5*before+50*time.Millisecond {
 		t.Errorf("the median went from %s to %s", before, now)
 	}
 
@@ -290,7 +290,7 @@ func TestWhileMidasHangsTheGameIsAsFastAsBeforeAndTheOpenBreakerRefusesAtOnce(t 
 	}
 	slices.Sort(refusals)
 	t.Logf("refusals: median %s, slowest %s", refusals[10], refusals[19])
-	if before, now := quiet[len(quiet)/2], refusals[10]; now > 10*before+20*time.Millisecond {
+	if before, now := quiet[len(quiet)/2], refusals[10]; now > 10*before+100*time.Millisecond {
 		t.Errorf("a refusal takes %s, a round trip %s", now, before)
 	}
 	s.emu.Recover()
