@@ -56,6 +56,8 @@ type Bill struct {
 	Attempts int `json:"attempts"`
 	// CancelAttempts counts the calls of cancelpay that reached it.
 	CancelAttempts int `json:"cancel_attempts"`
+	// Refunds are what protocol V2 gave back, by the number of each refund.
+	Refunds map[string]int64 `json:"refunds,omitempty"`
 }
 
 // Totals are the books over all accounts of both environments, in coins.
@@ -95,11 +97,14 @@ type billKey struct {
 // order is a checked request to move coins. API is one of APIPay, APICancel, APIPresent or apiRecharge.
 type order struct {
 	accountKey
-	API    string `json:"api"`
-	BillNo string `json:"bill_no,omitempty"`
-	Coins  int64  `json:"coins,omitempty"`
-	Item   string `json:"item,omitempty"`
-	Remark string `json:"remark,omitempty"`
+	API string `json:"api"`
+	// V2: of protocol V2, whose cancelpay has a bill number of its own beside the one it gives back.
+	V2        bool   `json:"v2,omitempty"`
+	PayBillNo string `json:"pay_bill_no,omitempty"`
+	BillNo    string `json:"bill_no,omitempty"`
+	Coins     int64  `json:"coins,omitempty"`
+	Item      string `json:"item,omitempty"`
+	Remark    string `json:"remark,omitempty"`
 }
 
 // apiRecharge marks an order that came through the control API: V1 has no call for it (§1.1).
@@ -210,6 +215,9 @@ func (b *books) perform(o order, at time.Time) (*Bill, int) {
 	case APIPay:
 		return b.pay(o, at)
 	case APICancel:
+		if o.V2 {
+			return nil, b.refund(o, at)
+		}
 		return b.cancel(o, at)
 	case APIPresent:
 		return b.present(o, at)

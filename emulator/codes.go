@@ -38,6 +38,10 @@ const (
 	codeProcessing    = 90016
 	codeNoPrivilege   = 90017
 	codeInvalid       = 90018
+
+	// In protocol V2 (§3.2).
+	codeBadSignatureV2   = 90010
+	codeSessionExpiredV2 = 90016
 )
 
 var texts = map[int]string{

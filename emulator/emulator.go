@@ -47,6 +47,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -109,6 +110,7 @@ type route struct {
 	params []param // of the Midas calls
 	do     func(*Server, *call) answer
 	isPost bool
+	v2     bool // protocol V2: the environment is in the body
 }
 
 func (r route) isPayment() bool { return r.params != nil }
@@ -134,6 +136,7 @@ var routes = func() map[string]route {
 		r.env = Sandbox
 		all["/cgi-bin/midas/sandbox/"+r.api] = r
 	}
+	maps.Copy(all, routesV2())
 	return all
 }()
 
@@ -249,7 +252,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, c *call) {
 	s.lock()
 	c.now = s.now()
-	if c.isPayment() {
+	switch {
+	case c.v2:
+		c.readOrderV2()
+	case c.isPayment():
 		c.readOrder()
 	}
 	fault := s.faults.next(c.api, c.isPayment())

@@ -88,7 +88,11 @@ func (s *Server) admit(c *call) answer {
 // acceptLate takes an order in without carrying it out: Midas is slow, the caller will give up. It is nil where
 // there is nothing to carry out, because the call moves no coins or fails its checks.
 func (s *Server) acceptLate(c *call, unseen bool) *pending {
-	if !c.isPayment() || c.api == APIBalance || s.admit(c) != nil {
+	admit := s.admit
+	if c.v2 {
+		admit = s.admitV2
+	}
+	if !c.isPayment() || c.api == APIBalance || admit(c) != nil {
 		return nil
 	}
 	if !unseen {

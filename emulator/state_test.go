@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func TestNothingThatWasAnsweredIsLostWhenTheEmulatorIsKilled(t *testing.T) {
 			t.Errorf("bill %+v, want %+v", b, was)
 		}
 		b.CreatedAt, b.CancelledAt = was.CreatedAt, was.CancelledAt
-		if b != was {
+		if !reflect.DeepEqual(b, was) {
 			t.Errorf("bill %+v, want %+v", b, was)
 		}
 	}

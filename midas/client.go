@@ -14,7 +14,7 @@ import (
 // maxReply bounds a reply, in bytes. Real ones have a few hundred.
 const maxReply = 64 << 10
 
-// Client performs the calls of [API] by protocol V1. It is safe for concurrent use. Make one with New and Close it.
+// Client performs the calls of [API]. It is safe for concurrent use. Make one with New and Close it.
 type Client struct {
 	cfg    Config
 	http   *http.Client

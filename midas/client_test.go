@@ -91,6 +91,10 @@ var eras = map[string]struct {
 	"production": {emulator.Config{}, func(c *midas.Config) {
 		c.Sandbox, c.AppKey = false, emulator.DefaultAppKey
 	}},
+	"V2": {emulator.Config{}, func(c *midas.Config) { c.V2 = true }},
+	"V2 production": {emulator.Config{}, func(c *midas.Config) {
+		c.V2, c.Sandbox, c.AppKey = true, false, emulator.DefaultAppKey
+	}},
 }
 
 func TestTheFourCallsInEveryEra(t *testing.T) {
@@ -108,7 +112,7 @@ func TestTheFourCallsInEveryEra(t *testing.T) {
 			if err != nil || paid != (midas.PayResult{BillNo: "bill-1", Balance: 75, UsedPresent: 5}) {
 				t.Fatalf("pay: %+v, %v", paid, err)
 			}
-			back, err := c.CancelPay(t.Context(), midas.CancelPayRequest{Player: p, BillNo: "bill-1", Item: "剑"})
+			back, err := c.CancelPay(t.Context(), midas.CancelPayRequest{Player: p, BillNo: "bill-1", Amount: 30, Item: "剑"})
 			if err != nil || back.BillNo != "bill-1" {
 				t.Fatalf("cancelpay: %+v, %v", back, err)
 			}

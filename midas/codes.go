@@ -43,6 +43,8 @@ var (
 	ErrNotPermitted error = &sentinel{"no permission"}
 	// ErrBadParameter (90018): a parameter is not valid.
 	ErrBadParameter error = &sentinel{"parameter not valid"}
+	// ErrTradeUnknown (90019, V2): Midas knows no payment of this out_trade_no (§3.1).
+	ErrTradeUnknown error = &sentinel{"out_trade_no not found"}
 	// ErrParameterMissing (40101): a parameter is missing, or the body is not JSON (§1.8).
 	ErrParameterMissing error = &sentinel{"parameter missing"}
 	// ErrBadToken (40001, 40014, 41001, 42001): the access token is dead (§4.2).
@@ -110,8 +112,21 @@ func of(sentinelError error, v Verdict, advice string) code {
 // undocumented is how a code is taken that no page lists: as if nobody knew whether the call was carried out.
 var undocumented = code{&sentinel{"undocumented code"}, VerdictUnknown, "repeat with the same bill number; look the code up"}
 
+// codesV2 are those that mean something else in protocol V2 (§3.2).
+var codesV2 = map[int]code{
+	// "signature" is made with the session key; a key that a later login has replaced gives a wrong one, and in V2's first
+	// months this was the answer to an expired session, too.
+	90010: of(ErrBadMPSig, VerdictLogin, "have the player log in again, then repeat with the same bill number"),
+	90011: of(ErrBadSig, VerdictRefused, "do not repeat; see that the AppKey is the one of this environment"),
+	90016: of(ErrSessionExpired, VerdictLogin, "have the player log in again, then repeat with the same bill number"),
+	90019: of(ErrTradeUnknown, VerdictRefused, "nothing was paid under this number"),
+}
+
 // codeAt is what a code means as the answer of an endpoint. Two mean something else where the call is another.
-func codeAt(e Endpoint, n int) code {
+func codeAt(v2 bool, e Endpoint, n int) code {
+	if c, other := codesV2[n]; v2 && other {
+		return c
+	}
 	switch {
 	case e == EndpointToken && n == 40001:
 		return code{ErrBadSecret.(*sentinel), VerdictRefused, "do not repeat; correct AppSecret"}

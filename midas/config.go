@@ -28,9 +28,11 @@ type Config struct {
 	OfferID string
 	// AppKey is Midas's key of the environment in use. Required.
 	AppKey Secret
-	// Sandbox makes calls go to /cgi-bin/midas/sandbox/…. Zero value: production.
+	// V2 speaks protocol V2, /wxa/game/… (§3). Zero value: V1.
+	V2 bool
+	// Sandbox makes calls go to /cgi-bin/midas/sandbox/…, or V2's carry env 1. Zero value: production.
 	Sandbox bool
-	// NoMPSig leaves mp_sig out, as Midas has allowed since 2020 (§2.1). Zero value: it is sent.
+	// NoMPSig leaves V1's mp_sig out, as Midas has allowed since 2020 (§2.1). Zero value: it is sent.
 	NoMPSig bool
 	// SignOptional sends and signs user_ip, pay_item and app_remark. Zero value: they are not sent (§1.7, field reports).
 	SignOptional bool

@@ -16,6 +16,8 @@ type Error struct {
 	BillNo   string
 	// Code is errcode.
 	Code int
+	// V2: the answer is one of protocol V2, where some codes mean something else (§3.2).
+	V2 bool
 	// Message is errmsg, cut and cleaned so that it may be logged. It is never to be interpreted (§1.8).
 	Message string
 	// RID is the request id that Tencent's support asks for; empty if there was none.
@@ -23,7 +25,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	c := codeAt(e.Endpoint, e.Code)
+	c := e.code()
 	var b strings.Builder
 	writeCall(&b, e.Endpoint, e.BillNo)
 	fmt.Fprintf(&b, "%d %s (%q", e.Code, c.sentinel.meaning, e.Message)
@@ -34,17 +36,19 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+func (e *Error) code() code { return codeAt(e.V2, e.Endpoint, e.Code) }
+
 // Is makes errors.Is(err, ErrBillExists) and the like hold.
 func (e *Error) Is(target error) bool {
 	s, ok := target.(*sentinel)
-	return ok && codeAt(e.Endpoint, e.Code).sentinel == s
+	return ok && e.code().sentinel == s
 }
 
 // Verdict says what the answer means for the coins.
-func (e *Error) Verdict() Verdict { return codeAt(e.Endpoint, e.Code).verdict }
+func (e *Error) Verdict() Verdict { return e.code().verdict }
 
 // Advice says in words what to do.
-func (e *Error) Advice() string { return codeAt(e.Endpoint, e.Code).advice }
+func (e *Error) Advice() string { return e.code().advice }
 
 // Errors of calls that brought no usable answer, for errors.Is. Except for ErrNotSent and ErrRefusedHere, the call may
 // have been carried out.

@@ -1,7 +1,7 @@
 // Package midas speaks Tencent Midas (米大师), the virtual payment of WeChat mini games, and nothing else:
 // the signed calls, their errors, the access token and the login that yields a session key.
 //
-// [API] is what the rest of a game server sees. [Client] performs it over HTTP with protocol V1.
+// [API] is what the rest of a game server sees. [Client] performs it over HTTP with protocol V1 or V2.
 // A call that failed is classified once, by [VerdictOf]: whether coins may have moved, and whether the
 // same bill number may, must or must not be sent again.
 //
@@ -30,6 +30,7 @@ const (
 	EndpointPay     Endpoint = "pay"
 	EndpointCancel  Endpoint = "cancelpay"
 	EndpointPresent Endpoint = "present"
+	EndpointQuery   Endpoint = "queryorderinfo"
 	EndpointLogin   Endpoint = "jscode2session"
 	EndpointToken   Endpoint = "stable_token"
 )
@@ -104,6 +105,8 @@ type PayResult struct {
 type CancelPayRequest struct {
 	Player Player
 	BillNo string
+	// Amount is what was deducted. V1 does not ask; V2 does.
+	Amount Coins
 	Item   string
 }
 

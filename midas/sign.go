@@ -56,3 +56,15 @@ func hexHMAC(text []byte, key Secret) string {
 	var sum [sha256.Size]byte
 	return hex.EncodeToString(mac.Sum(sum[:0]))
 }
+
+// PaySigV2 makes `pay_sig` (§3.3) over the exact bytes of a body. path is the URL path, /wxa/game/…, and appKey that of the
+// environment named in the body.
+func PaySigV2(path string, body []byte, appKey Secret) string {
+	text := make([]byte, 0, len(path)+1+len(body))
+	text = append(text, path...)
+	text = append(text, '&')
+	return hexHMAC(append(text, body...), appKey)
+}
+
+// SignatureV2 makes `signature` (§3.3), the player's, over the exact bytes of a body.
+func SignatureV2(body []byte, sessionKey Secret) string { return hexHMAC(body, sessionKey) }

@@ -107,3 +107,34 @@ func TestSigningLeavesTheParametersAsTheyWere(t *testing.T) {
 		t.Error("the caller's slice was sorted")
 	}
 }
+
+// The published vectors of protocol V2 and the calculated ones (§3.3, §3.5).
+func TestSignaturesOfV2(t *testing.T) {
+	const body = `{"offer_id": "12345678", "openid": "oUrsfxxxxxxxxxx", "ts": 1668136271, "zone_id": "1", "env": 0}`
+	for name, v := range map[string]struct{ got, want string }{
+		"pay_sig": {
+			PaySigV2("/wxa/game/getbalance", []byte(body), "12345"),
+			"11bac6388871d29c055c7d16fbe42e8d646855b666faf89b15c815218b1b23bd",
+		},
+		"signature": {
+			SignatureV2([]byte(body), "9hAb/NEYUlkaMBEsmFgzig=="),
+			"42fe1d3341fb1c8bd6f5014ba735ab04eacc80a2deb3ab4669eab4700b5b6729",
+		},
+		"the login guide's": {
+			SignatureV2([]byte(`{"foo":"bar"}`), "o0q0otL8aEzpcZL/FT9WsQ=="),
+			"654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b",
+		},
+		"of nothing": {
+			SignatureV2(nil, "o0q0otL8aEzpcZL/FT9WsQ=="),
+			"46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128",
+		},
+		"the mini-program relative's": {
+			PaySigV2("/xpay/query_user_balance", []byte(`{"openid": "xxx", "user_ip": "127.0.0.1", "env": 0}`), "12345"),
+			"c37809f27c6d7fd1837ad2500a04512b66b34fd793a39a385fade56dca89a4b5",
+		},
+	} {
+		if v.got != v.want {
+			t.Errorf("%s is %s", name, v.got)
+		}
+	}
+}

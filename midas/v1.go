@@ -16,6 +16,9 @@ const maxBillNo = 63
 
 // Balance reads a player's account (§1.3).
 func (c *Client) Balance(ctx context.Context, p Player) (Balance, error) {
+	if c.cfg.V2 {
+		return v2{c}.balance(ctx, p)
+	}
 	reply, err := c.callV1(ctx, EndpointBalance, p, request{})
 	if err != nil {
 		return Balance{}, err
@@ -28,6 +31,9 @@ func (c *Client) Balance(ctx context.Context, p Player) (Balance, error) {
 
 // Pay deducts coins (§1.4).
 func (c *Client) Pay(ctx context.Context, r PayRequest) (PayResult, error) {
+	if c.cfg.V2 {
+		return v2{c}.pay(ctx, r)
+	}
 	reply, err := c.callV1(ctx, EndpointPay, r.Player, request{
 		billNo: r.BillNo, amountKey: "amt", amount: r.Amount, item: r.Item, remark: r.Remark,
 	})
@@ -39,6 +45,9 @@ func (c *Client) Pay(ctx context.Context, r PayRequest) (PayResult, error) {
 
 // CancelPay gives a whole deduction back (§1.5).
 func (c *Client) CancelPay(ctx context.Context, r CancelPayRequest) (CancelPayResult, error) {
+	if c.cfg.V2 {
+		return v2{c}.cancelPay(ctx, r)
+	}
 	_, err := c.callV1(ctx, EndpointCancel, r.Player, request{billNo: r.BillNo, item: r.Item})
 	if err != nil {
 		return CancelPayResult{}, err
@@ -48,6 +57,9 @@ func (c *Client) CancelPay(ctx context.Context, r CancelPayRequest) (CancelPayRe
 
 // Present gives coins for nothing (§1.6).
 func (c *Client) Present(ctx context.Context, r PresentRequest) (PresentResult, error) {
+	if c.cfg.V2 {
+		return v2{c}.present(ctx, r)
+	}
 	reply, err := c.callV1(ctx, EndpointPresent, r.Player, request{billNo: r.BillNo, amountKey: "present_counts", amount: r.Amount})
 	if err != nil {
 		return PresentResult{}, err
@@ -122,8 +134,8 @@ func (c *Client) check(p Player, r request) error {
 		return errors.New("no openid")
 	case p.ZoneID == "":
 		return errors.New("no zone id")
-	case p.SessionKey == "" && !c.cfg.NoMPSig:
-		return errors.New("no session key to sign mp_sig with")
+	case p.SessionKey == "" && (c.cfg.V2 || !c.cfg.NoMPSig):
+		return errors.New("no session key to sign with")
 	case r.billNo != "" && !ValidBillNo(r.billNo):
 		return errors.New("the bill number is not 1 to 63 letters, digits, '-' and '_', or begins with '_'")
 	case r.amountKey != "" && (r.amount < 1 || r.amount > MaxCoins):

@@ -121,7 +121,7 @@ func (r rules) afterCancelAnswer(o ledger.Order, err error, now time.Time) ledge
 	switch {
 	case verdict == midas.VerdictDone:
 		return moved(o, ledger.Cancelled, "given back")
-	case errors.Is(err, midas.ErrBillRolledBack):
+	case errors.Is(err, midas.ErrBillRolledBack), verdict == midas.VerdictAlready: // V1's word for it, and V2's
 		return moved(o, ledger.Cancelled, "had been given back")
 	case errors.Is(err, midas.ErrBillUnknown) && reversing:
 		return moved(o, ledger.Cancelled, "was never deducted")

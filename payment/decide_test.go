@@ -216,6 +216,7 @@ func TestEveryAnswerToCancelPay(t *testing.T) {
 	}{
 		{"done", nil, ledger.Cancelled, ledger.Cancelled},
 		{"had been given back", code(cancel, 90015), ledger.Cancelled, ledger.Cancelled},
+		{"had been given back, by V2", code(cancel, 90012), ledger.Cancelled, ledger.Cancelled},
 		{"never deducted", code(cancel, 90000), ledger.Cancelled, ledger.Disputed},
 		{"never deducted, by its other code", code(cancel, 90006), ledger.Cancelled, ledger.Disputed},
 		{"confirmed", code(cancel, 90014), ledger.Paid, ledger.Disputed},

@@ -263,7 +263,7 @@ func (t *Till) cancelPay(ctx context.Context, o ledger.Order) ledger.Order {
 	if err != nil {
 		return t.rules.afterCancel(o, err, t.cfg.Now())
 	}
-	_, err = t.cfg.Midas.CancelPay(ctx, midas.CancelPayRequest{Player: who, BillNo: o.BillNo, Item: t.items[o.ItemID].Name})
+	_, err = t.cfg.Midas.CancelPay(ctx, midas.CancelPayRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name})
 	t.noteSession(o.OpenID, who.SessionKey, err)
 	return t.rules.afterCancel(o, err, t.cfg.Now())
 }
