@@ -23,8 +23,8 @@ test-quick: ## the tests that need nothing but Go
 	go test ./...
 
 .PHONY: chaos
-chaos: ## kill a server KILLS times (100) under SEED, its ledger on DRIVER (sqlite, postgres, mysql), and compare the books
-	tools/chaos.sh -kills $(or $(KILLS),100) -seed $(or $(SEED),0) -driver $(or $(DRIVER),sqlite)
+chaos: ## kill a server KILLS times (100) under SEED, its ledger on DRIVER (sqlite, postgres, mysql), by PROTOCOL (v1, v2), and compare the books
+	tools/chaos.sh -kills $(or $(KILLS),100) -seed $(or $(SEED),0) -driver $(or $(DRIVER),sqlite) -protocol $(or $(PROTOCOL),v1)
 
 .PHONY: lint
 lint: check-generated ## formatting, vet, staticcheck, generated code, known vulnerabilities (VULNDB=URL: from a mirror)

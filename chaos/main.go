@@ -24,12 +24,13 @@ import (
 
 // options are what the command line says.
 type options struct {
-	seed    uint64
-	kills   int
-	driver  string
-	dsn     string
-	players int
-	verbose bool
+	seed     uint64
+	kills    int
+	driver   string
+	dsn      string
+	players  int
+	protocol string
+	verbose  bool
 }
 
 func main() {
@@ -38,6 +39,7 @@ func main() {
 	flag.IntVar(&o.kills, "kills", 100, "how often the server is killed")
 	flag.StringVar(&o.driver, "driver", "sqlite", "the ledger's database: sqlite, postgres or mysql")
 	flag.StringVar(&o.dsn, "dsn", "", "the server to make a database on (default: the variables of tools/services.sh)")
+	flag.StringVar(&o.protocol, "protocol", "v1", "what is spoken with Midas: v1 or v2")
 	flag.IntVar(&o.players, "players", 8, "how many play at once")
 	flag.BoolVar(&o.verbose, "v", false, "show what the servers log")
 	flag.Parse()
@@ -53,7 +55,7 @@ func run(ctx context.Context, o options) (err error) {
 	if o.seed == 0 {
 		o.seed = rand.Uint64N(1_000_000) + 1
 	}
-	fmt.Printf("seed %d, %d kills, %d players, ledger on %s\n", o.seed, o.kills, o.players, o.driver)
+	fmt.Printf("seed %d, %d kills, %d players, ledger on %s, protocol %s\n", o.seed, o.kills, o.players, o.driver, o.protocol)
 	w, err := newWorld(ctx, o)
 	if err != nil {
 		return err

@@ -85,7 +85,7 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 		return nil, err
 	}
 	section := map[string]any{
-		"Env": "sandbox", "BaseURL": url, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"Protocol": o.protocol, "Env": "sandbox", "BaseURL": url, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true, "Items": items,
 		"Timeout": "300ms", "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
 		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "1500ms", "DeliverTries": 1000},

@@ -34,19 +34,23 @@ import (
 func main() {
 	path := flag.String("conf", "", "config `FILE`; without one an embedded config and an emulator in this process are used")
 	play := flag.Bool("demo", false, "play scripted players, check the books, and exit")
+	protocol := flag.String("protocol", "", "speak `v1 or v2` with Midas, whatever the config says")
 	flag.Parse()
-	if err := run(*path, *play); err != nil {
+	if err := run(*path, *play, *protocol); err != nil {
 		fmt.Fprintln(os.Stderr, "example_server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, play bool) error {
+func run(path string, play bool, protocol string) error {
 	if play && path != "" {
 		return errors.New("-demo brings its own config: leave -conf out")
 	}
 	if err := conf.Load(path); err != nil {
 		return err
+	}
+	if protocol != "" {
+		conf.Server.Midas.Protocol = protocol
 	}
 	switch {
 	case play:

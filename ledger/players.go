@@ -33,6 +33,8 @@ type Recharge struct {
 	OpenID, ZoneID string
 	// RequestID is the client's own name for it, unique per OpenID for ever.
 	RequestID string
+	// OutTradeNo is Midas's name for it in protocol V2, empty in V1.
+	OutTradeNo string
 	// BuyQuantity is how many coins were asked for, Coins how many were credited.
 	BuyQuantity, Coins int64
 	State              RechargeState
@@ -178,15 +180,15 @@ func (l *Ledger) credit(ctx context.Context, tx *sql.Tx, openid, zoneID string, 
 	return credited, nil
 }
 
-const rechargeColumns = `openid, request_id, zone_id, buy_quantity, state, coins, created_at, updated_at`
+const rechargeColumns = `openid, request_id, zone_id, out_trade_no, buy_quantity, state, coins, created_at, updated_at`
 
 // OfferRecharge stores a recharge in state RechargeOffered before the client is told how to pay. If the player has one
 // of that request id already it is returned as it stands; if that was for another quantity the error is ErrMismatch.
 func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge, err error) {
 	r.State, r.Coins = RechargeOffered, 0
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`+
-			l.dialect.ignore("openid, request_id")), r.OpenID, r.RequestID, r.ZoneID, r.BuyQuantity, r.State, r.Coins,
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`+
+			l.dialect.ignore("openid, request_id")), r.OpenID, r.RequestID, r.ZoneID, r.OutTradeNo, r.BuyQuantity, r.State, r.Coins,
 			toMillis(r.CreatedAt), toMillis(r.UpdatedAt))
 		if err != nil {
 			return err
@@ -238,7 +240,7 @@ func (l *Ledger) storeRecharge(ctx context.Context, tx *sql.Tx, r Recharge) erro
 func scanRecharge(row interface{ Scan(...any) error }) (Recharge, error) {
 	var r Recharge
 	var created, updated int64
-	err := row.Scan(&r.OpenID, &r.RequestID, &r.ZoneID, &r.BuyQuantity, &r.State, &r.Coins, &created, &updated)
+	err := row.Scan(&r.OpenID, &r.RequestID, &r.ZoneID, &r.OutTradeNo, &r.BuyQuantity, &r.State, &r.Coins, &created, &updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Recharge{}, ErrNotFound
 	}

@@ -178,7 +178,7 @@ func (m *Module) onRecharge(a gate.Agent, p payment.Player, r *msg.MidasRecharge
 		}
 		m.outbox.send(a, &msg.MidasRechargeOptions{
 			RequestId: stored.RequestID, Mode: "game", Env: m.options.Pay.Env, OfferId: m.options.Pay.OfferID, CurrencyType: "CNY",
-			Platform: m.options.Pay.Platform, BuyQuantity: stored.BuyQuantity, ZoneId: stored.ZoneID,
+			Platform: m.options.Pay.Platform, BuyQuantity: stored.BuyQuantity, ZoneId: stored.ZoneID, OutTradeNo: stored.OutTradeNo,
 		})
 	})
 }

@@ -117,8 +117,10 @@ type Config struct {
 	Retry Retry
 	// RechargePoll is the waits between looks for coins that were bought and have not come. Empty: no looks.
 	RechargePoll []time.Duration
-	// NeedSession: Midas wants a session key with every call (mp_sig). A player without one is told so at once.
+	// NeedSession: Midas wants a session key with every call (V1's mp_sig, V2's signature). A player without one is told so at once.
 	NeedSession bool
+	// TradeNumbers: recharges get an out_trade_no, as protocol V2 wants it.
+	TradeNumbers bool
 	// SealSecret is the secret session keys are sealed with in the ledger.
 	SealSecret midas.Secret
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/oklog/ulid/v2"
+
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 )
@@ -58,8 +60,13 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.R
 		return ledger.Recharge{}, unavailable(err)
 	}
 	now := t.cfg.Now()
+	trade := ""
+	if t.cfg.TradeNumbers {
+		trade = ulid.MustNewDefault(now).String()
+	}
 	stored, err := t.cfg.Ledger.OfferRecharge(ctx, ledger.Recharge{
-		OpenID: p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID, BuyQuantity: int64(r.BuyQuantity),
+		OutTradeNo: trade,
+		OpenID:     p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID, BuyQuantity: int64(r.BuyQuantity),
 		CreatedAt: now, UpdatedAt: now,
 	})
 	return stored, unavailable(err)

@@ -21,7 +21,7 @@ import (
 // Decoding never fails: what is wrong with the text is kept and told by [Plugin.Configure], together with everything
 // else that is wrong, key by key.
 type Config struct {
-	// Protocol is "v1", the protocol of games that opened virtual payment before 2022-11-05. Zero value: "v1".
+	// Protocol is "v1" for games that opened virtual payment before 2022-11-05, "v2" for those that did later. Zero value: "v1".
 	Protocol string
 	// Env is "sandbox" or "production". Required.
 	Env string
@@ -35,9 +35,9 @@ type Config struct {
 	OfferID string
 	// AppKey and SandboxAppKey are Midas's keys for the two environments. The one of Env is required.
 	AppKey, SandboxAppKey midas.Secret
-	// MPSig says whether calls carry mp_sig, made with the player's session key (§1.7). Zero value: true.
+	// MPSig says whether V1's calls carry mp_sig, made with the player's session key (§1.7). Zero value: true.
 	MPSig *bool
-	// OptionalParams is "omit" (user_ip, pay_item and app_remark are not sent) or "sign" (sent and signed). Zero value: "omit".
+	// OptionalParams, of V1, is "omit" (user_ip, pay_item and app_remark are not sent) or "sign" (sent and signed). Zero value: "omit".
 	OptionalParams string
 	// ZoneID is the zone of players that name none. Zero value: "1".
 	ZoneID string

@@ -107,7 +107,7 @@ func TestEveryFaultOfAConfigIsToldByItsKey(t *testing.T) {
 		"a text in a list of numbers":  {with(t, "RechargeTiers", `[6,"12"]`), []string{"RechargeTiers[1]: wants a whole number"}},
 		"a text in a list of objects":  {with(t, "Items", `[{"ID":"a","Price":1},"b"]`), []string{"Items[1]: wants an object"}},
 		"a price as text":              {with(t, "Items", `[{"ID":"a","Price":"1"}]`), []string{"Items[0].Price: wants a whole number"}},
-		"a protocol nobody speaks":     {with(t, "Protocol", `"v3"`), []string{`Protocol: "v3" is none of v1`}},
+		"a protocol nobody speaks":     {with(t, "Protocol", `"v3"`), []string{`Protocol: "v3" is none of v1, v2`}},
 		"an environment that is none":  {with(t, "Env", `"staging"`), []string{`Env: "staging" is none of sandbox, production`}},
 		"parameters of a third kind":   {with(t, "OptionalParams", `"send"`), []string{`OptionalParams: "send" is none of omit, sign`}},
 		"a server without a DSN":       {with(t, "Ledger", `{"Driver":"postgres"}`), []string{"Ledger.DSN: is missing: where the database is"}},

@@ -38,7 +38,7 @@ import (
 
 // The words a host shares with the rooms behind this door.
 type (
-	// Player is who sits on a connection. Only OpenID is required, and SessionKey where Config.MPSig is on.
+	// Player is who sits on a connection. Only OpenID is required, and SessionKey in protocol V2 and where Config.MPSig is on.
 	Player = payment.Player
 	// Order is a purchase as the ledger has it. BillNo is what a delivery is keyed by.
 	Order = ledger.Order
@@ -132,7 +132,7 @@ func (p *Plugin) Configure(cfg Config) error {
 		Items: cfg.items(), CoinsPerYuan: cfg.CoinsPerYuan, Tiers: cfg.tiers(),
 		Retry:        payment.Retry{First: cfg.Retry.First, Max: cfg.Retry.Max, GiveUpAfter: cfg.Retry.GiveUpAfter},
 		DeliverTries: cfg.Retry.DeliverTries,
-		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
+		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log,
 	})
 	if err != nil {
@@ -291,13 +291,15 @@ func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err erro
 func (c Config) midas(log *slog.Logger) midas.Config {
 	m := midas.Config{
 		BaseURL: c.BaseURL, AppID: c.AppID, AppSecret: c.AppSecret, OfferID: c.OfferID, AppKey: c.AppKey,
-		NoMPSig: !*c.MPSig, SignOptional: c.OptionalParams == sign, Platform: c.Platform, Timeout: c.Timeout, Logger: log,
+		V2: c.v2(), NoMPSig: !*c.MPSig, SignOptional: c.OptionalParams == sign, Platform: c.Platform, Timeout: c.Timeout, Logger: log,
 	}
 	if c.Env == sandbox {
 		m.Sandbox, m.AppKey = true, c.SandboxAppKey
 	}
 	return m
 }
+
+func (c Config) v2() bool { return c.Protocol == protocolV2 }
 
 // env is how wx.requestMidasPayment wants it.
 func (c Config) env() int64 {

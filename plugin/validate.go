@@ -21,6 +21,7 @@ const (
 	production = "production"
 	sign       = "sign"
 	sqlite     = "sqlite"
+	protocolV2 = "v2"
 )
 
 // resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong.
@@ -41,7 +42,7 @@ func (c Config) resolved() (Config, error) {
 			fault(key, "%q is none of %s", *field, strings.Join(allowed, ", "))
 		}
 	}
-	oneOf("Protocol", &c.Protocol, "v1", "v1")
+	oneOf("Protocol", &c.Protocol, "v1", "v1", protocolV2)
 	oneOf("OptionalParams", &c.OptionalParams, "omit", "omit", sign)
 	if c.Env == "" {
 		fault("Env", "is missing: %q or %q", sandbox, production)

@@ -41,4 +41,6 @@ for driver in sqlite postgres mysql; do
   step "a server killed ${KILLS:=100} times, ledger on $driver"
   (cd chaos && go run . -kills "$KILLS" -driver "$driver" -seed "${SEED:-0}")
 done
+step "the same by protocol V2"
+(cd chaos && go run . -kills "$((KILLS / 3))" -protocol v2 -seed "${SEED:-0}")
 step "all is well"

@@ -21,6 +21,7 @@ CREATE TABLE midas_recharges (
     openid       VARBINARY(128) NOT NULL,
     request_id   VARBINARY(64)  NOT NULL,
     zone_id      VARBINARY(64)  NOT NULL,
+    out_trade_no VARBINARY(64)  NOT NULL, -- protocol V2; empty in V1
     buy_quantity BIGINT NOT NULL CHECK (buy_quantity > 0),
     state        VARBINARY(16)  NOT NULL,
     coins        BIGINT NOT NULL,

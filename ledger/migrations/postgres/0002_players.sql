@@ -21,6 +21,7 @@ CREATE TABLE midas_recharges (
     openid       TEXT COLLATE "C" NOT NULL,
     request_id   TEXT COLLATE "C" NOT NULL,
     zone_id      TEXT COLLATE "C" NOT NULL,
+    out_trade_no TEXT COLLATE "C" NOT NULL, -- protocol V2; empty in V1
     buy_quantity BIGINT NOT NULL CHECK (buy_quantity > 0),
     state        TEXT   NOT NULL,
     coins        BIGINT NOT NULL,

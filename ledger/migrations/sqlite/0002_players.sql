@@ -21,6 +21,7 @@ CREATE TABLE midas_recharges (
     openid       TEXT    NOT NULL,
     request_id   TEXT    NOT NULL,
     zone_id      TEXT    NOT NULL,
+    out_trade_no TEXT    NOT NULL, -- protocol V2; empty in V1
     buy_quantity INTEGER NOT NULL CHECK (buy_quantity > 0),
     state        TEXT    NOT NULL,
     coins        INTEGER NOT NULL,
