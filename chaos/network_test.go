@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/payment"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	callTimeout = 300 * time.Millisecond
+	soon        = 20 * time.Second
+)
+
+// line is a till that reaches its Midas through a proxy.
+type line struct {
+	t     *testing.T
+	emu   *emulator.Server
+	proxy *toxiproxy.Proxy
+	till  *payment.Till
+	books *ledger.Ledger
+
+	mu      sync.Mutex
+	granted map[string]int
+}
+
+func (l *line) BalanceChanged(string, string, payment.Account, payment.Reason, string) {}
+func (l *line) OrderEnded(payment.Receipt)                                             {}
+func (l *line) RechargeEnded(ledger.Recharge)                                          {}
+
+func (l *line) deliver(_ context.Context, o ledger.Order) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.granted[o.BillNo] = 1
+	return nil
+}
+
+func newLine(t *testing.T) *line {
+	t.Helper()
+	l := &line{t: t, granted: map[string]int{}}
+	var err error
+	if l.emu, err = emulator.New(emulator.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	url, err := l.emu.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.emu.Close() })
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	l.proxy = toxiproxy.NewProxy(server, "midas", "127.0.0.1:0", strings.TrimPrefix(url, "http://"))
+	if err := l.proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.proxy.Stop)
+
+	client, err := midas.New(midas.Config{
+		BaseURL: "http://" + l.proxy.Listen, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
+		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, Timeout: callTimeout, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	if l.books, err = ledger.Open(t.Context(), ledger.Config{DSN: filepath.Join(t.TempDir(), "orders.db")}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.books.Close() })
+	if l.till, err = payment.New(payment.Config{
+		Ledger: l.books, Midas: client, Deliver: l.deliver, Observer: l, Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "potion", Price: 2}},
+		CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: callTimeout,
+		Retry:       payment.Retry{First: 20 * time.Millisecond, Max: 100 * time.Millisecond, GiveUpAfter: 3 * time.Second},
+		MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.DiscardHandler),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.till.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		l.till.Stop(over)
+	})
+	return l
+}
+
+// join logs a player with coins in, while the line is still good.
+func (l *line) join(name string, coins int64) payment.Player {
+	l.t.Helper()
+	openid := emulator.OpenIDOf(name)
+	l.emu.SetSession(openid, "key of "+name)
+	if err := l.emu.Recharge(emulator.Sandbox, openid, "1", coins); err != nil {
+		l.t.Fatal(err)
+	}
+	p := payment.Player{OpenID: openid, ZoneID: "1", SessionKey: midas.Secret("key of " + name)}
+	answer := make(chan error, 1)
+	if err := l.till.Login(p, func(_ payment.Account, err error) { answer <- err }); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := <-answer; err != nil {
+		l.t.Fatal(err)
+	}
+	return p
+}
+
+// poison spoils the line.
+func (l *line) poison(name, kind, stream, attributes string) {
+	l.t.Helper()
+	text := fmt.Sprintf(`{"name":%q,"type":%q,"stream":%q,"toxicity":1,"attributes":%s}`, name, kind, stream, attributes)
+	if _, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *line) cure() { l.proxy.Toxics.ResetToxics(context.Background()) }
+
+// buy buys, and insists on an answer of some kind within the time that a call may take.
+func (l *line) buy(p payment.Player, requestID, item string) {
+	l.t.Helper()
+	answered := make(chan struct{})
+	err := l.till.Purchase(p, payment.PurchaseRequest{RequestID: requestID, ItemID: item, Quantity: 1}, func(payment.Receipt, error) { close(answered) })
+	if err != nil {
+		if !errors.Is(err, payment.ErrBusy) {
+			l.t.Error(err)
+		}
+		return
+	}
+	select {
+	case <-answered:
+	case <-time.After(soon):
+		l.t.Error("a purchase hangs")
+	}
+}
+
+// settled waits until no order is open, and compares all books.
+func (l *line) settled() {
+	l.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(soon); ; {
+		open, err := l.books.OpenOrders(context.Background(), 10)
+		if err == nil && len(open) == 0 {
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			l.t.Fatalf("these orders do not end: %+v", open)
+		}
+	}
+	audit, err := l.till.Audit(context.Background(), payment.AuditRequest{Granted: l.granted})
+	if err != nil || len(audit.Differences) > 0 || audit.Unchecked > 0 {
+		l.t.Errorf("%+v, %v", audit, err)
+	}
+	sums, err := l.books.Books(context.Background())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	totals := l.emu.Totals()
+	if kept := totals.Deducted - totals.GivenBack; kept != sums.Coins[ledger.Delivered] || int64(len(l.granted)) != sums.Orders[ledger.Delivered] {
+		l.t.Errorf("Midas keeps %d, delivered were %d coins in %d orders, granted %d", kept, sums.Coins[ledger.Delivered], sums.Orders[ledger.Delivered], len(l.granted))
+	}
+	l.t.Logf("%v", sums.Orders)
+}
+
+// ailments are what a network may have.
+var ailments = []struct{ name, kind, stream, attributes string }{
+	{"late answers", "latency", "downstream", `{"latency":600,"jitter":50}`},
+	{"late questions", "latency", "upstream", `{"latency":600,"jitter":50}`},
+	{"answers cut in the middle", "limit_data", "downstream", `{"bytes":150}`},
+	{"questions cut in the middle", "limit_data", "upstream", `{"bytes":700}`},
+	{"half-open: nothing comes back", "timeout", "downstream", `{"timeout":0}`},
+	{"half-open: nothing arrives", "timeout", "upstream", `{"timeout":0}`},
+	{"closed after a while of silence", "timeout", "downstream", `{"timeout":100}`},
+	{"hardly any bandwidth", "bandwidth", "downstream", `{"rate":0}`},
+	{"hardly any bandwidth out", "bandwidth", "upstream", `{"rate":1}`},
+	{"connections reset", "reset_peer", "downstream", `{"timeout":5}`},
+	{"connections reset at once", "reset_peer", "upstream", `{"timeout":0}`},
+	{"answers in crumbs", "slicer", "downstream", `{"average_size":3,"size_variation":1,"delay":2000}`},
+}
+
+func TestEveryOrderSurvivesABadLine(t *testing.T) {
+	for _, a := range ailments {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLine(t)
+			var players []payment.Player
+			for i := range 4 {
+				players = append(players, l.join(fmt.Sprint("player", i), 100))
+			}
+			l.poison("ailment", a.kind, a.stream, a.attributes)
+			var all sync.WaitGroup
+			for _, p := range players {
+				all.Go(func() {
+					l.buy(p, "r1", "sword")
+					l.buy(p, "r2", "potion")
+				})
+			}
+			all.Wait()
+			l.cure()
+			for _, p := range players {
+				l.buy(p, "r3", "potion") // the line is good again
+			}
+			l.settled()
+		})
+	}
+}
+
+func TestALineThatIsNeverTheSameForLong(t *testing.T) {
+	t.Parallel()
+	const seed, players, purchases = 11, 8, 20
+	t.Logf("seed %d", seed)
+	l := newLine(t)
+	dice := rand.New(rand.NewPCG(seed, 0))
+	var all sync.WaitGroup
+	for i := range players {
+		p := l.join(fmt.Sprint("player", i), 500)
+		all.Go(func() {
+			for n := range purchases {
+				l.buy(p, fmt.Sprint("r", n), []string{"sword", "potion", "potion"}[n%3])
+			}
+		})
+	}
+	bought := make(chan struct{})
+	go func() { all.Wait(); close(bought) }()
+	tick := time.NewTicker(150 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-bought:
+			l.cure()
+			l.settled()
+			return
+		case <-tick.C:
+			l.cure()
+			if n%3 > 0 { // every third while is a good one
+				a := ailments[dice.IntN(len(ailments))]
+				l.poison(fmt.Sprint("ailment", n), a.kind, a.stream, a.attributes)
+			}
+		}
+	}
+}
