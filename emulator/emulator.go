@@ -1,4 +1,4 @@
-// Package emulator is a Midas (米大师) that runs anywhere: the WeChat servers of protocol V1 with their accounts,
+// Package emulator is a Midas (米大师) that runs anywhere: the WeChat servers of protocols V1 and V2 with their accounts,
 // bills, logins, tokens and signatures, for tests, demos and development. It shares no code with the client it is
 // meant to test; what it knows, it has from docs/midas-protocol.md, whose sections comments refer to (§1.4).
 //
@@ -8,7 +8,8 @@
 //	err = emu.Recharge(emulator.Sandbox, emulator.OpenIDOf("alice"), "1", 100)
 //	err = emu.Script("pay", emulator.Fault{Kind: emulator.Fail}) // the next deduction takes, but answers -1
 //
-// It answers the eight Midas paths (/cgi-bin/midas/[sandbox/]{getbalance,pay,cancelpay,present}), the tokens
+// It answers the eight Midas paths of V1 (/cgi-bin/midas/[sandbox/]{getbalance,pay,cancelpay,present}), the four of V2 that
+// move coins (/wxa/game/{getbalance,pay,cancelpay,present}) on the same accounts, the tokens
 // (/cgi-bin/stable_token, /cgi-bin/token) and the login (/sns/jscode2session, /wxa/checksession,
 // /wxa/resetusersessionkey). A business failure is HTTP 200 with an errcode, as at WeChat. Where sources disagree
 // about Midas, [Config] has a switch; the zero value is the documentation of 2018.

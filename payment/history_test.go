@@ -259,11 +259,8 @@ func live(t *testing.T, folder string, history []deed) (faults []string) {
 	copyFile(path, filepath.Join(folder, "empty.db"))
 	synctest.Test(t, func(*testing.T) {
 		s := &story{
-			model: &model{
-				balance: map[string]int64{}, saved: map[string]int64{}, given: map[string]int64{},
-				session: map[string]string{}, bills: map[string]*bill{}, kept: map[string]bool{},
-			},
-			path: path, granted: map[string]int{}, asked: map[string]string{}, quiet: slog.New(slog.DiscardHandler),
+			model: newModel(),
+			path:  path, granted: map[string]int{}, asked: map[string]string{}, quiet: slog.New(slog.DiscardHandler),
 		}
 		s.open()
 		for n := range 2 {

@@ -63,6 +63,13 @@ type model struct {
 	complain []string
 }
 
+func newModel() *model {
+	return &model{
+		balance: map[string]int64{}, saved: map[string]int64{}, given: map[string]int64{},
+		session: map[string]string{}, bills: map[string]*bill{}, kept: map[string]bool{},
+	}
+}
+
 // line is one process's connection to the model; a dead process's calls never arrive.
 type line struct {
 	*model

@@ -17,7 +17,7 @@ func emulatorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "emulator",
 		Usage: "run a Midas server on this machine, for development and tests",
-		Description: "Answers protocol V1, login and tokens like WeChat, with coins that cost nothing and faults on demand.\n" +
+		Description: "Answers protocols V1 and V2, login and tokens like WeChat, with coins that cost nothing and faults on demand.\n" +
 			"Its control API under /_emulator/ has no password: keep it on loopback.\n" +
 			"Secrets are better given in environment variables, which other users of the machine cannot see.",
 		Flags: []cli.Flag{
