@@ -208,9 +208,12 @@ func (r rules) again(o ledger.Order, now time.Time) ledger.Order {
 // postponed puts an order off that could not be sent. That is no attempt: waiting out an outage must not make the
 // order any less patient afterwards.
 func (r rules) postponed(o ledger.Order, err error, now time.Time) ledger.Order {
-	o.DueAt = now.Add(jitter(max(r.First, retryAfter(err))))
+	o.DueAt = now.Add(jitter(min(max(r.First, retryAfter(err)), longestHold)))
 	return o
 }
+
+// longestHold bounds how long an order rests that could not be sent, so that it stays within the runner's horizon.
+const longestHold = 30 * time.Minute
 
 // jitter spreads waits by a fifth, so that orders that failed together do not come back together.
 func jitter(d time.Duration) time.Duration {

@@ -350,6 +350,10 @@ func TestAnOpenBreakerCostsNoAttempts(t *testing.T) {
 	if got.Attempts != 0 || !within(got.DueAt, 10*time.Second) {
 		t.Errorf("attempts %d, due in %s", got.Attempts, got.DueAt.Sub(today))
 	}
+	got = patient.postponed(order(ledger.Paying), &ClosedError{Endpoint: midas.EndpointPay, After: 5 * time.Hour}, today)
+	if !within(got.DueAt, 30*time.Minute) {
+		t.Errorf("held back for hours: due in %s", got.DueAt.Sub(today))
+	}
 }
 
 // Whatever is answered, the decision is an arrow of the machine, and an order that goes on knows when.

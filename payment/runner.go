@@ -81,10 +81,14 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		// A lane that is full refuses; the claim then runs out and the order falls due again.
 		_ = t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) })
 	}
-	if len(orders) == 0 && wait > 0 { // only parked ones, which may wait that long
+	switch {
+	case len(orders) > 0:
+		return 0
+	case wait > 0: // only parked ones, which may wait that long
 		return t.idle
+	default: // others have them
+		return lookAgainIn
 	}
-	return 0
 }
 
 // resume goes on with an order that was claimed, unless somebody else has meanwhile.
