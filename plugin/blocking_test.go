@@ -229,7 +229,7 @@ func TestAPluginWithoutAConfigSaysSo(t *testing.T) {
 // The promise for which all of this is built: Midas may hang, the game does not.
 func TestWhileMidasHangsTheGameIsAsFastAsBeforeAndTheOpenBreakerRefusesAtOnce(t *testing.T) {
 	t.Parallel()
-	const players, timeout = 50, 2 * time.Second
+	const players, timeout = 50, 6 * time.Second
 	s := start(t, func(set *setup) {
 		set.config.Timeout = timeout
 		set.config.Breaker = plugin.BreakerConfig{MinRequests: 40, FailureRatio: 0.5, OpenFor: time.Minute}
@@ -262,11 +262,11 @@ func TestWhileMidasHangsTheGameIsAsFastAsBeforeAndTheOpenBreakerRefusesAtOnce(t 
 		t.Errorf("%d calls to pay while the first %d hang", n, players)
 	}
 	if len(waiting) < 20 {
-		t.Errorf("%d round trips only", len(waiting))
+		t.Fatalf("%d round trips only", len(waiting))
 	}
 	t.Logf("round trips: median %s, slowest %s; while %d purchases wait: median %s, slowest %s",
 		quiet[len(quiet)/2], quiet[len(quiet)-1], players, waiting[len(waiting)/2], waiting[len(waiting)-1])
-	// A game that stood still for one call would show 2 s; the bounds leave room for a machine that is busy.
+	// A game that stood still for one call would show 6 s; the bounds leave room for a machine that is busy.
 	if slowest := waiting[len(waiting)-1]; slowest > time.Second {
 		t.Errorf("the slowest round trip took %s", slowest)
 	}
