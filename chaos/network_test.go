@@ -26,7 +26,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	callTimeout = 300 * time.Millisecond
+	callTimeout = 500 * time.Millisecond
 	soon        = 20 * time.Second
 )
 
@@ -191,8 +191,8 @@ func (l *line) settled() {
 
 // ailments are what a network may have.
 var ailments = []struct{ name, kind, stream, attributes string }{
-	{"late answers", "latency", "downstream", `{"latency":600,"jitter":50}`},
-	{"late questions", "latency", "upstream", `{"latency":600,"jitter":50}`},
+	{"late answers", "latency", "downstream", `{"latency":900,"jitter":50}`},
+	{"late questions", "latency", "upstream", `{"latency":900,"jitter":50}`},
 	{"answers cut in the middle", "limit_data", "downstream", `{"bytes":150}`},
 	{"questions cut in the middle", "limit_data", "upstream", `{"bytes":700}`},
 	{"half-open: nothing comes back", "timeout", "downstream", `{"timeout":0}`},

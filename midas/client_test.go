@@ -197,7 +197,7 @@ func TestRepliesThatAreNone(t *testing.T) {
 			t.Parallel()
 			s := httptest.NewServer(c.serve)
 			defer s.Close()
-			client := against(t, s.URL, withToken, quick(300*time.Millisecond))
+			client := against(t, s.URL, withToken, quick(2*time.Second))
 			_, err := client.Pay(t.Context(), midas.PayRequest{Player: alice, BillNo: "b", Amount: 1})
 			var call *midas.CallError
 			if !errors.Is(err, c.kind) || !errors.As(err, &call) || call.BillNo != "b" || call.Endpoint != midas.EndpointPay {
@@ -323,7 +323,7 @@ func TestNoSecretIsToldByAnyErrorOrLog(t *testing.T) {
 	_, err = lost.Balance(t.Context(), alice)
 	tell(err)
 
-	c, emu, p := world(t, emulator.Config{ErrorSuffix: emulator.SuffixFuzzed}, logger, quick(200*time.Millisecond))
+	c, emu, p := world(t, emulator.Config{ErrorSuffix: emulator.SuffixFuzzed}, logger, quick(time.Second))
 	for _, f := range []emulator.Fault{
 		{Kind: emulator.Cut},
 		{Kind: emulator.CutReply},

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// For each shard of the model's histories; -rapid.checks asks for more.
-	if err := flag.Set("rapid.checks", "50"); err != nil {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
@@ -149,7 +149,7 @@ func (w *world) open() *shop {
 	w.t.Helper()
 	client, err := midas.New(midas.Config{
 		BaseURL: w.url, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
-		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, Timeout: 400 * time.Millisecond, Logger: slog.New(slog.DiscardHandler),
+		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, Timeout: time.Second, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -162,7 +162,7 @@ func (w *world) open() *shop {
 	s.Till, err = payment.New(payment.Config{
 		Ledger: orders, Midas: client, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
-		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: 400 * time.Millisecond, DeliverTimeout: time.Second,
+		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: time.Second, DeliverTimeout: time.Second,
 		Now:          func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
 		DeliverTries: w.tries, MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

@@ -109,7 +109,7 @@ func (s *story) open() {
 	p.Till, err = payment.New(payment.Config{
 		Ledger: orders, Midas: &line{s.model, p.dead}, Observer: s, Deliver: func(ctx context.Context, o ledger.Order) error { return s.deliver(ctx, p, o) },
 		Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "potion", Price: 7}}, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(),
-		Retry:       payment.Retry{First: 100 * time.Millisecond, Max: 10 * time.Minute, GiveUpAfter: modelGiveUp},
+		Retry:       payment.Retry{First: 100 * time.Millisecond, Max: time.Hour, GiveUpAfter: modelGiveUp},
 		NeedSession: true, SealSecret: "secret", Timeout: modelTimeout, DeliverTimeout: time.Second, DeliverTries: 1_000_000, Logger: s.quiet,
 	})
 	if err != nil {
@@ -290,7 +290,7 @@ func live(t *testing.T, folder string, history []deed) (faults []string) {
 		s.open()
 		s.login(0)
 		s.login(1)
-		time.Sleep(30 * time.Minute)
+		time.Sleep(3 * time.Hour)
 		s.pending.Wait()
 		synctest.Wait() // nothing moves any more
 		s.check()

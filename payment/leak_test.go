@@ -16,7 +16,7 @@ import (
 
 // Orders by the thousand whose calls all time out leave nothing behind: no goroutine, no memory. Time is virtual.
 func TestTimeoutsLeaveNothingBehind(t *testing.T) {
-	const orders, players = 1_500, 100
+	const orders, players = 1_000, 100
 	folder := memory(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := &story{

@@ -101,7 +101,7 @@ func TestManyPlayersOverABadLineEndWithBooksThatAgree(t *testing.T) {
 	const players, orders = 12, 10
 	s := start(t, func(set *setup) {
 		set.midas.Seed = 7
-		set.config.Timeout = 300 * time.Millisecond
+		set.config.Timeout = time.Second
 		set.config.MaxQueuePerPlayer = orders + 2
 		set.config.MaxInFlight = 20
 		calls := 0 // of the game's goroutine
