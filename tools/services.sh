@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
-# Starts the database servers that tests need, on ports of their own, and stops them again.
+# Starts the database servers that tests need, on ports that are free, and stops them again.
 #
 #   eval "$(tools/services.sh start)"   # installs what is missing (Debian), starts, prints the variables tests look for
 #   tools/services.sh stop
 #
-# Nothing of theirs outlives stop: data lies in a folder under TMPDIR.
+# Nothing of theirs outlives stop: data lies in a folder under TMPDIR, or in LEAFMIDAS_SERVICES.
 set -euo pipefail
 
 dir=${LEAFMIDAS_SERVICES:-${TMPDIR:-/tmp}/leafmidas-services}
-pg_port=${LEAFMIDAS_POSTGRES_PORT:-55432}
-my_port=${LEAFMIDAS_MYSQL_PORT:-53306}
 
 say() { echo "$*" >&2; }
+
+# A port that nobody listens on.
+free_port() {
+  local port
+  for port in $(shuf -i 20000-32000 -n 100); do
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "$port"; return; fi
+  done
+  say "no free port"; exit 1
+}
 
 postgres_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1; }
 
@@ -69,7 +76,9 @@ start)
   [ ! -e "$dir" ] || "$0" stop
   mkdir -p "$dir"; chmod 755 "$dir"
   install
+  pg_port=$(free_port)
   start_postgres
+  my_port=$(free_port)
   start_mysql
   say "PostgreSQL on port $pg_port, MariaDB on port $my_port"
   echo "export LEAFMIDAS_TEST_POSTGRES='postgres://postgres@127.0.0.1:$pg_port/postgres?sslmode=disable'"

@@ -4,6 +4,7 @@
 #   HISTORIES=5000 KILLS=100 FUZZTIME=3s SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
 
 began=$SECONDS
 log=$(mktemp)
@@ -11,7 +12,8 @@ trap 'rm -f "$log"; tools/services.sh stop' EXIT
 step() { echo "== $* ($((SECONDS - began)) s)"; }
 
 step "database servers"
-eval "$(tools/services.sh start)"
+variables=$(tools/services.sh start) # on a line of its own, so that its failure ends this script
+eval "$variables"
 
 # What passes is only counted; everything else is shown as it comes.
 tests() {
