@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -23,11 +22,17 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A toxic that holds data when the connection behind it closes waits for ever to hand it on: toxiproxy cannot stop it.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+}
 
 const (
 	callTimeout = 500 * time.Millisecond
 	soon        = 20 * time.Second
+	// answerBy bounds a player's wait. A request queues behind that player's open orders, each of which may cost a whole
+	// call; the rest is for a slow machine.
+	answerBy = 10*callTimeout + 2*time.Second
 )
 
 // line is a till that reaches its Midas through a proxy.
@@ -51,7 +56,7 @@ func (l *line) RechargeEnded(ledger.Recharge)                                   
 func (l *line) deliver(_ context.Context, o ledger.Order) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.granted[o.BillNo] = 1
+	l.granted[o.BillNo]++ // nothing here fails a delivery, so none may come twice
 	return nil
 }
 
@@ -89,7 +94,7 @@ func newLine(t *testing.T, latency time.Duration) *line {
 	if l.till, err = payment.New(payment.Config{
 		Ledger: l.books, Midas: client, Deliver: l.deliver, Observer: l, Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "potion", Price: 2}},
 		CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: callTimeout,
-		Retry:       payment.Retry{First: 20 * time.Millisecond, Max: 100 * time.Millisecond, GiveUpAfter: 3 * time.Second},
+		Retry:       payment.Retry{First: 20 * time.Millisecond, Max: 100 * time.Millisecond, GiveUpAfter: 5 * time.Second},
 		MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.DiscardHandler),
 	}); err != nil {
 		t.Fatal(err)
@@ -140,21 +145,21 @@ func (l *line) buy(p payment.Player, requestID, item string) {
 	l.t.Helper()
 	answered := make(chan struct{})
 	err := l.till.Purchase(p, payment.PurchaseRequest{RequestID: requestID, ItemID: item, Quantity: 1}, func(r payment.Receipt, err error) {
-		if err == nil && !r.Order.State.Ended() {
+		if err != nil {
+			l.t.Errorf("%s: %v", requestID, err)
+		} else if !r.Order.State.Ended() {
 			l.pending.Add(1)
 		}
 		close(answered)
 	})
 	if err != nil {
-		if !errors.Is(err, payment.ErrBusy) {
-			l.t.Error(err)
-		}
+		l.t.Error(err)
 		return
 	}
 	select {
 	case <-answered:
-	case <-time.After(soon):
-		l.t.Error("a purchase hangs")
+	case <-time.After(answerBy):
+		l.t.Errorf("%s has no answer after %s", requestID, answerBy)
 	}
 }
 
@@ -174,6 +179,8 @@ func (l *line) settled() {
 			l.t.Fatalf("these orders do not end: %+v", open)
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	audit, err := l.till.Audit(context.Background(), payment.AuditRequest{Granted: l.granted})
 	if err != nil || len(audit.Differences) > 0 || audit.Unchecked > 0 {
 		l.t.Errorf("%+v, %v", audit, err)
@@ -202,7 +209,6 @@ var ailments = []struct{ name, kind, stream, attributes string }{
 	{"hardly any bandwidth out", "bandwidth", "upstream", `{"rate":1}`},
 	{"connections reset", "reset_peer", "downstream", `{"timeout":5}`},
 	{"connections reset at once", "reset_peer", "upstream", `{"timeout":0}`},
-	{"answers in crumbs", "slicer", "downstream", `{"average_size":3,"size_variation":1,"delay":2000}`},
 }
 
 func TestEveryOrderSurvivesABadLine(t *testing.T) {
@@ -223,7 +229,7 @@ func TestEveryOrderSurvivesABadLine(t *testing.T) {
 				})
 			}
 			all.Wait()
-			if l.pending.Load() == 0 && a.kind != "slicer" { // crumbs come in time
+			if l.pending.Load() == 0 {
 				t.Error("the line was good all along")
 			}
 			l.cure()
@@ -252,7 +258,7 @@ func TestALineThatIsNeverTheSameForLong(t *testing.T) {
 	}
 	bought := make(chan struct{})
 	go func() { all.Wait(); close(bought) }()
-	tick := time.NewTicker(150 * time.Millisecond)
+	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
