@@ -84,7 +84,7 @@ func (w *batcher) loop() {
 		for next := first; next != nil; {
 			if next.alone {
 				w.locked = nil
-				next.done <- w.runAlone(next)
+				next.done <- w.runAlone(next.ctx, next)
 				if w.locked != nil { // those before it need not wait for the same lock once more
 					refuse(batch, w.locked)
 					batch = nil
@@ -106,14 +106,14 @@ func (w *batcher) loop() {
 	}
 }
 
-// runAlone runs a write in a transaction of its own, under its caller's context.
-func (w *batcher) runAlone(one *write) error {
-	tx, err := w.begin(one.ctx)
+// runAlone runs a write in a transaction of its own.
+func (w *batcher) runAlone(ctx context.Context, one *write) error {
+	tx, err := w.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	if err := one.run(one.ctx, tx); err != nil {
+	if err := one.run(ctx, tx); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -139,6 +139,13 @@ func (w *batcher) commit(batch []*write) {
 
 func (w *batcher) runAll(batch []*write) ([]error, error) {
 	ctx := context.Background() // busy_timeout bounds the wait for a lock; a commit is not to be half cancelled
+	if len(batch) == 1 {        // nobody else's write is to be kept
+		err := w.runAlone(ctx, batch[0])
+		if err != nil && !ownFailure(err) {
+			return nil, err
+		}
+		return []error{err}, nil
+	}
 	tx, err := w.begin(ctx)
 	if err != nil {
 		return nil, err
