@@ -301,9 +301,11 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 }
 
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
-// that works on this ledger: whatever was claimed, its holder is dead.
+// that works on this ledger: whatever was claimed, its holder is dead. Orders in Reversing keep their time, for the
+// deduction that they call back may still be on its way, whoever sent it.
 func (l *Ledger) Reclaim(ctx context.Context, now time.Time) (orders int64, err error) {
-	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET due_at = ?, version = version + 1 WHERE due_at > 0 AND parked = 0`, toMillis(now))
+	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET due_at = ?, version = version + 1
+		WHERE due_at > 0 AND parked = 0 AND state <> ?`, toMillis(now), Reversing)
 }
 
 // Unpark makes a player's parked orders due at now.

@@ -346,6 +346,23 @@ func TestParkedOrdersWaitForTheirPlayer(t *testing.T) {
 	})
 }
 
+func TestARestartDoesNotHastenACallBack(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		move(t, l, create(t, l, wish("back", func(o *ledger.Order) { o.DueAt = noon.Add(time.Second) })), ledger.Paying, ledger.Reversing)
+		before, err := l.Order(t.Context(), "back")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := l.Reclaim(t.Context(), noon.Add(-time.Minute)); err != nil || n != 0 {
+			t.Errorf("%d resumed, %v", n, err)
+		}
+		if after, err := l.Order(t.Context(), "back"); err != nil || after != before || before.DueAt.IsZero() {
+			t.Errorf("was %+v, is %+v, %v", before, after, err)
+		}
+	})
+}
+
 func TestDeliveryInTheSameTransaction(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
