@@ -70,6 +70,7 @@ type Breaker struct {
 	pay     *circuit[midas.PayResult]
 	cancel  *circuit[midas.CancelPayResult]
 	present *circuit[midas.PresentResult]
+	query   *circuit[midas.OrderInfo]
 	login   *circuit[midas.Session]
 
 	changes *changes
@@ -92,6 +93,7 @@ func New(api midas.API, cfg Config) *Breaker {
 		pay:     newCircuit[midas.PayResult](midas.EndpointPay, cfg, changes),
 		cancel:  newCircuit[midas.CancelPayResult](midas.EndpointCancel, cfg, changes),
 		present: newCircuit[midas.PresentResult](midas.EndpointPresent, cfg, changes),
+		query:   newCircuit[midas.OrderInfo](midas.EndpointQuery, cfg, changes),
 		login:   newCircuit[midas.Session](midas.EndpointLogin, cfg, changes),
 	}
 }
@@ -119,6 +121,11 @@ func (b *Breaker) Present(ctx context.Context, r midas.PresentRequest) (midas.Pr
 	return b.present.call(func() (midas.PresentResult, error) { return b.api.Present(ctx, r) })
 }
 
+// QueryOrder is midas.API's.
+func (b *Breaker) QueryOrder(ctx context.Context, p midas.Player, outTradeNo string, what midas.BizKind) (midas.OrderInfo, error) {
+	return b.query.call(func() (midas.OrderInfo, error) { return b.api.QueryOrder(ctx, p, outTradeNo, what) })
+}
+
 // Code2Session is midas.API's.
 func (b *Breaker) Code2Session(ctx context.Context, code string) (midas.Session, error) {
 	return b.login.call(func() (midas.Session, error) { return b.api.Code2Session(ctx, code) })
@@ -136,6 +143,8 @@ func (b *Breaker) RetryAfter(e midas.Endpoint) time.Duration {
 		return b.cancel.heldBack()
 	case midas.EndpointPresent:
 		return b.present.heldBack()
+	case midas.EndpointQuery:
+		return b.query.heldBack()
 	case midas.EndpointLogin:
 		return b.login.heldBack()
 	default:

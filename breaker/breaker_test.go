@@ -68,6 +68,10 @@ func (s *service) Present(context.Context, midas.PresentRequest) (midas.PresentR
 	return midas.PresentResult{BillNo: "b"}, s.call(midas.EndpointPresent)
 }
 
+func (s *service) QueryOrder(context.Context, midas.Player, string, midas.BizKind) (midas.OrderInfo, error) {
+	return midas.OrderInfo{Paid: true}, s.call(midas.EndpointQuery)
+}
+
 func (s *service) Code2Session(context.Context, string) (midas.Session, error) {
 	return midas.Session{OpenID: "o"}, s.call(midas.EndpointLogin)
 }
@@ -82,6 +86,10 @@ var endpoints = map[midas.Endpoint]func(midas.API) error{
 	},
 	midas.EndpointPresent: func(a midas.API) error {
 		_, err := a.Present(context.Background(), midas.PresentRequest{})
+		return err
+	},
+	midas.EndpointQuery: func(a midas.API) error {
+		_, err := a.QueryOrder(context.Background(), midas.Player{}, "t", midas.BizGoods)
 		return err
 	},
 	midas.EndpointLogin: func(a midas.API) error { _, err := a.Code2Session(context.Background(), "code"); return err },

@@ -46,6 +46,8 @@ type API interface {
 	CancelPay(ctx context.Context, r CancelPayRequest) (CancelPayResult, error)
 	// Present gives a player coins for nothing (§1.6). The same bill number never gives twice.
 	Present(ctx context.Context, r PresentRequest) (PresentResult, error)
+	// QueryOrder asks what became of a payment with money (§3.1). Protocol V2 only; with V1 it is ErrRefusedHere.
+	QueryOrder(ctx context.Context, p Player, outTradeNo string, what BizKind) (OrderInfo, error)
 	// Code2Session exchanges a wx.login code for an openid and a session key (§4.1). A code works once.
 	Code2Session(ctx context.Context, code string) (Session, error)
 }
