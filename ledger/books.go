@@ -6,25 +6,38 @@ import (
 	"time"
 )
 
-// Books is what the ledger holds, summed up. All amounts are coins. Presents are not in it.
+// Books is what the ledger holds, summed up. Presents are not in it.
 type Books struct {
 	// Orders and Coins count the purchases in each state and what they are worth.
 	Orders map[State]int64
 	Coins  map[State]int64
+	// Goods and Fen are the same of what was bought directly with money.
+	Goods map[State]int64
+	Fen   map[State]int64
+	// Refunds and RefundedFen are the money that was given back.
+	Refunds, RefundedFen int64
 }
 
 // Books sums up every purchase.
 func (l *Ledger) Books(ctx context.Context) (Books, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	b := Books{Orders: map[State]int64{}, Coins: map[State]int64{}}
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT state, COUNT(*), SUM(amount) FROM midas_orders
-		WHERE kind = ? GROUP BY state`), Purchase)
+	b := Books{Orders: map[State]int64{}, Coins: map[State]int64{}, Goods: map[State]int64{}, Fen: map[State]int64{}}
+	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT kind, state, COUNT(*), SUM(amount) FROM midas_orders
+		WHERE kind <> ? GROUP BY kind, state`), Present)
 	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
+		var k Kind
 		var s State
-		var n, coins int64
-		err := row.Scan(&s, &n, &coins)
-		b.Orders[s], b.Coins[s] = n, coins
+		var n, amount int64
+		err := row.Scan(&k, &s, &n, &amount)
+		switch k {
+		case Goods:
+			b.Goods[s], b.Fen[s] = n, amount
+		case Refund:
+			b.Refunds, b.RefundedFen = b.Refunds+n, b.RefundedFen+amount
+		default:
+			b.Orders[s], b.Coins[s] = n, amount
+		}
 		return struct{}{}, err
 	})
 	return b, unavailable(ctx, "sum up the orders", err)
@@ -144,6 +157,7 @@ func (a *Account) addAll(rows *sql.Rows, err error) error {
 
 func (a *Account) add(kind Kind, s State, unsure bool, coins int64) {
 	switch {
+	case kind == Goods, kind == Refund: // money, not coins
 	case s == Created, s == Failed, s == Paying && !unsure: // Midas has not moved anything
 	case kind == Present && s == Delivered:
 		a.Presented += coins

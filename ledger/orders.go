@@ -21,9 +21,16 @@ const (
 	Purchase Kind = "purchase"
 	// Present: the host gives a player coins for nothing. There is nothing to deliver, and nothing to give back.
 	Present Kind = "present"
+	// Goods: a player buys an item directly with money (protocol V2). BillNo is the out_trade_no.
+	Goods Kind = "goods"
+	// Refund: money was given back, and the host is to be told.
+	Refund Kind = "refund"
 )
 
-// Order is one purchase or present, from the moment its bill number is fixed.
+// known tells whether this version has a machine for the kind.
+func (k Kind) known() bool { return k == Purchase || k == Present || k == Goods || k == Refund }
+
+// Order is one purchase, present or refund, from the moment its bill number is fixed.
 type Order struct {
 	// BillNo is the number Midas and support know the order by. It never changes.
 	BillNo string
@@ -33,11 +40,16 @@ type Order struct {
 	OpenID, ZoneID string
 	// RequestID is the asker's own name for it, unique per OpenID and Kind for ever.
 	RequestID string
-	// ItemID and Quantity are what was bought. A present has none and 1.
+	// ItemID and Quantity are what was bought. A present has none and 1. A refund has those of what it gives back: of a
+	// recharge no item and how many coins.
 	ItemID   string
 	Quantity int64
-	// Amount is the whole price in coins, as it was when the order was made, or the coins to give.
+	// Amount is the whole price in coins, as it was when the order was made, or the coins to give; of goods and refunds
+	// it is in fen (分).
 	Amount int64
+	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3 API).
+	OfTrade string
+	Source  int
 	// UserIP is the player's address as the host gave it, or empty.
 	UserIP string
 
@@ -82,20 +94,20 @@ type Event struct {
 
 const (
 	orderColumns = `bill_no, kind, openid, zone_id, request_id, item_id, quantity, amount, user_ip, state, version,
-		attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at`
-	orderPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+		attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at, of_trade, source`
+	orderPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
 )
 
-// Create stores a new order in state Created. If the player has an order of that kind and request id already, it is
+// Create stores a new order, in the state that its kind begins in. If the player has an order of that kind and request id already, it is
 // returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
-	o.State, o.Version = Created, 1
+	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`+
 			l.dialect.ignore("openid, kind, request_id")),
 			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
 			o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
-			toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt))
+			toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.OfTrade, o.Source)
 		if err != nil {
 			return err
 		}
@@ -113,7 +125,7 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 	switch {
 	case err != nil:
 		return Order{}, false, unavailable(ctx, "store order "+o.BillNo, err)
-	case stored.ItemID != o.ItemID || stored.Quantity != o.Quantity || o.Kind == Present && stored.Amount != o.Amount:
+	case stored.ItemID != o.ItemID || stored.Quantity != o.Quantity || (o.Kind == Present || o.Kind == Refund) && stored.Amount != o.Amount:
 		return stored, false, fmt.Errorf("%w: request %q is bill %s, for %d of %q", ErrMismatch,
 			o.RequestID, stored.BillNo, stored.Quantity, stored.ItemID)
 	default:
@@ -143,7 +155,7 @@ func (l *Ledger) Deliver(ctx context.Context, before, after Order, grant func(ct
 }
 
 func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone bool, grant func(context.Context, *sql.Tx) error) error {
-	if before.State != after.State && !before.State.CanBecome(after.State) || before.State.Ended() && before.State == after.State {
+	if before.State != after.State && !before.Kind.Allows(before.State, after.State) || before.State.Ended() && before.State == after.State {
 		return fmt.Errorf("%w: bill %s from %s to %s", errBadStep, before.BillNo, before.State, after.State)
 	}
 	after.Version = before.Version + 1
@@ -219,14 +231,22 @@ func (l *Ledger) OrderOf(ctx context.Context, openid string, kind Kind, requestI
 	return l.readOrder(ctx, "read a player's order", `openid = ? AND kind = ? AND request_id = ?`, openid, kind, requestID)
 }
 
-// Orders lists a player's purchases, newest first: at most limit of those before the bill number before, or from the
+// Orders lists a player's purchases, for coins and for money, newest first: at most limit of those before the bill number before, or from the
 // newest where before is empty.
 func (l *Ledger) Orders(ctx context.Context, openid, before string, limit int) ([]Order, error) {
 	if before == "" {
 		before = "~" // sorts after every character a bill number may have
 	}
-	return l.readOrders(ctx, "list a player's orders", `openid = ? AND kind = ? AND bill_no < ? ORDER BY bill_no DESC LIMIT ?`,
-		openid, Purchase, before, limit)
+	return l.readOrders(ctx, "list a player's orders", `openid = ? AND kind IN (?, ?) AND bill_no < ? ORDER BY bill_no DESC LIMIT ?`,
+		openid, Purchase, Goods, before, limit)
+}
+
+// Refunded is how much of a payment has been given back, in fen, as far as the ledger has heard.
+func (l *Ledger) Refunded(ctx context.Context, outTradeNo string) (fen int64, err error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT COALESCE(SUM(amount), 0) FROM midas_orders WHERE of_trade = ? AND of_trade <> ''`), outTradeNo).Scan(&fen)
+	return fen, unavailable(ctx, "sum up what was given back of "+outTradeNo, err)
 }
 
 // OpenOrders lists up to limit orders that have not ended, oldest due first.
@@ -301,11 +321,13 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 }
 
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
-// that works on this ledger: whatever was claimed, its holder is dead. Orders in Reversing keep their time, for the
-// deduction that they call back may still be on its way, whoever sent it.
-func (l *Ledger) Reclaim(ctx context.Context, now time.Time) (orders int64, err error) {
-	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET due_at = ?, version = version + 1
-		WHERE due_at > 0 AND parked = 0 AND state <> ?`, toMillis(now), Reversing)
+// that works on this ledger: whatever was claimed, its holder is dead. Orders in Reversing rest for quiet after they got
+// there, for the deduction that they call back may still be on its way, whoever sent it.
+func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration) (orders int64, err error) {
+	rested := toMillis(now.Add(-quiet))
+	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET version = version + 1,
+		due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END WHERE due_at > 0 AND parked = 0`,
+		Reversing, rested, quiet.Milliseconds(), toMillis(now))
 }
 
 // Unpark makes a player's parked orders due at now.
@@ -336,7 +358,7 @@ func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 	var o Order
 	var unsure, due, created, updated, delivered int64
 	err := row.Scan(&o.BillNo, &o.Kind, &o.OpenID, &o.ZoneID, &o.RequestID, &o.ItemID, &o.Quantity, &o.Amount, &o.UserIP, &o.State,
-		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated, &delivered)
+		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated, &delivered, &o.OfTrade, &o.Source)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Order{}, ErrNotFound
 	}
@@ -372,10 +394,10 @@ func scanAll[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) 
 // check catches an order that no code of this version can have written.
 func (o Order) check() error {
 	switch {
-	case !o.State.Known() || o.Kind != Purchase && o.Kind != Present:
+	case !o.State.Known() || !o.Kind.known():
 		return fmt.Errorf("order %s is a %q in state %q: written by a newer version?", o.BillNo, o.Kind, o.State)
 	case o.Amount <= 0 || o.Quantity <= 0:
-		return fmt.Errorf("order %s is for %d of an item at %d coins", o.BillNo, o.Quantity, o.Amount)
+		return fmt.Errorf("order %s is for %d of an item at %d in all", o.BillNo, o.Quantity, o.Amount)
 	case o.State.Ended() && (!o.DueAt.IsZero() || o.Parked):
 		return fmt.Errorf("order %s has ended as %s and is still to be worked on", o.BillNo, o.State)
 	case !o.State.Ended() && o.DueAt.IsZero():

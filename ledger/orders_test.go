@@ -325,7 +325,7 @@ func TestParkedOrdersWaitForTheirPlayer(t *testing.T) {
 		create(t, l, wish("a2", park))
 		create(t, l, wish("b1", park, func(o *ledger.Order) { o.OpenID = "bob" }))
 		create(t, l, wish("c1"))
-		if n, err := l.Reclaim(t.Context(), noon); err != nil || n != 1 {
+		if n, err := l.Reclaim(t.Context(), noon, time.Second); err != nil || n != 1 {
 			t.Errorf("%d of the others resumed, %v", n, err)
 		}
 		if n, err := l.Unpark(t.Context(), "alice", noon); err != nil || n != 2 {
@@ -349,16 +349,14 @@ func TestParkedOrdersWaitForTheirPlayer(t *testing.T) {
 func TestARestartDoesNotHastenACallBack(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
-		move(t, l, create(t, l, wish("back", func(o *ledger.Order) { o.DueAt = noon.Add(time.Second) })), ledger.Paying, ledger.Reversing)
-		before, err := l.Order(t.Context(), "back")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n, err := l.Reclaim(t.Context(), noon.Add(-time.Minute)); err != nil || n != 0 {
-			t.Errorf("%d resumed, %v", n, err)
-		}
-		if after, err := l.Order(t.Context(), "back"); err != nil || after != before || before.DueAt.IsZero() {
-			t.Errorf("was %+v, is %+v, %v", before, after, err)
+		o := move(t, l, create(t, l, wish("back", func(o *ledger.Order) { o.DueAt = noon.Add(time.Hour) })), ledger.Paying, ledger.Reversing)
+		for now, due := range map[time.Duration]time.Duration{time.Second: 5 * time.Second, 5 * time.Second: 5 * time.Second, 8 * time.Second: 8 * time.Second} {
+			if n, err := l.Reclaim(t.Context(), o.UpdatedAt.Add(now), 5*time.Second); err != nil || n != 1 {
+				t.Errorf("%d resumed, %v", n, err)
+			}
+			if after, err := l.Order(t.Context(), "back"); err != nil || !after.DueAt.Equal(o.UpdatedAt.Add(due)) {
+				t.Errorf("restarted %s after the order was called back, due after %s, %v", now, after.DueAt.Sub(o.UpdatedAt), err)
+			}
 		}
 	})
 }

@@ -46,7 +46,7 @@ type Recharge struct {
 type Growth struct {
 	// Coins is how much was bought since the last look; 0 if nothing.
 	Coins int64
-	// Recharges are those that these coins settled, now credited.
+	// Recharges are those that these coins settled, now credited. Those that were credited before are not among them.
 	Recharges []Recharge
 }
 
@@ -62,7 +62,7 @@ const unknown = -1
 
 // Observe compares save_amt, all coins a player ever bought as Midas tells it, with what was seen before. What it grew
 // by is credited to the player's recharges that wait for coins, in the same transaction that remembers the new figure,
-// so that the same coins are never found twice. A figure below the known one is an old answer and changes nothing.
+// so that the same coins are never credited twice. A figure below the known one is an old answer and changes nothing.
 // What was spent and given before this ledger knew the player is remembered once, for [Ledger.Accounts].
 func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, now time.Time) (Growth, error) {
 	const doing = "compare what a player bought"
@@ -78,13 +78,12 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		g = Growth{}
 		// The row is made if need be and then locked: two servers may see a player for the first time at once.
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_players (`+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?)`+
-			l.dialect.ignore("openid, zone_id")), openid, zoneID, sums.SaveAmt, unknown, unknown, toMillis(now))
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_players (`+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)`+
+			l.dialect.ignore("openid, zone_id")), openid, zoneID, sums.SaveAmt, unknown, unknown, toMillis(now), 0)
 		if err != nil {
 			return err
 		}
-		known, err := scanAccount(tx.QueryRowContext(ctx, l.dialect.sql(`SELECT `+accountColumns+` FROM midas_players
-			WHERE openid = ? AND zone_id = ?`+l.dialect.lock), openid, zoneID))
+		known, err := l.lockAccount(ctx, tx, openid, zoneID)
 		if err != nil {
 			return err
 		}
@@ -93,13 +92,15 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 				return err
 			}
 		}
-		if g.Coins = max(0, sums.SaveAmt-known.SaveAmt); g.Coins > 0 {
-			if g.Recharges, err = l.credit(ctx, tx, openid, zoneID, g.Coins, now); err != nil {
+		g.Coins = max(0, sums.SaveAmt-known.SaveAmt)
+		expected := min(g.Coins, known.ahead)
+		if g.Coins > expected {
+			if g.Recharges, err = l.credit(ctx, tx, openid, zoneID, g.Coins-expected, now); err != nil {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, spent_before = ?, present_before = ?, updated_at = ?
-			WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.Spent, known.PresentSum, toMillis(now), openid, zoneID)
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, spent_before = ?, present_before = ?, updated_at = ?, ahead = ?
+			WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.Spent, known.PresentSum, toMillis(now), known.ahead-expected, openid, zoneID)
 		return err
 	})
 	return g, unavailable(ctx, doing, err)
@@ -128,24 +129,43 @@ func (l *Ledger) Seen(ctx context.Context, openid, zoneID string) (bool, error) 
 	return err == nil, unavailable(ctx, "look a player up", err)
 }
 
-const accountColumns = `openid, zone_id, save_amt, spent_before, present_before, updated_at`
+const accountColumns = `openid, zone_id, save_amt, spent_before, present_before, updated_at, ahead`
 
-// account reads what was last seen of a player, and what was spent and given before.
-func (l *Ledger) account(ctx context.Context, openid, zoneID string) (Sums, error) {
+// seenAccount is what was last seen of a player, what was spent and given before, and the coins of recharges that were
+// credited before save_amt showed them.
+type seenAccount struct {
+	Sums
+	ahead int64
+}
+
+// account reads what is known of a player.
+func (l *Ledger) account(ctx context.Context, openid, zoneID string) (seenAccount, error) {
 	ctx, cancel := patient(ctx)
 	defer cancel()
 	return scanAccount(l.reads.QueryRowContext(ctx, l.dialect.sql(`SELECT `+accountColumns+` FROM midas_players
 		WHERE openid = ? AND zone_id = ?`), openid, zoneID))
 }
 
-func scanAccount(row *sql.Row) (s Sums, err error) {
+// lockAccount reads it to be changed. Whoever changes recharges of a player as well locks the player first.
+func (l *Ledger) lockAccount(ctx context.Context, tx *sql.Tx, openid, zoneID string) (seenAccount, error) {
+	return scanAccount(tx.QueryRowContext(ctx, l.dialect.sql(`SELECT `+accountColumns+` FROM midas_players
+		WHERE openid = ? AND zone_id = ?`+l.dialect.lock), openid, zoneID))
+}
+
+func scanAccount(row *sql.Row) (s seenAccount, err error) {
 	var openid, zoneID string
 	var updated int64
-	err = row.Scan(&openid, &zoneID, &s.SaveAmt, &s.Spent, &s.PresentSum, &updated)
+	err = row.Scan(&openid, &zoneID, &s.SaveAmt, &s.Spent, &s.PresentSum, &updated, &s.ahead)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Sums{}, ErrNotFound
+		return seenAccount{}, ErrNotFound
 	}
 	return s, err
+}
+
+// SaveAmt is the save_amt that Observe compares the next one with. ErrNotFound: none has been seen.
+func (l *Ledger) SaveAmt(ctx context.Context, openid, zoneID string) (int64, error) {
+	known, err := l.account(ctx, openid, zoneID)
+	return known.SaveAmt + known.ahead, unavailable(ctx, "look a player up", err)
 }
 
 // credit shares coins out among the recharges that wait for some: first one of exactly that size, then by likelihood
@@ -215,6 +235,61 @@ func (l *Ledger) ReportRecharge(ctx context.Context, openid, requestID string, s
 		return l.storeRecharge(ctx, tx, stored)
 	})
 	return stored, unavailable(ctx, "store what became of a recharge", err)
+}
+
+// ConfirmRecharge credits a recharge of which Midas says by its number that the coins are in the balance: coins of them, or
+// as many as were asked for where coins is 0. fresh is false if it had been credited before, by whatever evidence. The
+// coins are not found again when save_amt shows them. ErrNotFound: no recharge has that number.
+func (l *Ledger) ConfirmRecharge(ctx context.Context, outTradeNo string, coins int64, now time.Time) (stored Recharge, fresh bool, err error) {
+	found, err := l.RechargeOfTrade(ctx, outTradeNo)
+	if err != nil {
+		return Recharge{}, false, err
+	}
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		known, err := l.lockAccount(ctx, tx, found.OpenID, found.ZoneID)
+		seen := !errors.Is(err, ErrNotFound)
+		if err != nil && seen {
+			return err
+		}
+		stored, err = l.lockRecharge(ctx, tx, found.OpenID, found.RequestID)
+		fresh = err == nil && stored.State != RechargeCredited
+		if !fresh {
+			return err
+		}
+		if coins <= 0 {
+			coins = stored.BuyQuantity
+		}
+		stored.State, stored.Coins, stored.UpdatedAt = RechargeCredited, coins, now
+		if err := l.storeRecharge(ctx, tx, stored); err != nil || !seen { // what was never seen cannot grow
+			return err
+		}
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET ahead = ? WHERE openid = ? AND zone_id = ?`),
+			known.ahead+coins, found.OpenID, found.ZoneID)
+		return err
+	})
+	return stored, fresh && err == nil, unavailable(ctx, "credit recharge "+outTradeNo, err)
+}
+
+// RechargeOfTrade reads a recharge by its number at Midas, or answers ErrNotFound.
+func (l *Ledger) RechargeOfTrade(ctx context.Context, outTradeNo string) (r Recharge, err error) {
+	if outTradeNo == "" { // which all of V1 have
+		return Recharge{}, ErrNotFound
+	}
+	inner, cancel := patient(ctx)
+	defer cancel()
+	r, err = scanRecharge(l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT `+rechargeColumns+` FROM midas_recharges WHERE out_trade_no = ? AND out_trade_no <> ''`), outTradeNo))
+	return r, unavailable(ctx, "read recharge "+outTradeNo, err)
+}
+
+// WaitingRecharges lists up to limit of a player's recharges that have a number at Midas and have not been credited, those
+// most likely to have been paid first, and of them the newest.
+func (l *Ledger) WaitingRecharges(ctx context.Context, openid, zoneID string, limit int) ([]Recharge, error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	list, err := scanRecharges(l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+rechargeColumns+` FROM midas_recharges
+		WHERE openid = ? AND zone_id = ? AND state <> ? AND out_trade_no <> '' ORDER BY created_at DESC, request_id LIMIT 100`), openid, zoneID, RechargeCredited))
+	slices.SortStableFunc(list, func(a, b Recharge) int { return likelihood[a.State] - likelihood[b.State] })
+	return list[:min(limit, len(list))], unavailable(ctx, "list a player's recharges", err)
 }
 
 // Recharge reads one recharge, or answers ErrNotFound.

@@ -2,8 +2,8 @@ package ledger
 
 import "slices"
 
-// State is where an order stands. The machine is the table [steps]; nothing moves an order along an arrow that is
-// not in it.
+// State is where an order stands. Nothing moves an order along an arrow that the machine of its [Kind] does not have. That
+// of purchases and presents is:
 //
 //	created → paying → paid → delivered ⇄ refunding
 //	   |        |        ├→ refunding → cancelled | disputed
@@ -15,6 +15,17 @@ import "slices"
 //	   └→ failed
 //
 // A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again.
+//
+// Goods are paid for with money, which no call of ours takes or gives back:
+//
+//	paying → paid → delivered → cancelled             (the money was given back in the console)
+//	  |  ^     └→ disputed → cancelled | paid
+//	  |  └ failed                                     (never heard of, and paid all the same: the push came late)
+//	  ├→ failed
+//	  ├→ disputed
+//	  └→ cancelled
+//
+// A refund of money waits to be told to the host: paid → delivered | disputed.
 type State string
 
 // The states of an order.
@@ -33,13 +44,13 @@ const (
 	Reversing State = "reversing"
 	// Cancelled: the coins are back with the player, or were never taken. An end.
 	Cancelled State = "cancelled"
-	// Failed: Midas said no and deducted nothing. An end.
+	// Failed: Midas said no and deducted nothing, or goods were not paid for in a day. An end.
 	Failed State = "failed"
 	// Disputed: no rule can settle the order; an operator decides. An end for the machine.
 	Disputed State = "disputed"
 )
 
-// steps is the order machine: from each state, the states an order may go to next.
+// steps is the machine of purchases and presents: from each state, the states an order may go to next.
 var steps = map[State][]State{
 	Created:   {Paying, Failed},
 	Paying:    {Paid, Delivered, Failed, Reversing, Disputed},
@@ -50,6 +61,42 @@ var steps = map[State][]State{
 	Cancelled: {},
 	Failed:    {},
 	Disputed:  {},
+}
+
+// goodsSteps and refundSteps are the machines of the other kinds.
+var (
+	goodsSteps = map[State][]State{
+		Paying:    {Paid, Failed, Cancelled, Disputed},
+		Failed:    {Paid, Cancelled, Disputed},
+		Paid:      {Delivered, Disputed},
+		Delivered: {Cancelled},
+		Disputed:  {Cancelled, Paid},
+	}
+	refundSteps = map[State][]State{Paid: {Delivered, Disputed}}
+)
+
+// begins is the state that orders of a kind are made in.
+func (k Kind) begins() State {
+	switch k {
+	case Goods:
+		return Paying // the player is about to be told how to pay
+	case Refund:
+		return Paid
+	default:
+		return Created
+	}
+}
+
+// Allows tells whether an order of this kind may go from one state to the next. Staying is not an arrow.
+func (k Kind) Allows(from, to State) bool {
+	switch k {
+	case Goods:
+		return slices.Contains(goodsSteps[from], to)
+	case Refund:
+		return slices.Contains(refundSteps[from], to)
+	default:
+		return slices.Contains(steps[from], to)
+	}
 }
 
 // States lists every state, in the order of an order's life.

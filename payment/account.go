@@ -73,7 +73,7 @@ func (t *Till) retryUnpark(ctx context.Context) {
 
 // look reads a player's account, and tells of coins that were bought since the last look.
 func (t *Till) look(ctx context.Context, p Player) (Account, error) {
-	a, g, err := t.observe(ctx, p)
+	a, g, err := t.observe(ctx, p, "")
 	if err != nil {
 		return Account{}, err
 	}
@@ -81,9 +81,10 @@ func (t *Till) look(ctx context.Context, p Player) (Account, error) {
 	return a, nil
 }
 
-// observe reads a player's account and what it grew by. That the ledger cannot say how much it grew is no reason not to
+// observe reads a player's account and what it grew by. Recharges that it settles are told but for the one named answered,
+// which is told by its number here or is among the growth. That the ledger cannot say how much it grew is no reason not to
 // show the balance.
-func (t *Till) observe(ctx context.Context, p Player) (Account, ledger.Growth, error) {
+func (t *Till) observe(ctx context.Context, p Player, answered string) (Account, ledger.Growth, error) {
 	who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
 	if err != nil {
 		return Account{}, ledger.Growth{}, unavailable(err)
@@ -94,6 +95,11 @@ func (t *Till) observe(ctx context.Context, p Player) (Account, ledger.Growth, e
 		return Account{}, ledger.Growth{}, err
 	}
 	a := t.remember(account{p.OpenID, p.ZoneID}, b)
+	if t.cfg.TradeNumbers {
+		if known, err := t.cfg.Ledger.SaveAmt(ctx, p.OpenID, p.ZoneID); err == nil && int64(b.SaveAmt) > known {
+			t.confirmByNumber(ctx, p, answered)
+		}
+	}
 	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, sumsOf(b), t.cfg.Now())
 	t.complain("midas: a recharge may be noticed late", err, "player", shorten(p.OpenID))
 	return a, g, nil

@@ -36,6 +36,8 @@ type rules struct {
 	quiet time.Duration
 	// tries bounds how often a delivery is tried.
 	tries int
+	// poll is the first waits between questions about goods.
+	poll []time.Duration
 }
 
 // A decision is the order as it is to be stored. If it has not ended and its DueAt is zero, its next step follows at
@@ -43,6 +45,10 @@ type rules struct {
 
 // beforeStep decides whether an order's next step may be taken at all. ok is false if the order moves instead.
 func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok bool) {
+	switch o.Kind {
+	case ledger.Goods, ledger.Refund: // Midas is only asked about them, which is never too late
+		return o, true
+	}
 	unsure := !o.UnsureSince.IsZero()
 	tooOld := now.Sub(o.CreatedAt) >= billLife
 	switch o.State {
@@ -144,8 +150,14 @@ func (r rules) afterCancelAnswer(o ledger.Order, err error, now time.Time) ledge
 func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Order {
 	o.Code, o.RID = 0, ""
 	switch {
+	case err == nil && o.Kind == ledger.Refund:
+		return moved(o, ledger.Delivered, "the host knows")
 	case err == nil:
 		return moved(o, ledger.Delivered, "the host has granted it")
+	case errors.Is(err, ErrRefuse) && o.Kind == ledger.Refund: // what has happened cannot be refused
+		return moved(o, ledger.Disputed, "the host does not take note: "+short(err))
+	case errors.Is(err, ErrRefuse) && o.Kind == ledger.Goods:
+		return moved(o, ledger.Disputed, "the host refused it; give the money back in the WeChat console: "+short(err))
 	case errors.Is(err, ErrRefuse):
 		return moved(o, ledger.Refunding, "the host refused it: "+short(err))
 	case errors.Is(err, context.Canceled): // the server is stopping, which says nothing of the host
@@ -155,6 +167,52 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	default:
 		o.Note = "not delivered yet: " + short(err)
 		return r.again(o, now)
+	}
+}
+
+// goodsLife is how long Midas is asked whether goods were paid for. Its pushes come for 24 h 4 min (§3.7), and are taken
+// whenever they come.
+const goodsLife = 25 * time.Hour
+
+// The waits between questions about goods, once those of the config are used up (§5): goodsPoll for the first hour, then
+// longestHold.
+const (
+	goodsPoll = 10 * time.Minute
+	goodsLate = time.Hour
+)
+
+// afterQuery decides what becomes of goods in Paying once Midas has been asked about them.
+func (r rules) afterQuery(o ledger.Order, info midas.OrderInfo, err error, now time.Time) ledger.Order {
+	verdict := midas.VerdictOf(err)
+	o = answered(o, err)
+	switch {
+	case err == nil && info.Paid && info.ProductID != "" && info.ProductID != o.ItemID:
+		return moved(o, ledger.Disputed, fmt.Sprintf("Midas was paid for %q under this number", printable(info.ProductID)))
+	case err == nil && info.Paid:
+		return moved(o, ledger.Paid, "paid, as Midas says when asked")
+	case now.Sub(o.CreatedAt) >= goodsLife:
+		return moved(o, ledger.Failed, "not paid in 25 h")
+	case verdict == midas.VerdictLogin:
+		o.Parked, o.DueAt = true, o.CreatedAt.Add(goodsLife)
+		return o
+	case err != nil && !errors.Is(err, midas.ErrTradeUnknown) && verdict == midas.VerdictLater:
+		return r.postponed(o, err, now)
+	}
+	// Unpaid, unknown because the player has not opened the payment yet, or no answer: ask again.
+	o.DueAt = now.Add(jitter(r.goodsWait(o, now)))
+	o.Attempts++
+	return o
+}
+
+// goodsWait is how long to wait before Midas is asked about goods again.
+func (r rules) goodsWait(o ledger.Order, now time.Time) time.Duration {
+	switch {
+	case o.Attempts < len(r.poll):
+		return min(r.poll[o.Attempts], longestHold)
+	case now.Sub(o.CreatedAt) < goodsLate:
+		return goodsPoll
+	default:
+		return longestHold
 	}
 }
 

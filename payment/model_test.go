@@ -258,6 +258,10 @@ func (l *line) Present(ctx context.Context, r midas.PresentRequest) (res midas.P
 	return res, err
 }
 
+func (l *line) QueryOrder(context.Context, midas.Player, string, midas.BizKind) (midas.OrderInfo, error) {
+	return midas.OrderInfo{}, nil
+}
+
 func (l *line) Code2Session(context.Context, string) (midas.Session, error) {
 	return midas.Session{}, errors.New("players of the model log in by themselves")
 }

@@ -42,6 +42,8 @@ var (
 	ErrInvalid = errors.New("invalid request")
 	// ErrUnknownItem: no such item is on sale.
 	ErrUnknownItem = errors.New("payment: unknown item")
+	// ErrNoGoods: this server sells nothing for money, or not this item.
+	ErrNoGoods = errors.New("payment: not sold for money")
 	// ErrUnsupportedPlatform: coins can be bought on Android only (§1.1).
 	ErrUnsupportedPlatform = errors.New("payment: coins can be bought on Android only")
 )
@@ -93,8 +95,10 @@ type Observer interface {
 // Item is something on sale.
 type Item struct {
 	ID, Name string
-	// Price of one, in coins.
+	// Price of one, in coins. 0: not sold for coins.
 	Price midas.Coins
+	// Fen is the price of one in money, as Midas's back office has it, for protocol V2. 0: not sold for money.
+	Fen midas.Fen
 }
 
 // Config sets a till up. Fields without a zero value named are required.
@@ -105,6 +109,15 @@ type Config struct {
 	// An error that is ErrRefuse gives the coins back; any other is tried again. Not needed if GrantInTransaction is used.
 	Deliver  func(ctx context.Context, o ledger.Order) error
 	Observer Observer
+	// SignGoods signs purchases with money (midas.Client.SignGoods). nil: nothing is sold so.
+	SignGoods func(midas.GoodsRequest) (midas.GoodsOptions, error)
+	// Refunded tells the host of money that was given back, at least once for every Refund.RefundID; an error is tried again
+	// as for Deliver. nil: refunds are only recorded.
+	Refunded func(ctx context.Context, r Refund) error
+	// ZoneID is the zone of goods that were bought outside the game. Zero: "1".
+	ZoneID string
+	// Sandbox tells which environment's pushes are for this till. Zero: production's.
+	Sandbox bool
 	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
 	Closed func(e midas.Endpoint) time.Duration
 
@@ -115,11 +128,12 @@ type Config struct {
 	Tiers        midas.Tiers
 	// Retry is the patience with open orders.
 	Retry Retry
-	// RechargePoll is the waits between looks for coins that were bought and have not come. Empty: no looks.
+	// RechargePoll is the waits between looks for coins that were bought and have not come, and between the first questions
+	// about goods. Empty: no looks for coins, and the questions about goods begin with every ten minutes.
 	RechargePoll []time.Duration
 	// NeedSession: Midas wants a session key with every call (V1's mp_sig, V2's signature). A player without one is told so at once.
 	NeedSession bool
-	// TradeNumbers: recharges get an out_trade_no, as protocol V2 wants it.
+	// TradeNumbers: recharges get an out_trade_no, by which Midas can be asked about them, as in protocol V2.
 	TradeNumbers bool
 	// SealSecret is the secret session keys are sealed with in the ledger.
 	SealSecret midas.Secret
@@ -187,6 +201,9 @@ func New(cfg Config) (*Till, error) {
 	setDefault(&cfg.Retry.GiveUpAfter, 5*time.Minute)
 	setDefault(&cfg.Timeout, 3*time.Second)
 	setDefault(&cfg.DeliverTimeout, 10*time.Second)
+	if cfg.ZoneID == "" {
+		cfg.ZoneID = "1"
+	}
 	setDefault(&cfg.DeliverTries, 100)
 	setDefault(&cfg.MaxInFlight, 200)
 	setDefault(&cfg.MaxQueuePerPlayer, 8)
@@ -201,7 +218,7 @@ func New(cfg Config) (*Till, error) {
 	}
 	t := &Till{
 		cfg:   cfg,
-		rules: rules{Retry: cfg.Retry, quiet: 2 * cfg.Timeout, tries: cfg.DeliverTries},
+		rules: rules{Retry: cfg.Retry, quiet: 2 * cfg.Timeout, tries: cfg.DeliverTries, poll: cfg.RechargePoll},
 		items: make(map[string]Item, len(cfg.Items)),
 		// Longer than any step may take, so that a claim outlives the work it is for.
 		lease:    4*cfg.Timeout + cfg.DeliverTimeout + 15*time.Second,
@@ -243,7 +260,7 @@ func (t *Till) GrantInTransaction(grant func(ctx context.Context, tx *sql.Tx, o 
 // Start resumes what an earlier process left open and begins to work on what falls due.
 func (t *Till) Start(ctx context.Context) error {
 	if !t.cfg.Shared {
-		n, err := t.cfg.Ledger.Reclaim(ctx, t.cfg.Now())
+		n, err := t.cfg.Ledger.Reclaim(ctx, t.cfg.Now(), t.rules.quiet)
 		if err != nil {
 			return err
 		}

@@ -79,11 +79,7 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 
 // make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
-	now := t.cfg.Now()
-	o.BillNo = ulid.MustNewDefault(now).String()
-	o.OpenID, o.ZoneID, o.UserIP = p.OpenID, p.ZoneID, p.UserIP
-	o.DueAt, o.CreatedAt, o.UpdatedAt = now.Add(t.lease), now, now
-	o, created, err := t.cfg.Ledger.Create(ctx, o)
+	o, created, err := t.cfg.Ledger.Create(ctx, t.newOrder(p, o))
 	if err != nil {
 		return Receipt{}, unavailable(err)
 	}
@@ -92,6 +88,15 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, err
 		return t.receipt(o), nil
 	}
 	return t.drive(ctx, o), nil
+}
+
+// newOrder gives an order its number, its player and its times. Bill numbers are good as out_trade_no, too.
+func (t *Till) newOrder(p Player, o ledger.Order) ledger.Order {
+	now := t.cfg.Now()
+	o.BillNo = ulid.MustNewDefault(now).String()
+	o.OpenID, o.ZoneID, o.UserIP = p.OpenID, p.ZoneID, p.UserIP
+	o.DueAt, o.CreatedAt, o.UpdatedAt = now.Add(t.lease), now, now
+	return o
 }
 
 // recall tells what became of an order made earlier, or else why none is made now.
@@ -111,7 +116,7 @@ func (t *Till) recall(ctx context.Context, p Player, r PurchaseRequest, refusal 
 // price is what a purchase costs.
 func (t *Till) price(r PurchaseRequest) (midas.Coins, error) {
 	it, known := t.items[r.ItemID]
-	if !known {
+	if !known || it.Price == 0 {
 		return 0, fmt.Errorf("%w: %q", ErrUnknownItem, r.ItemID)
 	}
 	if r.Quantity > int64(midas.MaxCoins)/int64(it.Price) {

@@ -100,15 +100,13 @@ func (t *Till) report(ctx context.Context, p Player, requestID string, code int6
 	if err != nil || r.State == ledger.RechargeCredited {
 		return r, unavailable(err)
 	}
-	a, g, err := t.observe(ctx, p)
+	a, g, err := t.observe(ctx, p, requestID)
 	if err != nil {
 		t.log.Info("midas: recharge reported, balance not readable yet", "player", shorten(p.OpenID), "error", err)
 	}
 	t.tellGrowth(p, a, g, requestID)
-	for _, credited := range g.Recharges {
-		if credited.RequestID == requestID {
-			return credited, nil
-		}
+	if now, err := t.cfg.Ledger.Recharge(ctx, p.OpenID, requestID); err == nil && now.State == ledger.RechargeCredited {
+		return now, nil
 	}
 	if r.State != ledger.RechargeCancelled {
 		t.watch(p, requestID)
@@ -154,6 +152,7 @@ func (t *Till) lookAgain(ctx context.Context, p *poll) {
 	if ctx.Err() != nil || !t.isCurrent(p) {
 		return
 	}
+	t.askAbout(ctx, p)
 	if _, err := t.look(ctx, p.player); err != nil {
 		t.log.Debug("midas: no look at a recharge", "player", shorten(p.player.OpenID), "error", err)
 	}
@@ -162,6 +161,21 @@ func (t *Till) lookAgain(ctx context.Context, p *poll) {
 		p.left = nil
 	}
 	t.schedule(p)
+}
+
+// askAbout asks Midas about a recharge by its number, where it has one.
+func (t *Till) askAbout(ctx context.Context, p *poll) {
+	r, err := t.cfg.Ledger.Recharge(ctx, p.player.OpenID, p.requestID)
+	if err != nil || r.OutTradeNo == "" || r.State == ledger.RechargeCredited {
+		return
+	}
+	info, err := t.queryTrade(ctx, p.player, r.OutTradeNo, midas.BizCoins)
+	if err == nil && info.Delivered {
+		err = t.confirm(ctx, r.OutTradeNo, 0, "")
+	}
+	if err != nil && !errors.Is(err, midas.ErrTradeUnknown) {
+		t.log.Debug("midas: recharge not asked about", "out_trade_no", r.OutTradeNo, "error", err)
+	}
 }
 
 func (t *Till) isCurrent(p *poll) bool {

@@ -117,6 +117,10 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 		case !ok:
 		case held != nil:
 			after = t.rules.postponed(o, held, t.cfg.Now())
+		case o.Kind == ledger.Goods && o.State == ledger.Paying:
+			after = t.queryGoods(ctx, o)
+		case o.Kind == ledger.Refund:
+			after = t.tellRefund(ctx, o)
 		case o.State == ledger.Created, o.State == ledger.Paying && o.UnsureSince.IsZero():
 			// The mark is on disk before the call: a process that dies in between is taken to have sent it.
 			after.State, after.UnsureSince, after.Parked, after.Note = ledger.Paying, t.cfg.Now(), false, ""
@@ -140,7 +144,11 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 			waits = !after.DueAt.IsZero() && after.DueAt != o.DueAt
 			var err error
 			if stored, err = t.store(ctx, o, after, waits); err != nil { // nothing may follow what is not on disk
-				t.complain("midas: order not advanced", err, "bill_no", o.BillNo, "state", o.State)
+				if errors.Is(err, ledger.ErrConflict) { // a push was quicker, or another server
+					t.log.Info("midas: order changed meanwhile", "bill_no", o.BillNo, "state", o.State)
+				} else {
+					t.complain("midas: order not advanced", err, "bill_no", o.BillNo, "state", o.State)
+				}
 				break
 			}
 		}
@@ -148,7 +156,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 		switch {
 		case told != nil && stored.State != o.State:
 			told(stored)
-		case stored.State == o.State:
+		case stored.State == o.State, stored.Kind == ledger.Goods, stored.Kind == ledger.Refund: // no coins moved
 		case stored.Kind == ledger.Present && stored.State == ledger.Delivered:
 			stale = ReasonPresent
 		case stored.State == ledger.Paid:
@@ -166,7 +174,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 
 // ended tells the player of an order that has ended while nobody was waiting. A present is told by the balance alone.
 func (t *Till) ended(r Receipt) {
-	if r.Order.State.Ended() && r.Order.Kind == ledger.Purchase {
+	if r.Order.State.Ended() && (r.Order.Kind == ledger.Purchase || r.Order.Kind == ledger.Goods) {
 		t.cfg.Observer.OrderEnded(r)
 	}
 }
@@ -177,6 +185,8 @@ func (t *Till) heldBack(o ledger.Order) error {
 	switch {
 	case o.State == ledger.Paid:
 		return nil
+	case o.Kind == ledger.Goods:
+		next = midas.EndpointQuery
 	case o.State == ledger.Reversing, o.State == ledger.Refunding:
 		next = midas.EndpointCancel
 	case o.Kind == ledger.Present:
@@ -274,16 +284,19 @@ func (t *Till) cancelPay(ctx context.Context, o ledger.Order) ledger.Order {
 
 // deliver has the host grant the item. A panic of the host's is an error like any other.
 func (t *Till) deliver(ctx context.Context, o ledger.Order) ledger.Order {
+	return t.delivered(o, t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Deliver(ctx, o) }))
+}
+
+// guarded runs the host's code, for DeliverTimeout at most.
+func (t *Till) guarded(ctx context.Context, host func(context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
 	defer cancel()
-	return t.delivered(o, func() (err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = &ledger.PanicError{Value: p}
-			}
-		}()
-		return t.cfg.Deliver(ctx, o)
-	}())
+	defer func() {
+		if p := recover(); p != nil {
+			err = &ledger.PanicError{Value: p}
+		}
+	}()
+	return host(ctx)
 }
 
 // deliverInTransaction has the host grant the item in the transaction that stores it. stored is the order as it is
