@@ -10,6 +10,7 @@ import (
 	leafmodule "github.com/name5566/leaf/module"
 
 	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/payment"
 )
 
 // HandleDeliver makes deliver grant items, on the goroutine of the module that skeleton belongs to.
@@ -40,7 +41,9 @@ func (m *Module) CallbacksOn(skeleton *leafmodule.Skeleton) {
 	if m.game != nil {
 		panic("leafmidas: deliveries and callbacks are of one module; two were given")
 	}
-	enlist(skeleton)
+	if m.refundGame != skeleton.ChanRPCServer {
+		enlist(skeleton)
+	}
 	m.game = skeleton.ChanRPCServer
 }
 
@@ -74,6 +77,26 @@ func (m *Module) Deliver(ctx context.Context, o ledger.Order) error {
 	case <-ctx.Done():
 		return fmt.Errorf("module: the game took the order and has not acknowledged it: %w", ctx.Err())
 	}
+}
+
+// OnRefund makes tell hear of money that was given back, on the goroutine of the module that skeleton belongs to.
+func (m *Module) OnRefund(skeleton *leafmodule.Skeleton, tell func(payment.Refund) error) {
+	if m.onRefund != nil {
+		panic("leafmidas: OnRefund was called twice; there is one who hears of refunds")
+	}
+	if m.game != skeleton.ChanRPCServer {
+		enlist(skeleton)
+	}
+	m.onRefund, m.refundGame = tell, skeleton.ChanRPCServer
+}
+
+// Refunded tells the host of money that was given back, and waits for its answer. A host that did not ask to be told has
+// nothing to say.
+func (m *Module) Refunded(ctx context.Context, r payment.Refund) error {
+	if m.onRefund == nil {
+		return nil
+	}
+	return m.courier.do(ctx, m.refundGame, func() error { return m.onRefund(r) })
 }
 
 // CanCallBack tells whether OnGame has somewhere to run what it is given.

@@ -36,11 +36,13 @@ func (m *Module) handleMessages() {
 	handleOf(m, m.onRecharge)
 	handleOf(m, m.onRechargeDone)
 	handleOf(m, m.onListOrders)
+	handleOf(m, m.onBuyGoods)
 
 	taken := map[reflect.Type]bool{
 		reflect.TypeFor[*msg.MidasLogin](): true, reflect.TypeFor[*msg.MidasGetBalance](): true,
 		reflect.TypeFor[*msg.MidasPurchase](): true, reflect.TypeFor[*msg.MidasRecharge](): true,
 		reflect.TypeFor[*msg.MidasRechargeDone](): true, reflect.TypeFor[*msg.MidasListOrders](): true,
+		reflect.TypeFor[*msg.MidasBuyGoods](): true,
 	}
 	for _, other := range msg.Messages() {
 		if t := reflect.TypeOf(other); !taken[t] {
@@ -193,6 +195,28 @@ func (m *Module) onRechargeDone(a gate.Agent, p payment.Player, r *msg.MidasRech
 			return
 		}
 		m.reply(a, p.OpenID, rechargeMessage(stored))
+	})
+}
+
+func (m *Module) onBuyGoods(a gate.Agent, p payment.Player, r *msg.MidasBuyGoods) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	if err := checkID(r.GetItemId()); err != nil {
+		return fmt.Errorf("%w (item_id)", err)
+	}
+	ask := payment.GoodsRequest{RequestID: r.GetRequestId(), ItemID: r.GetItemId(), Quantity: r.GetQuantity()}
+	return m.till.BuyGoods(p, ask, func(offer payment.GoodsOffer, err error) {
+		switch {
+		case err != nil:
+			m.fail(a, r.GetRequestId(), err)
+		case offer.Options.SignData == "":
+			m.reply(a, p.OpenID, purchaseMessage(offer.Receipt))
+		default:
+			m.outbox.send(a, &msg.MidasGoodsOptions{
+				RequestId: offer.Order.RequestID, SignData: offer.Options.SignData, PaySig: offer.Options.PaySig, Signature: offer.Options.Signature,
+			})
+		}
 	})
 }
 

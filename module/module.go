@@ -54,6 +54,9 @@ type Options struct {
 	// PerSecond and Burst bound the messages of one player.
 	PerSecond float64
 	Burst     int
+	// Receiver takes pushes; nil: none are wanted. PushAddr and PushPath are where it is served; no address: the host serves it.
+	Receiver           *Receiver
+	PushAddr, PushPath string
 	// UserIP tells a connection's public address. nil: its remote address, which behind a proxy is the proxy's.
 	UserIP func(gate.Agent) string
 	// Close is called when the module is done.
@@ -86,7 +89,10 @@ type Module struct {
 	grantAsync func(o ledger.Order, done func(error))
 	grantTx    func(context.Context, *sql.Tx, ledger.Order) error
 	acks       *acks
+	onRefund   func(payment.Refund) error
+	refundGame *chanrpc.Server // of the module that onRefund runs in
 
+	pushes  *pushServer
 	drained sync.WaitGroup
 }
 
@@ -138,7 +144,12 @@ func (m *Module) start() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	return m.till.Start(ctx)
+	if err := m.till.Start(ctx); err != nil || m.options.PushAddr == "" {
+		return err
+	}
+	var err error
+	m.pushes, err = servePushes(m.options.PushAddr, m.options.PushPath, m.options.Receiver, m.log)
+	return err
 }
 
 // sweep runs on the module's goroutine, again and again.
@@ -164,6 +175,10 @@ func (m *Module) Run(closeSig chan bool) {
 func (m *Module) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	m.till.Refuse() // pushes as well: they come again
+	if m.pushes != nil {
+		m.pushes.stop(ctx)
+	}
 	m.till.Stop(ctx)
 	m.outbox.close()
 	time.Sleep(linger)

@@ -33,6 +33,7 @@ var answers = []struct {
 }{
 	{errNotLoggedIn, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_LOGGED_IN, "log in first", true}},
 	{payment.ErrUnknownItem, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNKNOWN_ITEM, "there is no such item", false}},
+	{payment.ErrNoGoods, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_PERMITTED, "not sold for money here", false}},
 	{payment.ErrUnsupportedPlatform, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNSUPPORTED_PLATFORM, "coins can be bought on Android only", false}},
 	{payment.ErrBusy, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_BUSY, "too much is waiting already", true}},
 	{payment.ErrClosing, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "the server is stopping", true}},
@@ -117,9 +118,17 @@ func orderState(s ledger.State) msg.MidasOrderState {
 func purchaseMessage(r payment.Receipt) *msg.MidasPurchaseResult {
 	o := r.Order
 	return &msg.MidasPurchaseResult{
-		RequestId: o.RequestID, BillNo: o.BillNo, ItemId: o.ItemID, Quantity: o.Quantity, Amount: o.Amount,
+		RequestId: o.RequestID, BillNo: o.BillNo, ItemId: o.ItemID, Quantity: o.Quantity, Amount: coins(o),
 		State: orderState(o.State), Error: orderError(o), Balance: int64(r.Balance),
 	}
+}
+
+// coins is what an order costs of them: none where it was bought with money.
+func coins(o ledger.Order) int64 {
+	if o.Kind == ledger.Goods {
+		return 0
+	}
+	return o.Amount
 }
 
 // orderError tells a player why an order did not, or does not yet, bring what it should.
@@ -127,6 +136,10 @@ func orderError(o ledger.Order) *msg.MidasError {
 	var a answer
 	said := &midas.Error{Endpoint: midas.EndpointPay, Code: o.Code}
 	switch {
+	case o.Kind == ledger.Goods && o.State == ledger.Failed:
+		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "it was not paid for", false}
+	case o.Kind == ledger.Goods && o.State == ledger.Cancelled:
+		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "the money was given back", false}
 	case o.State == ledger.Failed, o.State == ledger.Cancelled && errors.Is(said, midas.ErrInsufficientBalance):
 		a = answerTo(said)
 	case o.State == ledger.Cancelled:
@@ -159,7 +172,7 @@ func ordersMessage(orders []ledger.Order, limit int) *msg.MidasOrders {
 	list := make([]*msg.MidasOrder, 0, len(orders))
 	for _, o := range orders {
 		list = append(list, &msg.MidasOrder{
-			BillNo: o.BillNo, RequestId: o.RequestID, ItemId: o.ItemID, Quantity: o.Quantity, Amount: o.Amount,
+			BillNo: o.BillNo, RequestId: o.RequestID, ItemId: o.ItemID, Quantity: o.Quantity, Amount: coins(o),
 			State: orderState(o.State), CreatedUnix: o.CreatedAt.Unix(),
 		})
 	}

@@ -91,3 +91,15 @@ func (x *MidasServiceState) MarshalJSON() ([]byte, error) { return marshalJSON(x
 
 // UnmarshalJSON never fails; [Fault] tells what could not be read.
 func (x *MidasServiceState) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }
+
+// MarshalJSON writes every field, zeros included. It fails if an integer exceeds [MaxInt].
+func (x *MidasBuyGoods) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasBuyGoods) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }
+
+// MarshalJSON writes every field, zeros included. It fails if an integer exceeds [MaxInt].
+func (x *MidasGoodsOptions) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasGoodsOptions) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }

@@ -63,6 +63,9 @@ func Messages() []Message {
 		&MidasOrders{},
 		&MidasError{},
 		&MidasServiceState{},
+
+		&MidasBuyGoods{},
+		&MidasGoodsOptions{},
 	}
 }
 

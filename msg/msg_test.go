@@ -39,15 +39,17 @@ func TestRegisterNumbersOursBehindTheHosts(t *testing.T) {
 		{Name: "MidasOrders", ID: 13},
 		{Name: "MidasError", ID: 14},
 		{Name: "MidasServiceState", ID: 15},
+		{Name: "MidasBuyGoods", ID: 16},
+		{Name: "MidasGoodsOptions", ID: 17},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Register = %v, want %v", got, want)
 	}
-	if id := p.Register(&timestamppb.Timestamp{}); id != 16 {
-		t.Errorf("the host's next message got number %d, want 16", id)
+	if id := p.Register(&timestamppb.Timestamp{}); id != 18 {
+		t.Errorf("the host's next message got number %d, want 18", id)
 	}
 	p.Range(func(id uint16, typ reflect.Type) {
-		if id < 2 || id > 15 {
+		if id < 2 || id > 17 {
 			return
 		}
 		if name := typ.Elem().Name(); name != want[id-2].Name {

@@ -850,7 +850,7 @@ type MidasPurchaseResult struct {
 	ItemId string `protobuf:"bytes,3,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// How many pieces.
 	Quantity int64 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// What it costs in all, in coins.
+	// What it costs in all, in coins. 0 where it was bought with money (MidasBuyGoods).
 	Amount int64 `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// What became of it.
 	State MidasOrderState `protobuf:"varint,6,opt,name=state,proto3,enum=leafmidas.v1.MidasOrderState" json:"state,omitempty"`
@@ -1141,7 +1141,7 @@ type MidasOrder struct {
 	ItemId string `protobuf:"bytes,3,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// How many pieces.
 	Quantity int64 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// What it costs in all, in coins.
+	// What it costs in all, in coins. 0 where it was bought with money (MidasBuyGoods).
 	Amount int64 `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// What became of it.
 	State MidasOrderState `protobuf:"varint,6,opt,name=state,proto3,enum=leafmidas.v1.MidasOrderState" json:"state,omitempty"`
@@ -1422,6 +1422,144 @@ func (x *MidasServiceState) GetRetryAfterMs() int64 {
 	return 0
 }
 
+// MidasBuyGoods buys an item directly with money (protocol V2). Answered by MidasGoodsOptions, or by MidasPurchaseResult
+// once it is decided; that one follows in any case. Sending the same request again makes the server ask Midas at once.
+type MidasBuyGoods struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client's own id, unique per player. The same id is the same order for ever.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// What to buy, as the server's item list names it.
+	ItemId string `protobuf:"bytes,2,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// How many pieces: at least 1. The server knows the price.
+	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasBuyGoods) Reset() {
+	*x = MidasBuyGoods{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasBuyGoods) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasBuyGoods) ProtoMessage() {}
+
+func (x *MidasBuyGoods) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasBuyGoods.ProtoReflect.Descriptor instead.
+func (*MidasBuyGoods) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *MidasBuyGoods) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MidasBuyGoods) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *MidasBuyGoods) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+// MidasGoodsOptions is what the client passes to wx.requestMidasPaymentGameItem, every text unchanged.
+type MidasGoodsOptions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request_id of the MidasBuyGoods.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// signData: a JSON text, to be passed as text.
+	SignData string `protobuf:"bytes,2,opt,name=sign_data,json=signData,proto3" json:"sign_data,omitempty"`
+	// paySig.
+	PaySig string `protobuf:"bytes,3,opt,name=pay_sig,json=paySig,proto3" json:"pay_sig,omitempty"`
+	// signature.
+	Signature     string `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasGoodsOptions) Reset() {
+	*x = MidasGoodsOptions{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasGoodsOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasGoodsOptions) ProtoMessage() {}
+
+func (x *MidasGoodsOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasGoodsOptions.ProtoReflect.Descriptor instead.
+func (*MidasGoodsOptions) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MidasGoodsOptions) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MidasGoodsOptions) GetSignData() string {
+	if x != nil {
+		return x.SignData
+	}
+	return ""
+}
+
+func (x *MidasGoodsOptions) GetPaySig() string {
+	if x != nil {
+		return x.PaySig
+	}
+	return ""
+}
+
+func (x *MidasGoodsOptions) GetSignature() string {
+	if x != nil {
+		return x.Signature
+	}
+	return ""
+}
+
 var File_leafmidas_v1_payment_proto protoreflect.FileDescriptor
 
 const file_leafmidas_v1_payment_proto_rawDesc = "" +
@@ -1519,7 +1657,18 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x0eretry_after_ms\x18\x05 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a\"_\n" +
 	"\x11MidasServiceState\x12\x1c\n" +
 	"\tavailable\x18\x01 \x01(\bR\tavailable\x12$\n" +
-	"\x0eretry_after_ms\x18\x02 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a*\xdd\x01\n" +
+	"\x0eretry_after_ms\x18\x02 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a\"k\n" +
+	"\rMidasBuyGoods\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
+	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantityJ\x06\b\xe8\a\x10\xe9\a\"\x8e\x01\n" +
+	"\x11MidasGoodsOptions\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
+	"\tsign_data\x18\x02 \x01(\tR\bsignData\x12\x17\n" +
+	"\apay_sig\x18\x03 \x01(\tR\x06paySig\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\tR\tsignatureJ\x06\b\xe8\a\x10\xe9\a*\xdd\x01\n" +
 	"\vMidasReason\x12\x1c\n" +
 	"\x18MIDAS_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MIDAS_REASON_QUERY\x10\x01\x12\x16\n" +
@@ -1570,7 +1719,7 @@ func file_leafmidas_v1_payment_proto_rawDescGZIP() []byte {
 }
 
 var file_leafmidas_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(MidasReason)(0),             // 0: leafmidas.v1.MidasReason
 	(MidasOrderState)(0),         // 1: leafmidas.v1.MidasOrderState
@@ -1591,6 +1740,8 @@ var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(*MidasOrders)(nil),          // 16: leafmidas.v1.MidasOrders
 	(*MidasError)(nil),           // 17: leafmidas.v1.MidasError
 	(*MidasServiceState)(nil),    // 18: leafmidas.v1.MidasServiceState
+	(*MidasBuyGoods)(nil),        // 19: leafmidas.v1.MidasBuyGoods
+	(*MidasGoodsOptions)(nil),    // 20: leafmidas.v1.MidasGoodsOptions
 }
 var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: leafmidas.v1.MidasBalance.reason:type_name -> leafmidas.v1.MidasReason
@@ -1618,7 +1769,7 @@ func file_leafmidas_v1_payment_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leafmidas_v1_payment_proto_rawDesc), len(file_leafmidas_v1_payment_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -68,6 +68,9 @@ type Config struct {
 	Breaker BreakerConfig
 	// Ledger says where orders are kept.
 	Ledger LedgerConfig
+	// Push says where Midas's notifications of protocol V2 come in. Zero value: they are not taken, and what they would tell is
+	// found by asking, later.
+	Push PushConfig
 
 	faults []Fault // of the text this was decoded from
 }
@@ -78,8 +81,24 @@ type Item struct {
 	ID string
 	// Name goes into Midas's books with OptionalParams "sign". Zero value: ID.
 	Name string
-	// Price is in coins, at least 1.
+	// Price is in coins. Zero value: not sold for coins.
 	Price int64
+	// Fen is the price in hundredths of a yuan (分) for those who buy it directly with money (protocol V2); ID is then the
+	// item's id in Midas's back office, and the price there the same. Zero value: not sold for money.
+	Fen int64
+}
+
+// PushConfig says where WeChat's notifications come in.
+type PushConfig struct {
+	// Addr is where to listen, as "127.0.0.1:9400"; a proxy in front of it speaks HTTPS on port 443. Zero value: nowhere, the
+	// host serves Plugin.PushHandler itself.
+	Addr string
+	// Path is the callback address's. Zero value: "/midas/push".
+	Path string
+	// Token is the one from the WeChat console. Required where pushes are to be taken.
+	Token midas.Secret
+	// EncodingAESKey is the console's, for secure mode. Zero value: clear mode.
+	EncodingAESKey midas.Secret
 }
 
 // RetryConfig is the patience with open orders.
@@ -173,7 +192,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 }
 
 // later are keys that are part of the design and not of this version.
-var later = []string{"Redis", "Push"}
+var later = []string{"Redis"}
 
 // strict lets "3s" stand for a duration and nothing else do, and no number stand for a text.
 func strict(from, to reflect.Type, value any) (any, error) {

@@ -75,8 +75,8 @@ func TestEveryFaultOfAConfigIsToldByItsKey(t *testing.T) {
 			},
 		},
 		"keys that come in a later version": {
-			with(t, "Redis", `{"Addr":"x"}`, "Push", `{}`),
-			[]string{"Push: is not supported by this version", "Redis: is not supported by this version"},
+			with(t, "Redis", `{"Addr":"x"}`),
+			[]string{"Redis: is not supported by this version"},
 		},
 		"an inner field is no key":     {with(t, "faults", `[]`), []string{"faults: is not a key"}},
 		"a number for a text":          {with(t, "AppID", `7`), []string{"AppID: wants a text"}},
@@ -245,7 +245,7 @@ func TestAFullConfigMeansWhatItSays(t *testing.T) {
 		Protocol: "v1", Env: "production", BaseURL: "https://midas.example.com:8443", AppID: "wx_2-B", AppSecret: "secret-in-a-file",
 		OfferID: "145", AppKey: "secret-in-the-environment", SandboxAppKey: "unused", MPSig: new(false), OptionalParams: "sign",
 		ZoneID: "z_9", Platform: "windows", CoinsPerYuan: 100, RechargeTiers: []int64{6, 648},
-		Items: []Item{{"sword", "屠龙刀", math.MaxInt64 >> 10}, {"potion", "potion", 1}},
+		Items: []Item{{ID: "sword", Name: "屠龙刀", Price: math.MaxInt64 >> 10}, {ID: "potion", Name: "potion", Price: 1}},
 		Login: true, Timeout: 2 * time.Second, MaxInFlight: 7, MaxQueuePerPlayer: 3,
 		Retry:        RetryConfig{First: 500 * time.Millisecond, Max: 5 * time.Second, GiveUpAfter: 90 * time.Second, DeliverTries: 7},
 		RechargePoll: []time.Duration{time.Second, time.Minute}, RateLimit: RateLimitConfig{PerSecond: 2.5, Burst: 4},
@@ -260,6 +260,35 @@ func TestAFullConfigMeansWhatItSays(t *testing.T) {
 	}
 	if tiers := c.tiers(); !reflect.DeepEqual(tiers, midas.Tiers{600, 64800}) {
 		t.Errorf("tiers are %v fen", tiers)
+	}
+}
+
+func TestPushesAndGoodsAreOfProtocolV2(t *testing.T) {
+	key := strings.Repeat("A", 43)
+	c, err := resolve(t, with(t, "Protocol", `"v2"`, "Items", `[{"ID":"pass","Fen":600},{"ID":"sword","Price":60,"Fen":1}]`,
+		"Push", `{"Addr":":9400","Token":"secret-token","EncodingAESKey":"`+key+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (PushConfig{Addr: ":9400", Path: "/midas/push", Token: "secret-token", EncodingAESKey: Secret(key)}); c.Push != want {
+		t.Errorf("%#v", c.Push)
+	}
+	if items := c.items(); items[0].Fen != 600 || items[0].Price != 0 || items[1].Fen != 1 || items[1].Price != 60 {
+		t.Errorf("%+v", items)
+	}
+	for name, text := range map[string]string{
+		"Push.Token":          with(t, "Protocol", `"v2"`, "Push", `{"Addr":":9400"}`),
+		"Push.EncodingAESKey": with(t, "Protocol", `"v2"`, "Push", `{"Token":"t","EncodingAESKey":"short"}`),
+		"Push.Path":           with(t, "Protocol", `"v2"`, "Push", `{"Token":"t","Path":"midas"}`),
+		"Push.Addr":           with(t, "Protocol", `"v2"`, "Push", `{"Token":"t","Addr":"9400"}`),
+		"Push":                with(t, "Push", `{"Token":"t"}`),
+		"Items[0].Fen":        with(t, "Items", `[{"ID":"pass","Price":1,"Fen":600}]`),
+		"Items[0].Price":      with(t, "Protocol", `"v2"`, "Items", `[{"ID":"pass"}]`),
+	} {
+		var fault *ConfigError
+		if _, err := resolve(t, text); !errors.As(err, &fault) || len(fault.Faults) != 1 || fault.Faults[0].Key != name {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@
 //	// game/internal/chanrpc.go
 //	pay.Plugin.HandleDeliver(skeleton, deliver)          // deliver runs on the game's own goroutine
 //	pay.Plugin.Logout(agent)                             // in rpcCloseAgent
+//	pay.Plugin.OnRefund(skeleton, takeBack)              // protocol V2: money that was given back
 //	// wherever the host knows who an agent is (or let players send MidasLogin)
 //	pay.Plugin.Login(agent, plugin.Player{OpenID: id, SessionKey: key, ZoneID: "1", UserIP: ip})
 //	// main.go: last, so that it stops first
@@ -24,6 +25,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"net/http"
 
 	"github.com/name5566/leaf/gate"
 	leafmodule "github.com/name5566/leaf/module"
@@ -47,6 +49,8 @@ type (
 	// PurchaseRequest is a player's wish to buy, PresentRequest the host's to give.
 	PurchaseRequest = payment.PurchaseRequest
 	PresentRequest  = payment.PresentRequest
+	// Refund is money that was given back to a player.
+	Refund = payment.Refund
 	// Receipt is what became of a purchase so far.
 	Receipt = payment.Receipt
 	// AuditRequest says what to compare, Audit what was found, Difference one thing that does not agree.
@@ -79,7 +83,8 @@ type Plugin struct {
 	module *module.Module
 	till   *payment.Till
 	ledger *ledger.Ledger
-	close  func() error // what Configure opened
+	reader *midas.PushReader // nil: no pushes are configured
+	close  func() error      // what Configure opened
 	userIP func(gate.Agent) string
 	log    *slog.Logger
 }
@@ -123,6 +128,9 @@ func (p *Plugin) Configure(cfg Config) error {
 		FailureRatio: cfg.Breaker.FailureRatio, OpenFor: cfg.Breaker.OpenFor, HalfOpenRequests: cfg.Breaker.HalfOpenRequests,
 		OnChange: p.module.ServiceChanged,
 	})
+	if p.reader, err = cfg.pushReader(); err != nil {
+		return err
+	}
 	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal()})
 	if err != nil {
 		return err
@@ -132,7 +140,8 @@ func (p *Plugin) Configure(cfg Config) error {
 		Items: cfg.items(), CoinsPerYuan: cfg.CoinsPerYuan, Tiers: cfg.tiers(),
 		Retry:        payment.Retry{First: cfg.Retry.First, Max: cfg.Retry.Max, GiveUpAfter: cfg.Retry.GiveUpAfter},
 		DeliverTries: cfg.Retry.DeliverTries,
-		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
+		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client),
+		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log,
 	})
 	if err != nil {
@@ -146,7 +155,8 @@ func (p *Plugin) Configure(cfg Config) error {
 	}
 	p.module.Configure(module.Options{
 		Till: till, Login: cfg.Login, ZoneID: cfg.ZoneID, PerSecond: cfg.RateLimit.PerSecond, Burst: cfg.RateLimit.Burst,
-		Pay:    module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
+		Pay:      module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
+		Receiver: p.receiver(nil), PushAddr: cfg.Push.Addr, PushPath: cfg.Push.Path,
 		UserIP: p.userIP,
 		Close:  p.close,
 	})
@@ -178,6 +188,33 @@ func (p *Plugin) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(
 // alone, must not end it, and should be quick: with SQLite everybody's writes wait for it. Errors are as for HandleDeliver.
 func (p *Plugin) HandleDeliverTx(deliver func(ctx context.Context, tx *sql.Tx, o Order) error) {
 	p.module.HandleDeliverTx(deliver)
+}
+
+// OnRefund makes tell hear of money that was given back (protocol V2), on the goroutine of the module that skeleton belongs
+// to. It is called at least once for every Refund.RefundID; an error or a panic is tried again, later each time. Without it
+// refunds are only recorded. Call it where HandleDeliver is called.
+func (p *Plugin) OnRefund(skeleton *leafmodule.Skeleton, tell func(Refund) error) {
+	p.module.OnRefund(skeleton, tell)
+}
+
+// PushHandler takes WeChat's pushes, for hosts that serve the game's callback address themselves; the others configure
+// Push.Addr. A game has one such address for everything WeChat has to tell: what is not about payments goes on to other,
+// as it came, or is answered with success where other is nil. Call it after Configure; before, and without Push.Token, the
+// handler answers 503.
+func (p *Plugin) PushHandler(other http.Handler) http.Handler {
+	if r := p.receiver(other); r != nil {
+		return r
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "pushes are not configured", http.StatusServiceUnavailable)
+	})
+}
+
+func (p *Plugin) receiver(other http.Handler) *module.Receiver {
+	if p.reader == nil {
+		return nil
+	}
+	return &module.Receiver{Reader: p.reader, Take: p.till.Take, Other: other, Log: p.log}
 }
 
 // CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and HandleDeliverAsync
@@ -299,6 +336,24 @@ func (c Config) midas(log *slog.Logger) midas.Config {
 	return m
 }
 
+// pushReader is nil where no pushes are configured.
+func (c Config) pushReader() (*midas.PushReader, error) {
+	if c.Push.Token == "" {
+		return nil, nil
+	}
+	return midas.NewPushReader(midas.PushConfig{
+		AppID: c.AppID, Token: c.Push.Token, EncodingAESKey: c.Push.EncodingAESKey, AppKey: c.AppKey, SandboxAppKey: c.SandboxAppKey,
+	})
+}
+
+// signGoods is nil where nothing can be sold for money.
+func (c Config) signGoods(client *midas.Client) func(midas.GoodsRequest) (midas.GoodsOptions, error) {
+	if !c.v2() {
+		return nil
+	}
+	return client.SignGoods
+}
+
 func (c Config) v2() bool { return c.Protocol == protocolV2 }
 
 // env is how wx.requestMidasPayment wants it.
@@ -312,7 +367,7 @@ func (c Config) env() int64 {
 func (c Config) items() []payment.Item {
 	items := make([]payment.Item, 0, len(c.Items))
 	for _, it := range c.Items {
-		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price)})
+		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price), Fen: midas.Fen(it.Fen)})
 	}
 	return items
 }

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/url"
@@ -105,8 +106,14 @@ func (c Config) resolved() (Config, error) {
 		if !idForm.MatchString(it.ID) {
 			fault(key+".ID", "%q is not 1 to 64 letters, digits, '-' and '_'", it.ID)
 		}
-		if it.Price < 1 || midas.Coins(it.Price) > midas.MaxCoins {
+		if it.Price < 0 || midas.Coins(it.Price) > midas.MaxCoins || it.Price == 0 && it.Fen == 0 {
 			fault(key+".Price", "is %d; a price is 1 coin or more", it.Price)
+		}
+		if it.Fen < 0 || it.Fen > 100_000_000 {
+			fault(key+".Fen", "is %d; a price in money is 1 to 100000000 fen", it.Fen)
+		}
+		if it.Fen > 0 && c.Protocol != protocolV2 {
+			fault(key+".Fen", "only protocol v2 sells for money")
 		}
 		setDefault(&it.Name, it.ID)
 	}
@@ -145,10 +152,38 @@ func (c Config) resolved() (Config, error) {
 		secret("Ledger.DSN", &c.Ledger.DSN, true)
 	}
 
+	c.resolvePush(fault, secret)
+
 	if len(faults) > 0 {
 		return c, &ConfigError{faults}
 	}
 	return c, nil
+}
+
+// resolvePush checks the section Push.
+func (c *Config) resolvePush(fault func(string, string, ...any), secret func(string, *midas.Secret, bool)) {
+	if c.Push == (PushConfig{}) {
+		return
+	}
+	if c.Protocol != protocolV2 {
+		fault("Push", "only protocol v2 has pushes")
+	}
+	secret("Push.Token", &c.Push.Token, true)
+	secret("Push.EncodingAESKey", &c.Push.EncodingAESKey, false)
+	if key := c.Push.EncodingAESKey.Reveal(); key != "" {
+		if raw, err := base64.StdEncoding.DecodeString(key + "="); err != nil || len(raw) != 32 {
+			fault("Push.EncodingAESKey", "is not the 43 letters and digits that the console gives")
+		}
+	}
+	setDefault(&c.Push.Path, "/midas/push")
+	if !strings.HasPrefix(c.Push.Path, "/") || strings.ContainsAny(c.Push.Path, "{} ?#") {
+		fault("Push.Path", `%q is not the path of an address, as "/midas/push"`, c.Push.Path)
+	}
+	if c.Push.Addr != "" {
+		if _, _, err := net.SplitHostPort(c.Push.Addr); err != nil {
+			fault("Push.Addr", "%q is not of the form host:port", c.Push.Addr)
+		}
+	}
 }
 
 // standardPoll looks often at first and for five minutes in all (§5).
