@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,8 +27,9 @@ type AuditRequest struct {
 
 // Audit is what the comparison found.
 type Audit struct {
-	// Orders and Accounts were looked at. Unchecked are accounts that Midas was not, or could not be, asked about.
-	Orders, Accounts, Unchecked int
+	// Orders and Accounts were looked at. Unchecked are accounts, and UncheckedGoods orders for goods, that Midas was not, or
+	// could not be, asked about.
+	Orders, Accounts, Unchecked, UncheckedGoods int
 	// Delivered, GivenBack, Open and Presented are coins, summed up over all orders of these accounts.
 	Delivered, GivenBack, Open, Presented int64
 	Differences                           []Difference
@@ -95,6 +97,9 @@ func (a *audit) orders(ctx context.Context) error {
 		for _, o := range page {
 			a.Orders++
 			a.order(o.Order, o.Last)
+			if err := a.goods(ctx, o.Order); err != nil {
+				return err
+			}
 			delete(unseen, o.BillNo)
 			after = o.BillNo
 		}
@@ -128,7 +133,7 @@ func (a *audit) order(o ledger.Order, last ledger.State) {
 	if o.State == ledger.Disputed {
 		differ("is disputed: "+o.Note, o.Amount, 0)
 	}
-	if a.request.Granted == nil || o.Kind != ledger.Purchase {
+	if a.request.Granted == nil || o.Kind != ledger.Purchase && o.Kind != ledger.Goods {
 		return
 	}
 	delivered := int64(0)
@@ -143,6 +148,40 @@ func (a *audit) order(o ledger.Order, last ledger.State) {
 	case granted == 0 && delivered == 1:
 		differ("delivered, but the game has not granted it", delivered, granted)
 	}
+}
+
+// goods compares an order for goods with what Midas says of its payment.
+func (a *audit) goods(ctx context.Context, o ledger.Order) error {
+	if o.Kind != ledger.Goods {
+		return nil
+	}
+	if a.request.SkipMidas {
+		a.UncheckedGoods++
+		return nil
+	}
+	info, err := a.till.queryTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID}, o.BillNo, midas.BizGoods)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil && !errors.Is(err, midas.ErrTradeUnknown) {
+		a.UncheckedGoods++
+		a.till.log.Info("midas: goods not compared", "bill_no", o.BillNo, "error", err)
+		return nil
+	}
+	differ := func(what string, inLedger, other int64) {
+		a.differ(Difference{OpenID: o.OpenID, ZoneID: o.ZoneID, BillNo: o.BillNo, What: what, Ledger: inLedger, Other: other})
+	}
+	switch o.State {
+	case ledger.Failed:
+		if info.Paid {
+			differ("paid for at Midas, and given up here", 0, o.Amount)
+		}
+	case ledger.Paid, ledger.Delivered:
+		if !info.Paid {
+			differ("delivered, and not paid for at Midas", o.Amount, 0)
+		}
+	}
+	return nil
 }
 
 // accounts compares every player's orders with what Midas says of the account.

@@ -170,9 +170,13 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	}
 }
 
-// goodsLife is how long Midas is asked whether goods were paid for. Its pushes come for 24 h 4 min (§3.7), and are taken
-// whenever they come.
-const goodsLife = 25 * time.Hour
+// goodsLife is for how long the answer that goods are not paid for is no reason to give up: Midas's own word of a payment comes
+// for 24 h 4 min (§3.7). goodsForgotten is when they are given up without an answer, because the player has not come back to
+// sign the question. A push is taken whenever it comes.
+const (
+	goodsLife      = 25 * time.Hour
+	goodsForgotten = 30 * 24 * time.Hour
+)
 
 // The waits between questions about goods, once those of the config are used up (§5): goodsPoll for the first hour, then
 // longestHold.
@@ -183,17 +187,19 @@ const (
 
 // afterQuery decides what becomes of goods in Paying once Midas has been asked about them.
 func (r rules) afterQuery(o ledger.Order, info midas.OrderInfo, err error, now time.Time) ledger.Order {
-	verdict := midas.VerdictOf(err)
+	verdict, age := midas.VerdictOf(err), now.Sub(o.CreatedAt)
 	o = answered(o, err)
 	switch {
 	case err == nil && info.Paid && info.ProductID != "" && info.ProductID != o.ItemID:
 		return moved(o, ledger.Disputed, fmt.Sprintf("Midas was paid for %q under this number", printable(info.ProductID)))
 	case err == nil && info.Paid:
 		return moved(o, ledger.Paid, "paid, as Midas says when asked")
-	case now.Sub(o.CreatedAt) >= goodsLife:
+	case (err == nil || errors.Is(err, midas.ErrTradeUnknown)) && age >= goodsLife:
 		return moved(o, ledger.Failed, "not paid in 25 h")
+	case age >= goodsForgotten:
+		return moved(o, ledger.Failed, "no answer from Midas in 30 days: "+o.Note)
 	case verdict == midas.VerdictLogin:
-		o.Parked, o.DueAt = true, o.CreatedAt.Add(goodsLife)
+		o.Parked, o.DueAt = true, now.Add(goodsLife)
 		return o
 	case err != nil && !errors.Is(err, midas.ErrTradeUnknown) && verdict == midas.VerdictLater:
 		return r.postponed(o, err, now)

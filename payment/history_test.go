@@ -34,7 +34,7 @@ type deed struct {
 }
 
 var deeds = []string{
-	"buy", "buy", "buy", "buy", "give", "cancel", "recharge", "login", "session dies", "luck", "luck", "luck", "game", "die", "stop", "wait", "long wait",
+	"buy", "buy", "buy", "buy", "give", "cancel", "recharge", "goods", "goods", "pay goods", "pay goods", "refund", "ask for coins", "pay for coins", "login", "session dies", "luck", "luck", "luck", "game", "die", "stop", "wait", "long wait",
 }
 
 func drawHistory(r *rapid.T) []deed {
@@ -84,13 +84,27 @@ type story struct {
 	mood    int // of the game
 	granted map[string]int
 	asked   map[string]string // player/request → bill
+	offers  map[string]offer  // player/request → what may be paid
+	told    map[string]int    // refunds and credited recharges the host or player heard of
 	logins  int
 	quiet   *slog.Logger
 }
 
+// offer is something a player may pay for with money.
+type offer struct {
+	number string
+	made   time.Time
+	coins  int64 // 0: goods
+}
+
 func (s *story) BalanceChanged(string, string, payment.Account, payment.Reason, string) {}
 func (s *story) OrderEnded(payment.Receipt)                                             {}
-func (s *story) RechargeEnded(ledger.Recharge)                                          {}
+
+func (s *story) RechargeEnded(r ledger.Recharge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told[r.OutTradeNo]++
+}
 
 func (s *story) fault(format string, args ...any) {
 	s.mu.Lock()
@@ -108,7 +122,8 @@ func (s *story) open() {
 	p.die = sync.OnceFunc(func() { close(p.dead) })
 	p.Till, err = payment.New(payment.Config{
 		Ledger: orders, Midas: &line{s.model, p.dead}, Observer: s, Deliver: func(ctx context.Context, o ledger.Order) error { return s.deliver(ctx, p, o) },
-		Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "potion", Price: 7}}, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(),
+		Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "potion", Price: 7}, {ID: "pass", Fen: 600}}, CoinsPerYuan: 10,
+		SignGoods: signGoods, TradeNumbers: true, Refunded: func(ctx context.Context, r payment.Refund) error { return s.refunded(ctx, p, r) }, Tiers: midas.OfficialTiers(),
 		Retry:       payment.Retry{First: 100 * time.Millisecond, Max: time.Hour, GiveUpAfter: modelGiveUp},
 		NeedSession: true, SealSecret: "secret", Timeout: modelTimeout, DeliverTimeout: time.Second, DeliverTries: 1_000_000, Logger: s.quiet,
 	})
@@ -133,7 +148,88 @@ func (s *story) open() {
 	if err := p.Start(context.Background()); err != nil {
 		panic(err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.proc = p
+}
+
+// push tells a payment until it is taken, more than once if need be, as Midas does.
+func (s *story) push(after time.Duration, times int, p midas.Push) {
+	s.pending.Go(func() {
+		time.Sleep(after)
+		for range times {
+			for _, gap := range []time.Duration{15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour} {
+				if s.offered(p) {
+					break
+				}
+				time.Sleep(gap)
+			}
+		}
+	})
+}
+
+// offered brings a push to the server, if it lives.
+func (s *story) offered(p midas.Push) bool {
+	s.mu.Lock()
+	proc := s.proc
+	s.mu.Unlock()
+	select {
+	case <-proc.dead:
+		return false
+	default:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2500*time.Millisecond)
+	defer cancel()
+	return proc.Take(ctx, p) == nil
+}
+
+// paid pays for an offer once. luck says what becomes of the push: it comes, comes twice, comes late, or never.
+func (s *story) paid(n int, o offer, luck int) {
+	who := player(n).OpenID
+	s.mu.Lock()
+	again := s.trades[o.number] != nil
+	if !again {
+		s.trades[o.number] = &trade{openid: who, product: "pass", goods: o.coins == 0, quantity: 1, fen: 600, refunds: map[string]int64{}}
+		s.balance[who] += o.coins
+		s.saved[who] += o.coins
+	}
+	s.mu.Unlock()
+	if again || luck == 3 {
+		return
+	}
+	p := midas.Push{Event: midas.PushGoods, OpenID: who, OutTradeNo: o.number, ZoneID: "1", ProductID: "pass", Quantity: 1, Price: 600, Paid: 600}
+	if o.coins > 0 {
+		p = midas.Push{Event: midas.PushCoins, OpenID: who, OutTradeNo: o.number, ZoneID: "1", Quantity: o.coins, Price: 600, Paid: 600}
+	}
+	s.push([]time.Duration{0, 0, 40 * time.Minute}[luck], 1+luck%2, p)
+}
+
+// refunded is the host, who takes note of money that was given back.
+func (s *story) refunded(ctx context.Context, p *process, r payment.Refund) error {
+	select {
+	case <-p.dead:
+		return context.Canceled
+	default:
+	}
+	s.mu.Lock()
+	mood := s.mood
+	s.mu.Unlock()
+	switch mood {
+	case 2:
+		return errors.New("away")
+	case 3:
+		panic("the host's own fault")
+	case 4:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told[r.RefundID]++
+	if r.Granted != (s.granted[r.OutTradeNo] > 0) {
+		s.complain = append(s.complain, fmt.Sprintf("refund %+v, but granted %d", r, s.granted[r.OutTradeNo]))
+	}
+	return nil
 }
 
 // shut ends a life: nothing that was not on disk by now will ever be.
@@ -227,6 +323,17 @@ func (s *story) do(d deed) {
 		s.balance[p.OpenID] += 60
 		s.saved[p.OpenID] += 60
 		s.mu.Unlock()
+	case "goods", "ask for coins":
+		s.ask(d)
+	case "pay goods", "pay for coins":
+		s.mu.Lock()
+		o, known := s.offers[fmt.Sprintf("%s/%d/%d", d.what[4:], d.player, d.number)]
+		s.mu.Unlock()
+		if known && time.Since(o.made) < time.Hour { // a payment sheet is not open for ever
+			s.paid(d.player, o, d.number%4)
+		}
+	case "refund":
+		s.refund(d)
 	case "login":
 		s.login(d.player)
 	case "session dies":
@@ -258,6 +365,57 @@ func (s *story) do(d deed) {
 	}
 }
 
+// ask lets a player ask for something to pay for with money.
+func (s *story) ask(d deed) {
+	p := player(d.player)
+	request := fmt.Sprintf("r%d", d.number)
+	note := func(what, number string, coins int64) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		key := fmt.Sprintf("%s/%d/%d", what, d.player, d.number)
+		if known, again := s.offers[key]; again && known.number != number {
+			s.complain = append(s.complain, fmt.Sprintf("%s was %s and is %s", key, known.number, number))
+		} else if !again {
+			s.offers[key] = offer{number, time.Now(), coins}
+		}
+	}
+	if d.what == "goods" {
+		_ = s.proc.BuyGoods(p, payment.GoodsRequest{RequestID: request, ItemID: "pass", Quantity: 1}, func(g payment.GoodsOffer, err error) {
+			s.noted("goods", d, g.Receipt, err)
+			if err == nil && g.Options.SignData != "" {
+				note("goods", g.Options.SignData, 0)
+			}
+		})
+		return
+	}
+	_ = s.proc.Recharge(p, payment.RechargeRequest{RequestID: request, BuyQuantity: 60}, func(r ledger.Recharge, err error) {
+		if err == nil {
+			note("for coins", r.OutTradeNo, 60)
+		}
+	})
+}
+
+// refund gives back all or half of what was paid for goods or coins, and tells so; the word may overtake that of the payment.
+func (s *story) refund(d deed) {
+	s.mu.Lock()
+	o, known := s.offers[fmt.Sprintf("%s/%d/%d", []string{"goods", "for coins"}[d.number%2], d.player, d.number)]
+	t := s.trades[o.number]
+	part := int64(600)
+	if d.number >= 4 {
+		part = 300
+	}
+	if !known || t == nil || t.refunded()+part > t.fen {
+		s.mu.Unlock()
+		return
+	}
+	id := fmt.Sprintf("refund-%s-%d", o.number, len(t.refunds))
+	t.refunds[id] = part
+	s.mu.Unlock()
+	s.push(0, 1+d.number%2, midas.Push{
+		Event: midas.PushRefund, OutTradeNo: o.number, RefundID: id, RefundSource: 2, Refunded: midas.Fen(part),
+	})
+}
+
 // live runs a history to its end in a bubble of virtual time, and says what does not agree.
 func live(t *testing.T, folder string, history []deed) (faults []string) {
 	path := filepath.Join(folder, fmt.Sprintf("%d.db", time.Now().UnixNano()))
@@ -270,7 +428,7 @@ func live(t *testing.T, folder string, history []deed) (faults []string) {
 	synctest.Test(t, func(*testing.T) {
 		s := &story{
 			model: newModel(),
-			path:  path, granted: map[string]int{}, asked: map[string]string{}, quiet: slog.New(slog.DiscardHandler),
+			path:  path, granted: map[string]int{}, asked: map[string]string{}, offers: map[string]offer{}, told: map[string]int{}, quiet: slog.New(slog.DiscardHandler),
 		}
 		s.open()
 		for n := range 2 {
@@ -315,6 +473,13 @@ func (s *story) check() {
 	known := map[string]bool{}
 	for _, o := range orders {
 		known[o.BillNo] = true
+		if o.Kind == ledger.Goods || o.Kind == ledger.Refund {
+			if o.State == ledger.Disputed {
+				disputed[o.OpenID] = true
+			}
+			s.checkMoney(o.Order)
+			continue
+		}
 		b := s.bills[o.BillNo]
 		if b == nil {
 			b = &bill{}
@@ -350,6 +515,7 @@ func (s *story) check() {
 			}
 		}
 	}
+	s.checkRecharges()
 	for no := range s.bills {
 		if !known[no] {
 			s.fault("bill %s is unknown to the ledger", no)
@@ -358,6 +524,55 @@ func (s *story) check() {
 	for _, d := range audit.Differences {
 		if !disputed[d.OpenID] {
 			s.fault("audit: %s", d)
+		}
+	}
+}
+
+// checkMoney compares an order that is about money with the model.
+func (s *story) checkMoney(o ledger.Order) {
+	say := func(what string) {
+		s.fault("bill %s (%s, %s) %s: paid %+v, granted %d, told %d, note %q", o.BillNo, o.Kind, o.State, what, s.trades[o.BillNo], s.granted[o.BillNo],
+			s.told[o.RequestID], o.Note)
+	}
+	if o.Kind == ledger.Refund {
+		if o.State != ledger.Delivered || s.told[o.RequestID] == 0 {
+			say("was not told")
+		}
+		return
+	}
+	t := s.trades[o.BillNo]
+	switch n := s.granted[o.BillNo]; {
+	case n > 1:
+		say("was granted twice")
+	case t == nil:
+		if n != 0 || o.State != ledger.Paying && o.State != ledger.Failed {
+			say("was never paid for")
+		}
+	case t.refunded() == t.fen:
+		if o.State != ledger.Cancelled {
+			say("was given back")
+		}
+	case o.State == ledger.Disputed:
+		if n != 0 || !strings.Contains(o.Note, "the host refused it") {
+			say("is disputed without need")
+		}
+	case o.State != ledger.Delivered || n != 1:
+		say("was paid for")
+	}
+}
+
+// checkRecharges looks for paid recharges that were not credited.
+func (s *story) checkRecharges() {
+	for number, t := range s.trades {
+		if t.goods {
+			continue
+		}
+		r, err := s.proc.ledger.RechargeOfTrade(context.Background(), number)
+		if err != nil || r.State != ledger.RechargeCredited || r.Coins != 60 {
+			s.fault("recharge %+v was paid for, %v", r, err)
+		}
+		if s.told[number] > 1 {
+			s.fault("recharge %s was told %d times", number, s.told[number])
 		}
 	}
 }

@@ -57,16 +57,32 @@ type model struct {
 	given    map[string]int64
 	session  map[string]string // openid → the newest key
 	bills    map[string]*bill
-	kept     map[string]bool // bills that Midas refused to give back, which no repeat mends
-	luck     []misfortune    // of the calls to come; then all is fine
+	kept     map[string]bool   // bills that Midas refused to give back, which no repeat mends
+	luck     []misfortune      // of the calls to come; then all is fine
+	trades   map[string]*trade // paid with money, by out_trade_no
 	pending  sync.WaitGroup
 	complain []string
+}
+
+// trade is a payment with money.
+type trade struct {
+	openid, product string
+	goods           bool
+	quantity, fen   int64
+	refunds         map[string]int64
+}
+
+func (t *trade) refunded() (fen int64) {
+	for _, part := range t.refunds {
+		fen += part
+	}
+	return fen
 }
 
 func newModel() *model {
 	return &model{
 		balance: map[string]int64{}, saved: map[string]int64{}, given: map[string]int64{},
-		session: map[string]string{}, bills: map[string]*bill{}, kept: map[string]bool{},
+		session: map[string]string{}, bills: map[string]*bill{}, kept: map[string]bool{}, trades: map[string]*trade{},
 	}
 }
 
@@ -258,8 +274,23 @@ func (l *line) Present(ctx context.Context, r midas.PresentRequest) (res midas.P
 	return res, err
 }
 
-func (l *line) QueryOrder(context.Context, midas.Player, string, midas.BizKind) (midas.OrderInfo, error) {
-	return midas.OrderInfo{}, nil
+func (l *line) QueryOrder(ctx context.Context, p midas.Player, outTradeNo string, what midas.BizKind) (info midas.OrderInfo, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	err = l.call(ctx, p, midas.EndpointQuery, outTradeNo, func() error {
+		t := l.trades[outTradeNo]
+		if t == nil || t.openid != p.OpenID || t.goods != (what == midas.BizGoods) {
+			return &midas.Error{Endpoint: midas.EndpointQuery, BillNo: outTradeNo, Code: 90019, V2: true}
+		}
+		info = midas.OrderInfo{OutTradeNo: outTradeNo, ProductID: t.product, Paid: true, Delivered: !t.goods}
+		return nil
+	})
+	return info, err
+}
+
+// signGoods hands out what needs no signature here: who pays gives the number back.
+func signGoods(r midas.GoodsRequest) (midas.GoodsOptions, error) {
+	return midas.GoodsOptions{SignData: r.OutTradeNo}, nil
 }
 
 func (l *line) Code2Session(context.Context, string) (midas.Session, error) {
