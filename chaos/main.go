@@ -115,6 +115,14 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Fprintf(t, "coins in: deducted\t%d\t\n", b.deducted)
 	fmt.Fprintf(t, "coins out: given back\t%d\t\n", b.givenBack)
 	fmt.Fprintf(t, "coins delivered, by the ledger\t%d\t\n", b.delivered)
+	if w.money() {
+		fmt.Fprintf(t, "goods paid for with money\t%d\t\n", b.trades)
+		fmt.Fprintf(t, "fen in: paid for goods\t%d\t\n", b.fen)
+		fmt.Fprintf(t, "fen out: given back\t%d\t\n", b.fenBack)
+		fmt.Fprintf(t, "refunds\t%d\t\n", b.refunds)
+		fmt.Fprintf(t, "recharges paid by number\t%d\t\n", b.recharges)
+		fmt.Fprintf(t, "pushes taken\t%d\t\n", b.pushes)
+	}
 	fmt.Fprintf(t, "items granted, by the game\t%d\t\n", b.items)
 	for _, s := range b.states {
 		fmt.Fprintf(t, "orders %s\t%d\t\n", s.state, s.orders)

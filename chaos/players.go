@@ -36,19 +36,21 @@ type player struct {
 	next   int // number of the next request
 	// asked are requests whose end has not been heard, by number.
 	open map[int]wish
+	paid map[string]bool // goods, by request
 }
 
 // wish is what was asked for; the same request must always ask for the same.
 type wish struct {
 	Item     string
 	Quantity int
+	Goods    bool // paid for with money
 }
 
 func newCrowd(ctx context.Context, w *world, o options) *crowd {
 	ctx, cancel := context.WithCancel(ctx)
 	c := &crowd{world: w, cancel: cancel}
 	for i := range o.players {
-		p := &player{crowd: c, name: fmt.Sprintf("player%d", i), dice: rand.New(rand.NewPCG(o.seed, uint64(100+i))), open: map[int]wish{}}
+		p := &player{crowd: c, name: fmt.Sprintf("player%d", i), dice: rand.New(rand.NewPCG(o.seed, uint64(100+i))), open: map[int]wish{}, paid: map[string]bool{}}
 		c.players = append(c.players, p)
 		c.done.Go(func() { p.play(ctx) })
 	}
@@ -92,6 +94,23 @@ type incoming struct {
 		Quantity  int
 		State     int
 	}
+	MidasGoodsOptions *struct {
+		RequestID string `json:"request_id"`
+		SignData  string `json:"sign_data"`
+		PaySig    string `json:"pay_sig"`
+		Signature string `json:"signature"`
+	}
+	MidasRechargeOptions *struct {
+		RequestID    string `json:"request_id"`
+		Mode         string `json:"mode"`
+		Env          int64  `json:"env"`
+		OfferID      string `json:"offer_id"`
+		CurrencyType string `json:"currency_type"`
+		Platform     string `json:"platform"`
+		BuyQuantity  int64  `json:"buy_quantity"`
+		ZoneID       string `json:"zone_id"`
+		OutTradeNo   string `json:"out_trade_no"`
+	}
 	MidasError *struct {
 		RequestID string `json:"request_id"`
 		Code      int
@@ -103,6 +122,7 @@ type incoming struct {
 // The states and codes of the wire (design.md).
 const (
 	pending         = 1
+	cancelled       = 4
 	invalidArgument = 1
 	notLoggedIn     = 2
 	internal        = 12
@@ -150,6 +170,9 @@ func (p *player) session(ctx context.Context) error {
 				return fmt.Errorf("an answer to nothing: %+v", r)
 			}
 			w, open := p.open[n]
+			if open && w.Goods && r.State == cancelled && p.crowd.world.trades()[r.BillNo].RefundedFen == 0 {
+				return fmt.Errorf("goods were cancelled, and the money was not given back: %+v", r)
+			}
 			if open && (r.ItemID != w.Item || r.Quantity != w.Quantity) {
 				return fmt.Errorf("request %d asked for %+v and got %+v", n, w, r)
 			}
@@ -159,6 +182,20 @@ func (p *player) session(ctx context.Context) error {
 			delete(p.open, n)
 			p.crowd.answered.Add(1)
 			waiting--
+			if w.Goods && p.dice.IntN(6) == 0 {
+				p.refund(r.BillNo)
+			}
+		case in.MidasRechargeOptions != nil:
+			p.payCoins(in)
+		case in.MidasGoodsOptions != nil:
+			var n int
+			if _, err := fmt.Sscanf(in.MidasGoodsOptions.RequestID, "r%d", &n); err != nil {
+				return fmt.Errorf("options for nothing: %+v", in.MidasGoodsOptions)
+			}
+			if _, open := p.open[n]; open && !p.payGoods(in) {
+				delete(p.open, n) // the player does not want it any more
+				waiting--
+			}
 		case in.MidasError != nil:
 			e := in.MidasError
 			if e.Code == invalidArgument || e.Code == internal {
@@ -185,12 +222,75 @@ func (p *player) wish() wish {
 			p.crowd.complain(err)
 		}
 	}
+	if p.crowd.world.money() && p.dice.IntN(4) == 0 {
+		return wish{goods[p.dice.IntN(len(goods))]["ID"].(string), 1 + p.dice.IntN(2), true}
+	}
 	item := items[0]
 	if p.dice.IntN(4) > 0 {
 		item = items[p.dice.IntN(len(items))]
 	}
-	return wish{item["ID"].(string), 1 + p.dice.IntN(3)}
+	return wish{item["ID"].(string), 1 + p.dice.IntN(3), false}
 }
+
+// fate is what becomes of a payment with money: its push may be lost, late, or come again.
+func (p *player) fate() emulator.Fate {
+	f := emulator.Fate{NoPush: p.dice.IntN(5) == 0}
+	if !f.NoPush {
+		f.Repeat = p.dice.IntN(3)
+		if p.dice.IntN(3) == 0 {
+			f.PushAfter = time.Duration(p.dice.IntN(60)) * time.Second
+		}
+	}
+	return f
+}
+
+// payGoods pays for goods, or does not. Having paid before, or being told to log in again, is no reason to complain.
+func (p *player) payGoods(in incoming) (wants bool) {
+	if p.dice.IntN(5) == 0 && !p.paid[in.MidasGoodsOptions.RequestID] {
+		return false
+	}
+	o := in.MidasGoodsOptions
+	err := p.crowd.world.emu.PayGoods(emulator.OpenIDOf(p.name), o.SignData, o.PaySig, o.Signature, p.fate())
+	if refused, ok := errors.AsType[*emulator.ClientError](err); err != nil && (!ok || refused.Code != usedBefore && refused.Code != loginAgain) {
+		p.crowd.complain(fmt.Errorf("pay for goods: %w", err))
+	} else if err == nil {
+		p.paid[o.RequestID] = true
+	}
+	return true
+}
+
+// payCoins pays for coins.
+func (p *player) payCoins(in incoming) {
+	o := in.MidasRechargeOptions
+	f := p.fate()
+	if p.dice.IntN(3) == 0 {
+		f.CreditAfter = time.Duration(p.dice.IntN(30)) * time.Second
+	}
+	err := p.crowd.world.emu.PayCoins(emulator.CoinOptions{
+		OpenID: emulator.OpenIDOf(p.name), OfferID: o.OfferID, ZoneID: o.ZoneID, OutTradeNo: o.OutTradeNo, Env: o.Env, BuyQuantity: o.BuyQuantity,
+		Platform: o.Platform, CurrencyType: o.CurrencyType, Mode: o.Mode,
+	}, f)
+	if refused, ok := errors.AsType[*emulator.ClientError](err); err != nil && (!ok || refused.Code != usedBefore) {
+		p.crowd.complain(fmt.Errorf("pay for coins: %w", err))
+	}
+}
+
+// refund gives the money for goods back, as somebody in the console does.
+func (p *player) refund(billNo string) {
+	t := p.crowd.world.trades()[billNo]
+	if t.TotalFen == 0 || t.RefundedFen > 0 {
+		return
+	}
+	if _, err := p.crowd.world.emu.RefundTrade(emulator.Sandbox, billNo, t.TotalFen, 2); err != nil {
+		p.crowd.complain(fmt.Errorf("refund: %w", err))
+	}
+}
+
+// The client's codes for a number that was paid for before, and for a session that another login replaced (§3.6).
+const (
+	usedBefore = -15003
+	loginAgain = -15015
+)
 
 func (p *player) dial(ctx context.Context) (*websocket.Conn, error) {
 	d := websocket.Dialer{HandshakeTimeout: 2 * time.Second}
@@ -236,7 +336,16 @@ func (p *player) read(conn *websocket.Conn, in *incoming) error {
 }
 
 func (p *player) ask(conn *websocket.Conn, n int, w wish) error {
-	text := fmt.Sprintf(`{"MidasPurchase":{"request_id":"r%d","item_id":"%s","quantity":%d}}`, n, w.Item, w.Quantity)
+	if p.crowd.world.money() && p.dice.IntN(10) == 0 {
+		if err := conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"MidasRecharge":{"request_id":"c%d","buy_quantity":60}}`, n)); err != nil {
+			return err
+		}
+	}
+	what := "MidasPurchase"
+	if w.Goods {
+		what = "MidasBuyGoods"
+	}
+	text := fmt.Sprintf(`{"%s":{"request_id":"r%d","item_id":"%s","quantity":%d}}`, what, n, w.Item, w.Quantity)
 	return conn.WriteMessage(websocket.TextMessage, []byte(text))
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -47,6 +48,22 @@ var items = func() []map[string]any {
 	return list
 }()
 
+// goods are sold for money, by protocol V2: so many that no bag is ever full, for money cannot be given back by the game.
+var goods, goodsPrices = func() ([]map[string]any, map[string]int64) {
+	var list []map[string]any
+	prices := map[string]int64{}
+	for i := range 40 {
+		id, fen := fmt.Sprintf("pass%d", i), int64(100+i)
+		list, prices[id] = append(list, map[string]any{"ID": id, "Fen": fen}), fen
+	}
+	return list, prices
+}()
+
+const (
+	pushToken = "chaos-push-token"
+	pushKey   = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+)
+
 func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	w := &world{options: o}
 	if w.folder, err = os.MkdirTemp("", "leafmidas-chaos-"); err != nil {
@@ -70,7 +87,7 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 		return nil, err
 	}
 	// Late commits by the emulator's own clock would outlive the run, so its seed is the run's.
-	if w.emu, err = emulator.New(emulator.Config{AutoCodes: true, Seed: o.seed}); err != nil {
+	if w.emu, err = emulator.New(emulator.Config{AutoCodes: true, Seed: o.seed, Goods: goodsPrices}); err != nil {
 		return nil, err
 	}
 	url, err := w.emu.Start("")
@@ -92,6 +109,18 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 		"Breaker": map[string]any{"OpenFor": "200ms"},
 		"Ledger":  map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN},
 	}
+	if w.money() {
+		addr, err := freeAddr()
+		if err != nil {
+			return nil, err
+		}
+		section["Items"] = slices.Concat(items, goods)
+		section["Push"] = map[string]any{"Addr": addr, "Token": pushToken, "EncodingAESKey": pushKey}
+		section["RechargePoll"] = slices.Concat([]string{"100ms", "300ms"}, slices.Repeat([]string{"1s"}, 600)) // for as long as the run lasts
+		if err := w.emu.PushTo(emulator.PushConfig{URL: "http://" + addr + "/midas/push", Token: pushToken, EncodingAESKey: pushKey}); err != nil {
+			return nil, err
+		}
+	}
 	text, err := json.Marshal(map[string]any{
 		"LogLevel": "release", "WSAddr": w.ws, "TCPAddr": tcp, "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
 	})
@@ -105,6 +134,9 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	}
 	return w, os.WriteFile(w.conf, text, 0o600)
 }
+
+// money tells whether things are sold for money, too.
+func (w *world) money() bool { return w.options.protocol == "v2" }
 
 // setFaults lets Midas fail in every way it has.
 func (w *world) setFaults() error {
@@ -126,12 +158,13 @@ func (w *world) setFaults() error {
 		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 40001}},
 	}
 	reads := emulator.Faults{{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Refuse}}, {Probability: 0.02, Fault: emulator.Fault{Kind: emulator.Cut}}}
-	return errors.Join(w.emu.SetFaults(emulator.APIPay, all), w.emu.SetFaults(emulator.APICancel, all), w.emu.SetFaults(emulator.APIBalance, reads))
+	return errors.Join(w.emu.SetFaults(emulator.APIPay, all), w.emu.SetFaults(emulator.APICancel, all), w.emu.SetFaults(emulator.APIBalance, reads),
+		w.emu.SetFaults(emulator.APIQuery, reads))
 }
 
 // mend ends every fault.
 func (w *world) mend() {
-	for _, api := range []string{emulator.APIPay, emulator.APICancel, emulator.APIBalance} {
+	for _, api := range []string{emulator.APIPay, emulator.APICancel, emulator.APIBalance, emulator.APIQuery} {
 		_ = w.emu.SetFaults(api, nil)
 	}
 	w.emu.Recover()
@@ -202,7 +235,8 @@ func (w *world) stopServer() error {
 	}
 }
 
-// settle logs everybody in once more, so that parked orders go on, and waits until every order has ended.
+// settle logs everybody in once more, so that parked orders go on, and waits until every order has ended, but for goods that
+// nobody paid for, and every push has been taken.
 func (w *world) settle(ctx context.Context, c *crowd) error {
 	orders, err := ledger.Open(ctx, w.database.config)
 	if err != nil {
@@ -215,24 +249,47 @@ func (w *world) settle(ctx context.Context, c *crowd) error {
 		return err
 	}
 	for late := time.After(90 * time.Second); ; {
-		open, err := orders.OpenOrders(ctx, 5)
+		open, err := orders.OpenOrders(ctx, 100_000)
 		if err != nil {
 			return err
 		}
-		if len(open) == 0 {
+		paid := w.trades()
+		open = slices.DeleteFunc(open, func(o ledger.Order) bool {
+			_, known := paid[o.BillNo]
+			return o.Kind == ledger.Goods && o.State == ledger.Paying && !known
+		})
+		untaken := slices.DeleteFunc(w.emu.Pushes(), func(p emulator.Push) bool { return p.Acknowledged })
+		if len(open) == 0 && len(untaken) == 0 {
 			return nil
+		}
+		for _, p := range untaken { // Midas repeats its pushes by its own clock
+			if wait := p.NextAt.Sub(w.emu.Now()); wait > 0 {
+				w.emu.Advance(wait)
+			}
 		}
 		select {
 		case <-tick.C:
 		case <-late:
-			for _, o := range open {
+			for _, o := range open[:min(5, len(open))] {
 				fmt.Printf("open: %+v\n", o)
+			}
+			for _, p := range untaken[:min(5, len(untaken))] {
+				fmt.Printf("not taken: %+v\n", p)
 			}
 			return fmt.Errorf("orders do not end\n%s", w.log.tail())
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// trades are the payments with money, by number.
+func (w *world) trades() map[string]emulator.Trade {
+	all := map[string]emulator.Trade{}
+	for _, t := range w.emu.Trades() {
+		all[t.OutTradeNo] = t
+	}
+	return all
 }
 
 func (w *world) close() error {

@@ -52,6 +52,9 @@ func run(path string, play bool, protocol string) error {
 	if protocol != "" {
 		conf.Server.Midas.Protocol = protocol
 	}
+	if path == "" && protocol == "v2" {
+		sellForMoney(&conf.Server.Midas)
+	}
 	switch {
 	case play:
 		return runDemo()
@@ -60,6 +63,13 @@ func run(path string, play bool, protocol string) error {
 	default:
 		return serve()
 	}
+}
+
+// sellForMoney adds to the embedded config what only protocol V2 has: an item that is paid for with money, and a place where
+// Midas's pushes come in. The token and the key are as secret as the emulator that uses them.
+func sellForMoney(m *plugin.Config) {
+	m.Items = append(m.Items, plugin.Item{ID: "pass", Name: "Season Pass", Fen: 600})
+	m.Push = plugin.PushConfig{Addr: "127.0.0.1:9400", Token: "emulated-push-token", EncodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
 }
 
 // serve runs the modules until SIGINT or SIGTERM.
@@ -130,6 +140,11 @@ func runDemo() error {
 	if conf.Server.TCPAddr, err = freeAddr(); err != nil {
 		return err
 	}
+	if conf.Server.Midas.Push.Addr != "" {
+		if conf.Server.Midas.Push.Addr, err = freeAddr(); err != nil {
+			return err
+		}
+	}
 	emu, _, err := startEmulator("")
 	if err != nil {
 		return err
@@ -141,7 +156,7 @@ func runDemo() error {
 	told := make(chan error, 1)
 	go func() {
 		told <- demo.Play(ctx, demo.World{
-			WSAddr: conf.Server.WSAddr, TCPAddr: conf.Server.TCPAddr, Emulator: emu, Books: pay.Plugin.Books, Out: os.Stdout,
+			WSAddr: conf.Server.WSAddr, TCPAddr: conf.Server.TCPAddr, Emulator: emu, Money: conf.Server.Midas.Protocol == "v2", Books: pay.Plugin.Books, Out: os.Stdout,
 		})
 		self, err := os.FindProcess(os.Getpid())
 		if err == nil {
@@ -165,7 +180,7 @@ func startEmulator(statePath string) (*emulator.Server, string, error) {
 	}
 	emu, err := emulator.New(emulator.Config{
 		AppID: m.AppID, AppSecret: m.AppSecret.Reveal(), OfferID: m.OfferID, SandboxAppKey: m.SandboxAppKey.Reveal(),
-		AutoCodes: true, StatePath: statePath, Logger: slog.New(slog.DiscardHandler),
+		Goods: goods(m.Items), AutoCodes: true, StatePath: statePath, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, "", err
@@ -175,7 +190,29 @@ func startEmulator(statePath string) (*emulator.Server, string, error) {
 		return nil, "", err
 	}
 	m.BaseURL = url
+	if m.Push.Addr != "" {
+		err = emu.PushTo(emulator.PushConfig{
+			URL: "http://" + m.Push.Addr + pushPath, Token: m.Push.Token.Reveal(), EncodingAESKey: m.Push.EncodingAESKey.Reveal(),
+		})
+	}
+	if err != nil {
+		return nil, "", errors.Join(err, emu.Close())
+	}
 	return emu, url, nil
+}
+
+// pushPath is the standard one of leafmidas.
+const pushPath = "/midas/push"
+
+// goods is the catalogue that Midas's back office would have.
+func goods(items []plugin.Item) map[string]int64 {
+	prices := map[string]int64{}
+	for _, it := range items {
+		if it.Fen > 0 {
+			prices[it.ID] = it.Fen
+		}
+	}
+	return prices
 }
 
 // freeAddr finds a port of this machine that nobody uses.

@@ -241,6 +241,16 @@ func (l *Ledger) Orders(ctx context.Context, openid, before string, limit int) (
 		openid, Purchase, Goods, before, limit)
 }
 
+// UnpaidGoods counts a player's orders for goods that wait to be paid for, among those after the bill number after; limit at
+// most.
+func (l *Ledger) UnpaidGoods(ctx context.Context, openid, after string, limit int) (n int, err error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT COUNT(*) FROM (SELECT bill_no FROM midas_orders
+		WHERE openid = ? AND bill_no > ? AND kind = ? AND state = ? LIMIT ?) AS unpaid`), openid, after, Goods, Paying, limit).Scan(&n)
+	return n, unavailable(ctx, "count what a player has not paid for", err)
+}
+
 // Refunded is how much of a payment has been given back, in fen, as far as the ledger has heard.
 func (l *Ledger) Refunded(ctx context.Context, outTradeNo string) (fen int64, err error) {
 	inner, cancel := patient(ctx)
@@ -320,14 +330,31 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	return fromMillis(ms.Int64), unavailable(ctx, "look for the next order that is due", err)
 }
 
+// Unclaim gives back orders that were claimed and could not be worked on: they are due again at due. One that has changed
+// since it was claimed is left alone.
+func (l *Ledger) Unclaim(ctx context.Context, claimed []Order, due time.Time) error {
+	err := l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, o := range claimed {
+			if _, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1
+				WHERE bill_no = ? AND version = ? AND due_at > 0`), toMillis(due), o.BillNo, o.Version); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return unavailable(ctx, "give claimed orders back", err)
+}
+
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
 // that works on this ledger: whatever was claimed, its holder is dead. Orders in Reversing rest for quiet after they got
-// there, for the deduction that they call back may still be on its way, whoever sent it.
+// there, for the deduction that they call back may still be on its way, whoever sent it. Goods that wait to be paid for
+// keep their time: there may be many, and nothing is lost meanwhile.
 func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration) (orders int64, err error) {
 	rested := toMillis(now.Add(-quiet))
 	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET version = version + 1,
-		due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END WHERE due_at > 0 AND parked = 0`,
-		Reversing, rested, quiet.Milliseconds(), toMillis(now))
+		due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END
+		WHERE due_at > 0 AND parked = 0 AND NOT (kind = ? AND state = ?)`,
+		Reversing, rested, quiet.Milliseconds(), toMillis(now), Goods, Paying)
 }
 
 // Unpark makes a player's parked orders due at now.

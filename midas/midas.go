@@ -42,7 +42,7 @@ type API interface {
 	Balance(ctx context.Context, p Player) (Balance, error)
 	// Pay deducts coins (§1.4). The same bill number never deducts twice.
 	Pay(ctx context.Context, r PayRequest) (PayResult, error)
-	// CancelPay gives a whole deduction back (§1.5).
+	// CancelPay gives a deduction back (§1.5), with V2 also in parts (§3.1).
 	CancelPay(ctx context.Context, r CancelPayRequest) (CancelPayResult, error)
 	// Present gives a player coins for nothing (§1.6). The same bill number never gives twice.
 	Present(ctx context.Context, r PresentRequest) (PresentResult, error)
@@ -103,13 +103,16 @@ type PayResult struct {
 	UsedPresent Coins
 }
 
-// CancelPayRequest asks Midas to give the whole deduction of BillNo back.
+// CancelPayRequest asks Midas to give the deduction of BillNo back.
 type CancelPayRequest struct {
 	Player Player
 	BillNo string
-	// Amount is what was deducted. V1 does not ask; V2 does.
+	// Amount is how much goes back. V1 gives back the whole and does not ask; with V2 it may be a part.
 	Amount Coins
-	Item   string
+	// RefundNo is V2's number of this refund, of the form of bill numbers; the same one never gives back twice. Each part has
+	// one of its own. Empty: RefundNo(BillNo), for the whole. V1 has none.
+	RefundNo string
+	Item     string
 }
 
 // CancelPayResult is Midas's answer to a cancellation that took.

@@ -43,10 +43,13 @@ func (c *Client) Pay(ctx context.Context, r PayRequest) (PayResult, error) {
 	return PayResult{BillNo: r.BillNo, Balance: reply.Balance, UsedPresent: max(reply.UsedGenAmt, reply.UsedGenBalance)}, nil
 }
 
-// CancelPay gives a whole deduction back (§1.5).
+// CancelPay gives a deduction back (§1.5), with V2 also in parts (§3.1).
 func (c *Client) CancelPay(ctx context.Context, r CancelPayRequest) (CancelPayResult, error) {
 	if c.cfg.V2 {
 		return v2{c}.cancelPay(ctx, r)
+	}
+	if r.RefundNo != "" {
+		return CancelPayResult{}, &CallError{Endpoint: EndpointCancel, BillNo: r.BillNo, Kind: ErrRefusedHere, Err: errors.New("V1 gives back whole deductions only")}
 	}
 	_, err := c.callV1(ctx, EndpointCancel, r.Player, request{billNo: r.BillNo, item: r.Item})
 	if err != nil {

@@ -77,7 +77,13 @@ func (c v2) pay(ctx context.Context, r PayRequest) (PayResult, error) {
 }
 
 func (c v2) cancelPay(ctx context.Context, r CancelPayRequest) (CancelPayResult, error) {
-	_, err := c.call(ctx, EndpointCancel, r.Player, bodyV2{BillNo: RefundNo(r.BillNo), PayBillNo: r.BillNo, Amount: r.Amount, PayItem: r.Item})
+	if r.RefundNo == "" {
+		r.RefundNo = RefundNo(r.BillNo)
+	}
+	if !ValidBillNo(r.BillNo) {
+		return CancelPayResult{}, &CallError{Endpoint: EndpointCancel, BillNo: r.BillNo, Kind: ErrRefusedHere, Err: errors.New("no valid bill number")}
+	}
+	_, err := c.call(ctx, EndpointCancel, r.Player, bodyV2{BillNo: r.RefundNo, PayBillNo: r.BillNo, Amount: r.Amount, PayItem: r.Item})
 	if err != nil {
 		return CancelPayResult{}, err
 	}

@@ -82,6 +82,38 @@ func TestV2GivesBackOnce(t *testing.T) {
 	}
 }
 
+func TestV2GivesBackInParts(t *testing.T) {
+	c, _, p := world(t, emulator.Config{}, v2)
+	if _, err := c.Pay(t.Context(), midas.PayRequest{Player: p, BillNo: "b", Amount: 30}); err != nil {
+		t.Fatal(err)
+	}
+	for i, part := range []struct {
+		refund string
+		amount midas.Coins
+		fails  error
+		left   midas.Coins
+	}{
+		{"b-1", 10, nil, 80},
+		{"b-1", 10, midas.ErrBillExists, 80}, // the same part again
+		{"b-2", 15, nil, 95},
+		{"b-3", 6, midas.ErrBadParameter, 95}, // more than is left
+		{"b-3", 5, nil, 100},
+		{"b-4", 1, midas.ErrBadParameter, 100},
+	} {
+		_, err := c.CancelPay(t.Context(), midas.CancelPayRequest{Player: p, BillNo: "b", RefundNo: part.refund, Amount: part.amount})
+		if !errors.Is(err, part.fails) || (part.fails == nil) != (err == nil) {
+			t.Errorf("part %d: %v, want %v", i, err, part.fails)
+		}
+		if b, err := c.Balance(t.Context(), p); err != nil || b.Balance != part.left {
+			t.Errorf("after part %d: %+v, %v", i, b, err)
+		}
+	}
+	old, _, q := world(t, emulator.Config{})
+	if _, err := old.CancelPay(t.Context(), midas.CancelPayRequest{Player: q, BillNo: "b", RefundNo: "b-1", Amount: 1}); !errors.Is(err, midas.ErrRefusedHere) {
+		t.Errorf("by V1: %v", err)
+	}
+}
+
 func TestV2RefusesHereWhatCannotBeMeant(t *testing.T) {
 	c := against(t, "http://127.0.0.1:1", v2, withToken)
 	nobody := midas.Player{OpenID: "o", ZoneID: "1"}

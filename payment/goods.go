@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/oklog/ulid/v2"
+
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 )
@@ -67,6 +69,9 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 	if who.SessionKey == "" {
 		return GoodsOffer{}, errNoSession
 	}
+	if err := t.mayOweMore(ctx, p, r.RequestID); err != nil {
+		return GoodsOffer{}, unavailable(err)
+	}
 	o := t.newOrder(p, ledger.Order{Kind: ledger.Goods, RequestID: r.RequestID, ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(fen)})
 	o.DueAt = o.CreatedAt.Add(t.rules.goodsWait(o, o.CreatedAt))
 	o, created, err := t.cfg.Ledger.Create(ctx, o)
@@ -89,6 +94,26 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 		Player: who, ProductID: o.ItemID, Quantity: o.Quantity, Price: price, OutTradeNo: o.BillNo,
 	})
 	return GoodsOffer{Receipt: t.receipt(o), Options: options}, err
+}
+
+// maxUnpaid is how many orders for goods a player may leave unpaid in a day: Midas has to be asked about each of them, again
+// and again.
+const maxUnpaid = 30
+
+// mayOweMore refuses a new order to a player who has left too many unpaid.
+func (t *Till) mayOweMore(ctx context.Context, p Player, requestID string) error {
+	var since ulid.ULID
+	if err := since.SetTime(ulid.Timestamp(t.cfg.Now().Add(-goodsLife))); err != nil {
+		return err
+	}
+	unpaid, err := t.cfg.Ledger.UnpaidGoods(ctx, p.OpenID, since.String(), maxUnpaid)
+	if err != nil || unpaid < maxUnpaid {
+		return err
+	}
+	if _, err := t.cfg.Ledger.OrderOf(ctx, p.OpenID, ledger.Goods, requestID); err == nil {
+		return nil // it is one of them
+	}
+	return fmt.Errorf("%w: %d orders for goods are unpaid", ErrBusy, unpaid)
 }
 
 // priceInMoney is what one costs, and all of them.

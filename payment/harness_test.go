@@ -49,6 +49,10 @@ type world struct {
 	tries  int
 	idle   time.Duration // the runner's longest sleep, if not the usual
 	ahead  atomic.Int64  // how far the server's clock is off, in nanoseconds
+	// v2 speaks protocol V2, and takes pushes; current is the till that they reach.
+	v2      bool
+	current atomic.Pointer[shop]
+	refunds []payment.Refund // that the game was told, guarded by its mutex
 	// grant, if not nil, delivers in the ledger's transaction instead of game.
 	grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error
 }
@@ -108,7 +112,9 @@ func (g *game) coins() (coins int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, o := range g.granted {
-		coins += o.Amount
+		if o.Kind == ledger.Purchase {
+			coins += o.Amount
+		}
 	}
 	return coins
 }
@@ -149,10 +155,14 @@ func (w *world) open() *shop {
 	w.t.Helper()
 	client, err := midas.New(midas.Config{
 		BaseURL: w.url, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
-		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, Timeout: time.Second, Logger: slog.New(slog.DiscardHandler),
+		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, V2: w.v2, Timeout: time.Second, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	var sign func(midas.GoodsRequest) (midas.GoodsOptions, error)
+	if w.v2 {
+		sign = client.SignGoods
 	}
 	orders, err := ledger.Open(w.t.Context(), ledger.Config{DSN: w.path})
 	if err != nil {
@@ -161,6 +171,7 @@ func (w *world) open() *shop {
 	s := &shop{t: w.t, ledger: orders, client: client, ended: map[string]payment.Receipt{}, changed: make(chan struct{}, 1)}
 	s.Till, err = payment.New(payment.Config{
 		Ledger: orders, Midas: client, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
+		TradeNumbers: w.v2, SignGoods: sign, Refunded: w.refunded, Sandbox: true,
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
 		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: time.Second, DeliverTimeout: time.Second,
 		Now:          func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
@@ -179,6 +190,7 @@ func (w *world) open() *shop {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(s.shut)
+	w.current.Store(s)
 	return s
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// ErrNotCancellable: the order is over, too old, a present, or being delivered. Nothing was given back.
+// ErrNotCancellable: the order is over, too old, a present, paid for with money, or being delivered. Nothing was given back.
 var ErrNotCancellable = errors.New("payment: the order cannot be cancelled")
 
 // PresentRequest is the host's wish to give coins.
@@ -72,7 +72,7 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 	case o.OpenID != p.OpenID:
 		return Receipt{}, fmt.Errorf("%w: bill %s is another player's", ledger.ErrNotFound, billNo)
 	case o.Kind != ledger.Purchase:
-		return Receipt{}, fmt.Errorf("%w: bill %s is a present", ErrNotCancellable, billNo)
+		return Receipt{}, fmt.Errorf("%w: bill %s is of kind %s, and only coins that were paid can be given back", ErrNotCancellable, billNo, o.Kind)
 	case o.State == ledger.Cancelled, o.State == ledger.Reversing, o.State == ledger.Refunding:
 		return t.receipt(o), nil
 	}

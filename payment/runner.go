@@ -77,9 +77,15 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		t.complain("midas: cannot take orders that are due", err)
 		return lookAgainIn
 	}
+	var refused []ledger.Order // by a lane that is full
 	for _, o := range orders {
-		// A lane that is full refuses; the claim then runs out and the order falls due again.
-		_ = t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) })
+		if t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) }) != nil {
+			refused = append(refused, o)
+		}
+	}
+	if len(refused) > 0 {
+		// If they cannot be given back, their claims run out.
+		t.complain("midas: orders could not be put off", t.cfg.Ledger.Unclaim(ctx, refused, t.cfg.Now().Add(lookAgainIn)))
 	}
 	switch {
 	case len(orders) > 0:

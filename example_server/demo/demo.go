@@ -19,6 +19,8 @@ import (
 type World struct {
 	WSAddr, TCPAddr string
 	Emulator        *emulator.Server
+	// Money: protocol V2 is spoken, so that things are sold for money, and Midas pushes.
+	Money bool
 	// Books sums up the server's ledger.
 	Books func(context.Context) (ledger.Books, error)
 	Out   io.Writer
@@ -117,6 +119,11 @@ func (d *demo) books(ctx context.Context) error {
 		return fmt.Errorf("the books differ by %d coins", kept-delivered-openCoins)
 	case open > 0:
 		return fmt.Errorf("%d orders have not ended", open)
+	}
+	if d.world.Money {
+		if err := d.money(ctx, orders); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintln(d.world.Out, "every bag holds what was delivered; books agree")
 	return nil

@@ -19,7 +19,7 @@ type scene struct {
 
 func (d *demo) scenes() []scene {
 	var alice, bob *player
-	return []scene{
+	all := []scene{
 		{"alice logs in by WebSocket and JSON, bob by TCP and protobuf", func(ctx context.Context) (err error) {
 			if alice, err = d.enter(ctx, "alice", false); err != nil {
 				return err
@@ -36,6 +36,14 @@ func (d *demo) scenes() []scene {
 		{"Midas hangs: the breaker opens, the game goes on, orders wait", func(ctx context.Context) error { return d.outage(ctx, alice, bob) }},
 		{"twenty players at once, while one call in five fails", d.crowd},
 	}
+	if d.world.Money {
+		all = append(all, []scene{
+			{"alice buys a season pass for 6 yuan, without coins; Midas pushes the payment, twice", func(ctx context.Context) error { return d.goods(ctx, alice) }},
+			{"bob buys one, and the push is lost", func(ctx context.Context) error { return d.lostPush(ctx, bob) }},
+			{"alice gets her 6 yuan back", func(ctx context.Context) error { return d.refund(ctx, alice) }},
+		}...)
+	}
+	return all
 }
 
 // enter joins a player who stays until the end.
@@ -58,7 +66,7 @@ func (d *demo) recharge(ctx context.Context, p *player) error {
 	d.note("wx.requestMidasPayment({mode: %q, env: %d, offerId: %q, currencyType: %q, platform: %q, buyQuantity: %d, zoneId: %q})",
 		options.GetMode(), options.GetEnv(), options.GetOfferId(), options.GetCurrencyType(), options.GetPlatform(),
 		options.GetBuyQuantity(), options.GetZoneId())
-	if err := d.world.Emulator.RechargeLater(emulator.Sandbox, p.openid, "1", options.GetBuyQuantity(), 700*time.Millisecond); err != nil {
+	if err := d.payCoins(p, options, 700*time.Millisecond); err != nil {
 		return err
 	}
 	if err := p.Send(&midasmsg.MidasRechargeDone{RequestId: "coins-1"}); err != nil {

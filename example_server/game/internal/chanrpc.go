@@ -12,6 +12,7 @@ func init() {
 	skeleton.RegisterChanRPC("CloseAgent", rpcCloseAgent)
 
 	pay.Plugin.HandleDeliver(skeleton, deliver)
+	pay.Plugin.OnRefund(skeleton, takeBack)
 }
 
 func rpcNewAgent([]any) {}
@@ -24,4 +25,13 @@ func rpcCloseAgent(args []any) {
 // a bag that is full gives the coins back.
 func deliver(o plugin.Order) error {
 	return bags.grant(o.BillNo, o.OpenID, o.ItemID, o.Quantity)
+}
+
+// takeBack takes out of the bag what the player got the money back for, as far as it is still there. A part of the money
+// takes nothing: that is for people to decide.
+func takeBack(r plugin.Refund) error {
+	if !r.Granted || !r.Whole {
+		return nil
+	}
+	return bags.takeBack(r.RefundID, r.OpenID, r.ItemID, r.Quantity)
 }

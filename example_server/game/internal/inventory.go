@@ -41,7 +41,8 @@ func openInventory(path string) (*inventory, error) {
 func (v *inventory) load() error {
 	_, err := v.db.Exec(`
 		CREATE TABLE IF NOT EXISTS bags (openid TEXT, item_id TEXT, count INTEGER NOT NULL, PRIMARY KEY (openid, item_id)) STRICT;
-		CREATE TABLE IF NOT EXISTS granted (bill_no TEXT PRIMARY KEY) STRICT`)
+		CREATE TABLE IF NOT EXISTS granted (bill_no TEXT PRIMARY KEY) STRICT;
+		CREATE TABLE IF NOT EXISTS taken_back (refund_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT`)
 	if err != nil {
 		return err
 	}
@@ -70,21 +71,41 @@ func (v *inventory) put(openid, item string, count int64) {
 
 // grant adds an item once for each bill number. The bill and the item reach the disk together.
 func (v *inventory) grant(billNo, openid, item string, quantity int64) error {
+	return v.change(openid, item, func(tx *sql.Tx, count int64) (int64, error) {
+		fresh, err := insert(tx, `INSERT INTO granted (bill_no) VALUES (?) ON CONFLICT DO NOTHING`, billNo)
+		if err != nil || !fresh { // granted before
+			return count, err
+		}
+		if quantity > bagSize || count+quantity > bagSize {
+			return 0, fmt.Errorf("%w: the bag holds %d of %s", plugin.ErrRefuse, bagSize, item)
+		}
+		return count + quantity, nil
+	})
+}
+
+// takeBack removes an item once for each refund; what is no longer there cannot be removed.
+func (v *inventory) takeBack(refundID, openid, item string, quantity int64) error {
+	return v.change(openid, item, func(tx *sql.Tx, count int64) (int64, error) {
+		taken := min(quantity, count)
+		fresh, err := insert(tx, `INSERT INTO taken_back (refund_id, count) VALUES (?, ?) ON CONFLICT DO NOTHING`, refundID, taken)
+		if err != nil || !fresh { // taken before
+			return count, err
+		}
+		return count - taken, nil
+	})
+}
+
+// change puts the count that f returns in the place of the one it was given, in one transaction with what else f does.
+func (v *inventory) change(openid, item string, f func(tx *sql.Tx, count int64) (int64, error)) error {
 	tx, err := v.db.Begin()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	res, err := tx.Exec(`INSERT INTO granted (bill_no) VALUES (?) ON CONFLICT DO NOTHING`, billNo)
+	before := v.bags[openid][item]
+	count, err := f(tx, before)
 	if err != nil {
 		return err
-	}
-	if fresh, err := res.RowsAffected(); err != nil || fresh == 0 {
-		return err // granted before
-	}
-	count := v.bags[openid][item] + quantity
-	if quantity > bagSize || count > bagSize {
-		return fmt.Errorf("%w: the bag holds %d of %s", plugin.ErrRefuse, bagSize, item)
 	}
 	if _, err := tx.Exec(`INSERT INTO bags (openid, item_id, count) VALUES (?, ?, ?)
 		ON CONFLICT (openid, item_id) DO UPDATE SET count = excluded.count`, openid, item, count); err != nil {
@@ -95,6 +116,15 @@ func (v *inventory) grant(billNo, openid, item string, quantity int64) error {
 	}
 	v.put(openid, item, count)
 	return nil
+}
+
+func insert(tx *sql.Tx, statement string, args ...any) (fresh bool, err error) {
+	res, err := tx.Exec(statement, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // of returns a copy of a player's bag.
