@@ -105,9 +105,11 @@ type order struct {
 	Coins     int64  `json:"coins,omitempty"`
 	Item      string `json:"item,omitempty"`
 	Remark    string `json:"remark,omitempty"`
+	// OutTradeNo is the payment that an order of APIQuery asks about, or that a recharge comes from.
+	OutTradeNo string `json:"out_trade_no,omitempty"`
 }
 
-// apiRecharge marks an order that came through the control API: V1 has no call for it (§1.1).
+// apiRecharge marks an order that came from the client or through the control API: Midas has no call for it (§1.1).
 const apiRecharge = "recharge"
 
 // pending is an order that takes effect later.
@@ -118,7 +120,7 @@ type pending struct {
 	Unseen bool `json:"unseen,omitempty"`
 }
 
-// books are all accounts and bills. They know nothing of HTTP and have no lock of their own.
+// books are all accounts, bills and trades. They know nothing of HTTP and have no lock of their own.
 type books struct {
 	cfg      *Config
 	accounts map[accountKey]*account
@@ -126,14 +128,19 @@ type books struct {
 	byNo     map[billKey]*Bill // the newest bill of each number
 	pending  []pending         // the next one due first
 	busy     map[billKey]int   // numbers being processed
+
+	trades      []*trade // oldest first
+	byTradeNo   map[tradeKey]*trade
+	unannounced []*trade // whose coins were credited since the lock was taken
 }
 
 func newBooks(cfg *Config) *books {
 	return &books{
-		cfg:      cfg,
-		accounts: make(map[accountKey]*account),
-		byNo:     make(map[billKey]*Bill),
-		busy:     make(map[billKey]int),
+		cfg:       cfg,
+		accounts:  make(map[accountKey]*account),
+		byNo:      make(map[billKey]*Bill),
+		busy:      make(map[billKey]int),
+		byTradeNo: make(map[tradeKey]*trade),
 	}
 }
 
@@ -251,7 +258,9 @@ func (b *books) settle(now time.Time) bool {
 		if p.API == apiRecharge {
 			// The account may have filled up since the recharge was ordered. Then it is never credited, which is
 			// a thing Midas does too (§6 item 22).
-			_ = b.recharge(p.order)
+			if b.recharge(p.order) == nil && p.OutTradeNo != "" {
+				b.credited(tradeKey{p.Env, p.OutTradeNo}, p.Due)
+			}
 			continue
 		}
 		if !p.Unseen {

@@ -42,6 +42,7 @@ const (
 	// In protocol V2 (§3.2).
 	codeBadSignatureV2   = 90010
 	codeSessionExpiredV2 = 90016
+	codeNoTrade          = 90019
 )
 
 var texts = map[int]string{
@@ -73,6 +74,7 @@ var texts = map[int]string{
 	codeProcessing:    "order is being processed",
 	codeNoPrivilege:   "no privilege",
 	codeInvalid:       "invalid parameter",
+	codeNoTrade:       "out_trade_no not found",
 }
 
 // answer is the JSON object of a reply.

@@ -1,8 +1,10 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 )
@@ -14,6 +16,7 @@ const (
 	DefaultOfferID       = "1450000001"
 	DefaultAppKey        = "emulatorProductionAppKey00000000"
 	DefaultSandboxAppKey = "emulatorSandboxAppKey00000000000"
+	DefaultPushToken     = "emulatorPushToken"
 )
 
 // MaxCoins bounds what one account may ever receive: 2^53-1, the largest integer a JavaScript client holds exactly.
@@ -91,13 +94,20 @@ type Config struct {
 	// SessionLife is how long a session key lives after its login. 0: 72 h; the real one is unpublished.
 	SessionLife time.Duration
 
+	// CoinsPerYuan is how many coins one yuan buys. 0: 10. A purchase has to come to one of the price tiers (§1.1).
+	CoinsPerYuan int64
+	// Goods is what can be bought with money, by product id, at the price of one in fen. Nil: every product, at any price.
+	Goods map[string]int64
+	// Push says where the pushes of protocol V2 go; PushTo changes it. Zero value: nothing is pushed.
+	Push PushConfig
+
 	// Seed drives faults and the suffixes of errors. The same seed and order of requests give the same run.
 	Seed uint64
 	// Latency is how long every answer takes. 0: none.
 	Latency time.Duration
 	// Now is the clock that Advance moves on from. Nil: time.Now.
 	Now func() time.Time
-	// StatePath is a file that keeps accounts, bills, logins, tokens and the clock across restarts. It is written
+	// StatePath is a file that keeps accounts, bills, trades, pushes, logins, tokens and the clock across restarts. It is written
 	// (a new file, renamed over the old) before any answer that depends on it, so that killing the emulator loses
 	// nothing it told; calls that come together share one write. Each write holds the whole state, which suits
 	// development and tests, not benchmarks. It contains session keys and is readable by its owner only. One
@@ -171,6 +181,16 @@ func (c *Config) complete() error {
 	}
 	if !slices.Equal(slices.Sorted(slices.Values(c.Precedence)), slices.Sorted(slices.Values(documentedPrecedence))) {
 		return fmt.Errorf("emulator: Config.Precedence must name each check once, got %q", c.Precedence)
+	}
+	if c.CoinsPerYuan < 0 {
+		return fmt.Errorf("emulator: Config.CoinsPerYuan is negative: %d", c.CoinsPerYuan)
+	}
+	c.CoinsPerYuan = cmp.Or(c.CoinsPerYuan, 10)
+	c.Goods = maps.Clone(c.Goods)
+	for product, fen := range c.Goods {
+		if product == "" || fen <= 0 {
+			return fmt.Errorf("emulator: Config.Goods sells %q for %d fen", product, fen)
+		}
 	}
 	if c.ErrorSuffix < SuffixHint || c.ErrorSuffix > SuffixNone {
 		return fmt.Errorf("emulator: Config.ErrorSuffix %d is unknown", c.ErrorSuffix)

@@ -60,6 +60,7 @@ func (s *Server) controlHandler() http.Handler {
 		{"GET", "totals", "", "shows the books", get(func(*http.Request) (any, error) { return s.Totals(), nil })},
 		{"GET", "calls", "", "counts calls per API, code and fault", get(func(*http.Request) (any, error) { return s.Counts(), nil })},
 	}
+	commands = append(commands, s.moneyCommands()...)
 	mux := http.NewServeMux()
 	for i := range commands {
 		c := &commands[i]
@@ -195,7 +196,11 @@ func respond(w http.ResponseWriter, out any, err error) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
-		out = map[string]string{"error": err.Error()}
+		told := map[string]any{"error": err.Error()}
+		if client := (*ClientError)(nil); errors.As(err, &client) {
+			told["err_code"] = client.Code
+		}
+		out = told
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -99,10 +99,53 @@ func TestEveryCommandOfTheControlAPIWorks(t *testing.T) {
 	wantCode(t, f.post(balPath, signed(balPath, nil)), 40014)
 }
 
+func TestPaymentsCanBeDrivenThroughTheControlAPI(t *testing.T) {
+	f := start(t, emulator.Config{Now: standing})
+	g := newGame(t, "")
+	f.must("POST", "push/to", fmt.Sprintf(`{"url":%q,"token":%q}`, g.url, pushToken))
+	f.must("POST", "push/mock", `{"event":"minigame_coin_deliver_completed"}`)
+
+	pay := `{"openid":"` + alice + `","offer_id":"` + emulator.DefaultOfferID + `","mode":"game","currency_type":"CNY","buy_quantity":60,"out_trade_no":"c1","fate":{"credit_after":"30s"}}`
+	wantFields(t, f.must("POST", "pay/coins", pay), map[string]any{"out_trade_no": "c1", "total_fen": 600, "goods": false, "delivered_at": nil})
+	status, a := f.control("POST", "pay/coins", pay)
+	wantFields(t, a, map[string]any{"err_code": -15003})
+	if msg, _ := a["error"].(string); status != http.StatusBadRequest || !strings.Contains(msg, "ORDER_NO_DUP") {
+		t.Errorf("a number twice: %d %v", status, a)
+	}
+	data, paySig, signature := goodsOptions(nil)
+	body, err := json.Marshal(map[string]any{
+		"openid": alice, "sign_data": data, "pay_sig": paySig, "signature": signature, "fate": emulator.Fate{Repeat: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFields(t, f.must("POST", "pay/goods", string(body)), map[string]any{"out_trade_no": "g1", "product_id": "sword", "total_fen": 1200})
+	f.must("POST", "clock/advance", `{"by":"30s"}`)
+	store := f.must("POST", "store/purchase", `{"env":"sandbox","openid":"bob","zone_id":"1","product_id":"sword","quantity":1,"price_fen":600}`)
+	if id := f.must("POST", "refund", `{"env":"production","out_trade_no":"g1","fen":200,"source":2}`)["refund_id"]; id == "" {
+		t.Error("a refund without a number")
+	}
+	f.must("POST", "push/flush", `{}`)
+
+	for query, want := range map[string]int{"": 3, "?env=sandbox": 1, "?openid=" + alice: 2, "?openid=eve": 0} {
+		if trades, ok := f.must("GET", "trades"+query, "")["trades"].([]any); !ok || len(trades) != want {
+			t.Errorf("trades%s: %v", query, trades)
+		}
+	}
+	wantFields(t, f.must("GET", "trades?env=sandbox", "")["trades"].([]any)[0].(map[string]any), map[string]any{"out_trade_no": store["out_trade_no"]})
+	pushes := f.must("GET", "pushes", "")["pushes"].([]any)
+	if len(pushes) != 4 || len(g.notices()) != 6 { // the simulated one and the repeat
+		t.Errorf("%d pushes, %d arrived", len(pushes), len(g.notices()))
+	}
+	wantFields(t, pushes[0].(map[string]any), map[string]any{
+		"event": "minigame_game_pay_goods_deliver_notify", "out_trade_no": "g1", "attempts": 2, "acknowledged": true, "last_status": 200, "last_answer": success,
+	})
+}
+
 func TestTheControlAPIListsItself(t *testing.T) {
 	f := start(t, emulator.Config{})
 	commands, _ := f.must("GET", "", "")["commands"].([]any)
-	if len(commands) != 14 {
+	if len(commands) != 23 {
 		t.Errorf("%d commands listed", len(commands))
 	}
 	for _, c := range commands {
@@ -140,6 +183,14 @@ func TestMistakesInCommandsAreExplained(t *testing.T) {
 		{"POST", "session/expire", `{}`},
 		{"POST", "reset", ``},
 		{"GET", "account?" + url.Values{"env": {"sandbox"}}.Encode(), ""},
+		{"POST", "pay/coins", `{"openid":"a","offerId":"1"}`},
+		{"POST", "pay/coins", `{"openid":"a","fate":{"credit_after":"soon"}}`},
+		{"POST", "pay/coins", `{"openid":"a","fate":{"credit":"1s"}}`},
+		{"POST", "pay/goods", `{"openid":"a","sign_data":{}}`},
+		{"POST", "store/purchase", `{"env":"sandbox","openid":"a","zone_id":"1","product_id":"","quantity":1,"price_fen":1}`},
+		{"POST", "refund", `{"env":"sandbox","out_trade_no":"a","fen":1,"source":1}`},
+		{"POST", "push/to", `{"url":"nowhere"}`},
+		{"POST", "push/mock", `{"event":"minigame_coin_deliver_completed"}`},
 	} {
 		status, a := f.control(tt.method, tt.path, tt.body)
 		if msg, _ := a["error"].(string); status != http.StatusBadRequest || msg == "" {

@@ -1,44 +1,3 @@
-// Package emulator is a Midas (米大师) that runs anywhere: the WeChat servers of protocols V1 and V2 with their accounts,
-// bills, logins, tokens and signatures, for tests, demos and development. It shares no code with the client it is
-// meant to test; what it knows, it has from docs/midas-protocol.md, whose sections comments refer to (§1.4).
-//
-//	emu, err := emulator.New(emulator.Config{AutoCodes: true})
-//	url, err := emu.Start("")            // http://127.0.0.1:40123
-//	defer emu.Close()
-//	err = emu.Recharge(emulator.Sandbox, emulator.OpenIDOf("alice"), "1", 100)
-//	err = emu.Script("pay", emulator.Fault{Kind: emulator.Fail}) // the next deduction takes, but answers -1
-//
-// It answers the eight Midas paths of V1 (/cgi-bin/midas/[sandbox/]{getbalance,pay,cancelpay,present}), the four of V2 that
-// move coins (/wxa/game/{getbalance,pay,cancelpay,present}) on the same accounts, the tokens
-// (/cgi-bin/stable_token, /cgi-bin/token) and the login (/sns/jscode2session, /wxa/checksession,
-// /wxa/resetusersessionkey). A business failure is HTTP 200 with an errcode, as at WeChat. Where sources disagree
-// about Midas, [Config] has a switch; the zero value is the documentation of 2018.
-//
-// # Control
-//
-// What Go code does with the methods of [Server], other programs do over HTTP under /_emulator/ on the same
-// address. It has no password: listen on loopback. Bodies and answers are JSON, durations texts like "48h", a
-// mistake answers 400 with {"error": …}; GET /_emulator/ lists all this.
-//
-//	POST /_emulator/recharge        {"env":"sandbox","openid":…,"zone_id":"1","coins":100,"after":"30s"}
-//	POST /_emulator/faults          {"api":"pay","faults":[{"probability":0.1,"fault":{"kind":"hang","commit":true}}]}
-//	POST /_emulator/script          {"api":"pay","faults":[{"kind":"fail"},{"kind":"slow","delay":"2s"}]}
-//	POST /_emulator/outage          {"kind":"hang"}: what meets every Midas call from now on
-//	POST /_emulator/recover         {}: ends the outage
-//	POST /_emulator/clock/advance   {"by":"48h"}
-//	POST /_emulator/code            {"openid":…} or {"name":"alice"}: a login code
-//	POST /_emulator/session/expire  {"openid":…}
-//	POST /_emulator/token/kill      {}
-//	POST /_emulator/reset           {}: forgets everything but the Config
-//	GET  /_emulator/account         ?env=sandbox&openid=…&zone_id=1
-//	GET  /_emulator/bills           ?env=…&openid=…, both optional
-//	GET  /_emulator/totals          the books
-//	GET  /_emulator/calls           per API: how many, with which codes, under which faults
-//
-// # Concurrency
-//
-// Everything is guarded by one mutex, which is never held while waiting for a client, a delay or the disk. The
-// goroutines are those of the HTTP server; Close ends the requests that hang and waits for all of them.
 package emulator
 
 import (
@@ -63,6 +22,7 @@ const (
 	APIPay          = "pay"
 	APICancel       = "cancelpay"
 	APIPresent      = "present"
+	APIQuery        = "queryorderinfo"
 	APIStableToken  = "stable_token"
 	APIToken        = "token"
 	APILogin        = "jscode2session"
@@ -84,9 +44,14 @@ type Server struct {
 	cfg      Config
 	control  http.Handler
 	closing  chan struct{}
+	life     context.Context // of what is sent; over when closing is closed
+	end      context.CancelFunc
 	inflight sync.WaitGroup // requests
 	serving  sync.WaitGroup // the listener's goroutine and those of its connections
+	pushing  sync.WaitGroup // the pusher, which waits for what it sends
 	saver    saver
+
+	pushClient *http.Client
 
 	closeOnce sync.Once
 	closeErr  error
@@ -98,10 +63,15 @@ type Server struct {
 	books   *books
 	logins  *logins
 	tokens  *tokens
+	outbox  *outbox
 	faults  *faultPlan
 	counts  map[string]*Count
 	noise   *rand.Rand
 	version uint64 // grows with every change that the state file has to hold
+
+	receiver   *receiver     // of pushes; nil: there are none
+	pusherRuns bool          // and has to be waited for
+	stirred    chan struct{} // closed when what is to be pushed may have changed
 }
 
 // route is one API under one path.
@@ -146,7 +116,12 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, closing: make(chan struct{}), saver: saver{path: cfg.StatePath}}
+	to, err := cfg.Push.receiver()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, closing: make(chan struct{}), saver: saver{path: cfg.StatePath}, pushClient: newPushClient(), receiver: to}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.control = s.controlHandler()
 	s.forget()
 	if cfg.StatePath != "" {
@@ -154,6 +129,7 @@ func New(cfg Config) (*Server, error) {
 			return nil, err
 		}
 	}
+	s.startPusher()
 	return s, nil
 }
 
@@ -198,13 +174,14 @@ func (s *Server) Start(addr string) (string, error) {
 	return "http://" + ln.Addr().String(), nil
 }
 
-// Close stops listening, ends the requests that hang, waits for all others, and keeps the state a last time. What
-// a LateCommit held back counts as given up by its caller.
+// Close stops listening, ends the requests and the pushes that hang, waits for all others, and keeps the state a last
+// time. What a LateCommit held back counts as given up by its caller.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.mu.Lock()
 		s.closed = true
 		close(s.closing)
+		s.end()
 		server := s.http
 		s.mu.Unlock()
 
@@ -217,6 +194,8 @@ func (s *Server) Close() error {
 		}
 		s.inflight.Wait()
 		s.serving.Wait()
+		s.pushing.Wait()
+		s.pushClient.CloseIdleConnections()
 
 		s.lock()
 		s.closeErr = s.unlock()
@@ -381,6 +360,7 @@ func (s *Server) log(c *call, fault Fault, a answer, err error) {
 	add("openid", c.order.OpenID, "")
 	add("zone_id", c.order.ZoneID, "")
 	add("bill_no", c.order.BillNo, "")
+	add("out_trade_no", c.order.OutTradeNo, "")
 	add("coins", c.order.Coins, int64(0))
 	if a != nil {
 		attrs = append(attrs, "errcode", a.code())
@@ -408,6 +388,7 @@ func (s *Server) begin() bool {
 func (s *Server) lock() {
 	s.mu.Lock()
 	if s.books.settle(s.now()) {
+		s.announceCredits()
 		s.changed()
 	}
 }
@@ -430,8 +411,10 @@ func (s *Server) forget() {
 	s.books = newBooks(&s.cfg)
 	s.logins = newLogins()
 	s.tokens = newTokens()
+	s.outbox = &outbox{}
 	s.faults = newFaultPlan(s.cfg.Seed)
 	s.counts = make(map[string]*Count)
 	s.noise = rand.New(rand.NewPCG(s.cfg.Seed, 0))
+	s.stir()
 	s.changed()
 }

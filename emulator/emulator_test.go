@@ -282,6 +282,9 @@ func TestConfigThatCannotBeMeantIsRefused(t *testing.T) {
 		"check named twice":          {Precedence: []emulator.Check{"token", "token", "session", "mp_sig", "sig", "values"}},
 		"unknown suffix":             {ErrorSuffix: 99},
 		"no session but mp_sig":      {SessionOptional: true},
+		"negative coins":             {CoinsPerYuan: -1},
+		"goods for nothing":          {Goods: map[string]int64{"sword": 0}},
+		"goods without a name":       {Goods: map[string]int64{"": 1}},
 		"state in no such directory": {StatePath: "/no/such/directory/x\x00"},
 	} {
 		if _, err := emulator.New(cfg); err == nil {

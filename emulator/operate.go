@@ -21,6 +21,7 @@ func (s *Server) Advance(d time.Duration) {
 	s.lock()
 	s.offset += d
 	s.changed()
+	s.stir()
 	s.kept(s.unlock())
 }
 
@@ -194,7 +195,7 @@ func (s *Server) Recover() {
 	s.faults.outage = nil
 }
 
-// Reset forgets everything but the Config: accounts, bills, logins, tokens, faults, counts and the clock.
+// Reset forgets everything but the Config: accounts, bills, trades, pushes, logins, tokens, faults, counts and the clock.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	s.forget()

@@ -92,7 +92,7 @@ func (s *Server) acceptLate(c *call, unseen bool) *pending {
 	if c.v2 {
 		admit = s.admitV2
 	}
-	if !c.isPayment() || c.api == APIBalance || admit(c) != nil {
+	if !c.isPayment() || c.api == APIBalance || c.api == APIQuery || admit(c) != nil {
 		return nil
 	}
 	if !unseen {

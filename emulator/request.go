@@ -252,13 +252,15 @@ func (c *call) readOrder() {
 
 // validBillNo holds the rule of §1.4.
 func (s *Server) validBillNo(no string) bool {
-	if no == "" || len(no) > 63 {
-		return false
-	}
 	marks := "_-|*@"
 	if s.cfg.NarrowBillNo {
 		marks = "_-"
 	}
+	return no != "" && len(no) <= 63 && onlyOf(no, marks)
+}
+
+// onlyOf tells whether a number consists of digits, letters and the given marks.
+func onlyOf(no, marks string) bool {
 	for _, r := range no {
 		switch {
 		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', strings.ContainsRune(marks, r):

@@ -31,6 +31,7 @@ func (b *lockedBuffer) String() string {
 func TestNoSecretReachesTheLog(t *testing.T) {
 	var log lockedBuffer
 	f := start(t, emulator.Config{
+		Push:      emulator.PushConfig{URL: "http://127.0.0.1:1", Token: "SECRET-TOKEN", EncodingAESKey: "SECRET/AES" + strings.Repeat("A", 33)},
 		AutoCodes: true, MPSigIgnored: true, AppSecret: "SECRET-APP", AppKey: "SECRET-KEY", SandboxAppKey: "SECRET-SANDBOX",
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
@@ -44,8 +45,11 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 	wantCode(t, f.rawJSON(payPath, token, sign(payPath, fields(map[string]any{"bill_no": "b1", "amt": 1}), "SECRET-KEY", token, key)), 90013)
 	wantCode(t, f.rawJSON(payPath, token, sign(payPath, fields(map[string]any{"bill_no": "b2", "amt": 1}), "wrong", token, key)), 90011)
 
+	f.payCoins("c1", emulator.Fate{})
+	f.flush()
+
 	text := log.String()
-	for _, want := range []string{"bill_no=b1", "errcode=90013", "errcode=90011", "&secret=***", "api=jscode2session", "openid=" + alice} {
+	for _, want := range []string{"bill_no=b1", "errcode=90013", "errcode=90011", "&secret=***", "api=jscode2session", "msg=push", "out_trade_no=c1", "openid=" + alice} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log does not say %q", want)
 		}

@@ -20,6 +20,8 @@ type snapshot struct {
 	Accounts []*account           `json:"accounts"`
 	Bills    []*Bill              `json:"bills"`
 	Pending  []pending            `json:"pending"`
+	Trades   []*trade             `json:"trades"`
+	Pushes   []*push              `json:"pushes"`
 	Sessions []*session           `json:"sessions"`
 	Codes    map[string]loginCode `json:"codes"`
 	Used     map[string]bool      `json:"used_codes"`
@@ -84,7 +86,7 @@ func (s *Server) load() error {
 func (s *Server) snapshot() snapshot {
 	snap := snapshot{
 		AppID: s.cfg.AppID, Offset: s.offset,
-		Bills: s.books.bills, Pending: s.books.pending,
+		Bills: s.books.bills, Pending: s.books.pending, Trades: s.books.trades, Pushes: s.outbox.all,
 		Codes: s.logins.codes, Used: s.logins.used,
 		Tokens: s.tokens.issued, Stable: s.tokens.stable, Classic: s.tokens.classic, Forced: s.tokens.forced,
 	}
@@ -111,6 +113,12 @@ func (s *Server) restore(snap snapshot) {
 			s.books.markBusy(p.order)
 		}
 		s.books.postpone(p)
+	}
+	for _, t := range snap.Trades {
+		s.books.keepTrade(t)
+	}
+	for _, p := range snap.Pushes {
+		s.outbox.keep(p)
 	}
 	for _, ses := range snap.Sessions {
 		kept := s.logins.session(ses.OpenID)

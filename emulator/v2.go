@@ -27,6 +27,17 @@ var (
 	cancelParamsV2 = withV2(param{name: "amount", kind: isNumber}, param{name: "bill_no"}, param{name: "pay_bill_no"},
 		param{name: "payitem", optional: true})
 	presentParamsV2 = withV2(param{name: "amount", kind: isNumber}, param{name: "bill_no"})
+	// zone_id is listed as required for it, and missing in the sample.
+	queryParamsV2 = []param{
+		{name: "openid"},
+		{name: "offer_id"},
+		{name: "ts", kind: isNumber},
+		{name: "zone_id", optional: true},
+		{name: "env", kind: isNumber},
+		{name: "user_ip", optional: true},
+		{name: "out_trade_no"},
+		{name: "biz_id", kind: isNumber},
+	}
 )
 
 func withV2(more ...param) []param { return slices.Concat(sharedParamsV2, more) }
@@ -39,6 +50,7 @@ func routesV2() map[string]route {
 		{api: APIPay, params: payParamsV2, do: midasV2((*Server).payV2)},
 		{api: APICancel, params: cancelParamsV2, do: midasV2((*Server).cancelPayV2)},
 		{api: APIPresent, params: presentParamsV2, do: midasV2((*Server).presentV2)},
+		{api: APIQuery, params: queryParamsV2, do: midasV2((*Server).queryOrderV2)},
 	} {
 		r.isPost, r.v2 = true, true
 		all["/wxa/game/"+r.api] = r
@@ -99,14 +111,17 @@ func (s *Server) checkValuesV2(c *call) answer {
 			return s.failText(codeInvalid, fmt.Sprintf("field %q doesn't expect the value %q", p.name, text(v)))
 		}
 	}
-	env := text(c.fields["env"])
+	env, biz := text(c.fields["env"]), text(c.fields["biz_id"])
+	moves := c.api != APIBalance && c.api != APIQuery
 	ts, err := strconv.ParseInt(text(c.fields["ts"]), 10, 64)
 	switch {
 	case env != "0" && env != "1", text(c.fields["offer_id"]) != s.cfg.OfferID, err != nil:
 		return s.fail(codeInvalid)
-	case c.api != APIBalance && (!s.validBillNo(c.order.BillNo) || c.order.BillNo[0] == '_'):
+	case moves && (!s.validBillNo(c.order.BillNo) || c.order.BillNo[0] == '_'):
 		return s.failText(codeInvalid, "[bill_no] bill_no is invalid")
-	case c.api != APIBalance && (c.order.Coins <= 0 || c.order.Coins > MaxCoins):
+	case c.api == APIQuery && biz != bizCoins && biz != bizGoods:
+		return s.failText(codeInvalid, "[biz_id] biz_id is invalid")
+	case moves && (c.order.Coins <= 0 || c.order.Coins > MaxCoins):
 		return s.failText(codeInvalid, "[amount] amount is invalid")
 	}
 	if skew := c.now.Sub(time.Unix(ts, 0)).Abs(); s.cfg.ClockSkew > 0 && skew > s.cfg.ClockSkew {
@@ -124,6 +139,7 @@ func (c *call) readOrderV2() {
 	c.order = order{
 		accountKey: accountKey{Env: c.env, OpenID: field("openid"), ZoneID: field("zone_id")}, API: c.api, V2: true,
 		BillNo: field("bill_no"), PayBillNo: field("pay_bill_no"), Item: field("payitem"), Remark: field("remark"),
+		OutTradeNo: field("out_trade_no"),
 	}
 	c.order.Coins, _ = strconv.ParseInt(field("amount"), 10, 64) // anything else fails the checks
 }

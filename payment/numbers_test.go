@@ -61,8 +61,14 @@ func TestARechargeIsCreditedOnceWhateverTellsFirst(t *testing.T) {
 	relogin := func(w *world, s *shop, _ payment.Player) { w.login(s, "alice") }
 	steps := map[string]func(*world, *shop, payment.Player){"push": push, "look": look, "report": report, "login": relogin}
 	for _, way := range [][]string{
-		{"push", "look", "report"}, {"look", "push", "report"}, {"report", "push", "look"}, {"report", "look", "push"}, {"push", "report"},
-		{"login", "push", "report"}, {"push", "login", "push"}, {"look", "report", "push", "login"},
+		{"push", "look", "report"},
+		{"look", "push", "report"},
+		{"report", "push", "look"},
+		{"report", "look", "push"},
+		{"push", "report"},
+		{"login", "push", "report"},
+		{"push", "login", "push"},
+		{"look", "report", "push", "login"},
 	} {
 		name := ""
 		for _, step := range way {

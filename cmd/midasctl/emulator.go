@@ -27,8 +27,16 @@ func emulatorCommand() *cli.Command {
 			secretFlag("app-secret", "MIDAS_APP_SECRET", "for tokens and login"),
 			secretFlag("app-key", "MIDAS_APP_KEY", "signs in production"),
 			secretFlag("sandbox-app-key", "MIDAS_SANDBOX_APP_KEY", "signs in the sandbox"),
+			&cli.Int64Flag{Name: "coins-per-yuan", Value: 10, Usage: "`NUMBER` of coins that one yuan buys"},
+			&cli.StringFlag{Name: "push-url", Usage: "the server's callback `URL` for the pushes of protocol V2 (empty: nothing is pushed)"},
+			secretFlag("push-token", "MIDAS_PUSH_TOKEN", "signs the pushes"),
+			&cli.StringFlag{
+				Name: "push-aes-key", Usage: "`SECRET` EncodingAESKey that encrypts the pushes (empty: they go in clear)",
+				Sources: cli.EnvVars("MIDAS_PUSH_AES_KEY"), HideDefault: true,
+			},
+			&cli.BoolFlag{Name: "push-xml", Usage: "write pushes in XML instead of JSON"},
 			&cli.Uint64Flag{Name: "seed", Usage: "of faults that come by chance; the same `NUMBER` gives the same run"},
-			&cli.StringFlag{Name: "state", Usage: "keep accounts, bills, logins and tokens in `FILE` across restarts"},
+			&cli.StringFlag{Name: "state", Usage: "keep accounts, bills, payments, pushes, logins and tokens in `FILE` across restarts"},
 			&cli.BoolFlag{Name: "auto-codes", Value: true, Usage: "accept login codes auto-<name>-<anything>"},
 			&cli.DurationFlag{Name: "latency", Usage: "let every answer take this `LONG`, such as 20ms"},
 			&cli.BoolFlag{Name: "quiet", Usage: "do not log calls to the error output"},
@@ -46,16 +54,23 @@ func runEmulator(ctx context.Context, cmd *cli.Command) (err error) {
 	if cmd.Args().Present() {
 		return fmt.Errorf("emulator takes no arguments, got %q", cmd.Args().First())
 	}
+	if n := cmd.Int64("coins-per-yuan"); n <= 0 {
+		return fmt.Errorf("--coins-per-yuan is %d; a yuan buys at least one coin", n)
+	}
 	cfg := emulator.Config{
 		AppID:         cmd.String("app-id"),
 		OfferID:       cmd.String("offer-id"),
 		AppSecret:     cmd.String("app-secret"),
 		AppKey:        cmd.String("app-key"),
 		SandboxAppKey: cmd.String("sandbox-app-key"),
-		Seed:          cmd.Uint64("seed"),
-		StatePath:     cmd.String("state"),
-		AutoCodes:     cmd.Bool("auto-codes"),
-		Latency:       cmd.Duration("latency"),
+		CoinsPerYuan:  cmd.Int64("coins-per-yuan"),
+		Push: emulator.PushConfig{
+			URL: cmd.String("push-url"), Token: cmd.String("push-token"), EncodingAESKey: cmd.String("push-aes-key"), XML: cmd.Bool("push-xml"),
+		},
+		Seed:      cmd.Uint64("seed"),
+		StatePath: cmd.String("state"),
+		AutoCodes: cmd.Bool("auto-codes"),
+		Latency:   cmd.Duration("latency"),
 	}
 	if !cmd.Bool("quiet") {
 		cfg.Logger = slog.New(slog.NewTextHandler(cmd.Root().ErrWriter, nil))
@@ -81,15 +96,28 @@ var banner = template.Must(template.New("banner").Parse(`Midas emulator at {{.UR
 
 In the server's config:
   "Midas": {
-    "Protocol": "v1",
+    "Protocol": "{{if .Config.Push.URL}}v2{{else}}v1{{end}}",
     "Env": "sandbox",
     "BaseURL": "{{.URL}}",
     "AppID": "{{.Config.AppID}}",
     "AppSecret": "{{.AppSecret}}",
     "OfferID": "{{.Config.OfferID}}",
     "AppKey": "{{.AppKey}}",
-    "SandboxAppKey": "{{.SandboxAppKey}}"
+    "SandboxAppKey": "{{.SandboxAppKey}}",
+    "CoinsPerYuan": {{.Config.CoinsPerYuan}}
+{{- if .Config.Push.URL}},
+    "Push": {
+      "Token": "{{.PushToken}}"
+{{- if .Config.Push.EncodingAESKey}},
+      "EncodingAESKey": "env:MIDAS_PUSH_AES_KEY"
+{{- end}}
+    }
+{{- end}}
   }
+{{- if .Config.Push.URL}}
+
+Pushes go to {{.Config.Push.URL}}
+{{- end}}
 
 To try:
   # what there is to control
@@ -104,6 +132,11 @@ To try:
   # alice buys 100 coins; her account
   curl -s {{.URL}}/_emulator/recharge -d '{"env":"sandbox","openid":"{{.Alice}}","zone_id":"1","coins":100}'
   curl -s '{{.URL}}/_emulator/account?env=sandbox&openid={{.Alice}}&zone_id=1'
+{{- if .Config.Push.URL}}
+  # alice pays for {{.Coins}} coins, of which a push tells; what became of it
+  curl -s {{.URL}}/_emulator/pay/coins -d '{"env":1,"openid":"{{.Alice}}","offer_id":"{{.Config.OfferID}}","mode":"game","currency_type":"CNY","buy_quantity":{{.Coins}}}'
+  curl -s {{.URL}}/_emulator/pushes
+{{- end}}
   # the next deduction takes, but its answer is lost
   curl -s {{.URL}}/_emulator/script -d '{"api":"pay","faults":[{"kind":"cut","commit":true}]}'
   # what happened
@@ -121,9 +154,11 @@ func printBanner(w io.Writer, url string, cfg emulator.Config) error {
 		"URL":           url,
 		"Config":        cfg,
 		"Alice":         emulator.OpenIDOf("alice"),
+		"Coins":         6 * cfg.CoinsPerYuan, // 6 yuan is a price tier
 		"AppSecret":     shown(cfg.AppSecret, emulator.DefaultAppSecret, "env:MIDAS_APP_SECRET"),
 		"CurlSecret":    shown(cfg.AppSecret, emulator.DefaultAppSecret, "$MIDAS_APP_SECRET"),
 		"AppKey":        shown(cfg.AppKey, emulator.DefaultAppKey, "env:MIDAS_APP_KEY"),
 		"SandboxAppKey": shown(cfg.SandboxAppKey, emulator.DefaultSandboxAppKey, "env:MIDAS_SANDBOX_APP_KEY"),
+		"PushToken":     shown(cfg.Push.Token, emulator.DefaultPushToken, "env:MIDAS_PUSH_TOKEN"),
 	})
 }

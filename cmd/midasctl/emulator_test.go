@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,6 +144,37 @@ func TestTheEmulatorAnswersUntilItIsToldToStop(t *testing.T) {
 	}
 }
 
+func TestPushesGoWhereTheCommandLineSays(t *testing.T) {
+	pushed := make(chan *http.Request, 1)
+	game := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pushed <- r
+		_, _ = io.WriteString(w, `{"ErrCode":0}`)
+	}))
+	defer game.Close()
+	key := strings.Repeat("A", 43)
+	r := run(t, build(t), []string{"MIDAS_PUSH_TOKEN=hush-hush", "MIDAS_PUSH_AES_KEY=" + key}, "--push-url", game.URL, "--push-xml", "--coins-per-yuan", "100")
+	pay := `{"openid":"alice","offer_id":"` + emulator.DefaultOfferID + `","mode":"game","currency_type":"CNY","env":1,"buy_quantity":600}`
+	if a := r.json(t, "/_emulator/pay/coins", pay); a["total_fen"] != float64(600) {
+		t.Errorf("paid: %v", a)
+	}
+	got := <-pushed
+	if got.URL.Query().Get("encrypt_type") != "aes" || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/xml") {
+		t.Errorf("pushed %v %v", got.URL, got.Header)
+	}
+	rc, text := r.stop(t, syscall.SIGTERM)
+	if rc != 0 {
+		t.Errorf("exit code %d\n%s", rc, r.log)
+	}
+	for _, want := range []string{`"Protocol": "v2"`, `"CoinsPerYuan": 100`, `"Token": "env:MIDAS_PUSH_TOKEN"`, `"EncodingAESKey": "env:MIDAS_PUSH_AES_KEY"`, `"buy_quantity":600`, game.URL} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the output does not say %s:\n%s", want, text)
+		}
+	}
+	if all := text + r.log.String(); strings.Contains(all, "hush-hush") || strings.Contains(all, key) {
+		t.Error("a secret was printed")
+	}
+}
+
 func TestAMistakeOnTheCommandLineIsAnError(t *testing.T) {
 	bin := build(t)
 	for name, args := range map[string][]string{
@@ -151,6 +183,8 @@ func TestAMistakeOnTheCommandLineIsAnError(t *testing.T) {
 		"no address":        {"emulator", "--listen", "nowhere"},
 		"negative latency":  {"emulator", "--listen", "127.0.0.1:0", "--latency", "-1s"},
 		"unreadable number": {"emulator", "--seed", "x"},
+		"pushes to nowhere": {"emulator", "--listen", "127.0.0.1:0", "--push-url", "nowhere"},
+		"worthless yuan":    {"emulator", "--listen", "127.0.0.1:0", "--coins-per-yuan", "0"},
 	} {
 		out, err := exec.Command(bin, args...).CombinedOutput()
 		if err == nil || len(out) == 0 {
@@ -161,7 +195,7 @@ func TestAMistakeOnTheCommandLineIsAnError(t *testing.T) {
 
 func TestHelpDoesNotPrintSecretsOfTheEnvironment(t *testing.T) {
 	cmd := exec.Command(build(t), "emulator", "--help")
-	cmd.Env = append(os.Environ(), "MIDAS_APP_KEY=hush-hush")
+	cmd.Env = append(os.Environ(), "MIDAS_APP_KEY=hush-hush", "MIDAS_PUSH_TOKEN=hush-hush", "MIDAS_PUSH_AES_KEY=hush-hush")
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Contains(string(out), "hush-hush") || !strings.Contains(string(out), "MIDAS_APP_KEY") {
 		t.Errorf("%v\n%s", err, out)

@@ -1,0 +1,7 @@
+package emulator
+
+// What tests of published values call directly.
+var (
+	PayEventSig   = payEventSig
+	PushSignature = pushSignature
+)
