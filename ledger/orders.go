@@ -330,21 +330,6 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	return fromMillis(ms.Int64), unavailable(ctx, "look for the next order that is due", err)
 }
 
-// Unclaim gives back orders that were claimed and could not be worked on: they are due again at due. One that has changed
-// since it was claimed is left alone.
-func (l *Ledger) Unclaim(ctx context.Context, claimed []Order, due time.Time) error {
-	err := l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		for _, o := range claimed {
-			if _, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1
-				WHERE bill_no = ? AND version = ? AND due_at > 0`), toMillis(due), o.BillNo, o.Version); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return unavailable(ctx, "give claimed orders back", err)
-}
-
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
 // that works on this ledger: whatever was claimed, its holder is dead. Orders in Reversing rest for quiet after they got
 // there, for the deduction that they call back may still be on its way, whoever sent it. Goods that wait to be paid for

@@ -176,8 +176,9 @@ type Till struct {
 	log      *slog.Logger
 
 	closing atomic.Bool
-	starved atomic.Bool   // the runner has found orders due and no room for them
-	poke    chan struct{} // wakes the runner; holds one
+	starved atomic.Bool    // the runner has found orders due and no room for them
+	poke    chan struct{}  // wakes the runner; holds one
+	held    []ledger.Order // claimed, and not handed over yet; the runner's own
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the runner
 

@@ -54,6 +54,7 @@ func (t *Till) run(ctx context.Context) {
 // dispatch does one round and tells how long to sleep after it.
 func (t *Till) dispatch(ctx context.Context) time.Duration {
 	t.retryUnpark(ctx)
+	t.handOver(nil)
 	next, err := t.cfg.Ledger.NextDue(ctx)
 	if err != nil {
 		t.complain("midas: cannot look for orders that are due", err)
@@ -67,8 +68,8 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 	if wait > 0 && wait <= t.horizon {
 		return min(wait, t.idle)
 	}
-	room := min(t.lanes.room(), maxClaim)
-	if room == 0 {
+	room := min(t.lanes.room(), maxClaim-len(t.held))
+	if room <= 0 {
 		t.starved.Store(true) // a job's end wakes the runner
 		return lookAgainIn
 	}
@@ -77,16 +78,7 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		t.complain("midas: cannot take orders that are due", err)
 		return lookAgainIn
 	}
-	var refused []ledger.Order // by a lane that is full
-	for _, o := range orders {
-		if t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) }) != nil {
-			refused = append(refused, o)
-		}
-	}
-	if len(refused) > 0 {
-		// If they cannot be given back, their claims run out.
-		t.complain("midas: orders could not be put off", t.cfg.Ledger.Unclaim(ctx, refused, t.cfg.Now().Add(lookAgainIn)))
-	}
+	t.handOver(orders)
 	switch {
 	case len(orders) > 0:
 		return 0
@@ -94,6 +86,26 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		return t.idle
 	default: // others have them
 		return lookAgainIn
+	}
+}
+
+// handOver gives claimed orders to their players' lanes. What a lane has no room for is held until a job has ended, or until
+// its claim runs out and it falls due again.
+func (t *Till) handOver(claimed []ledger.Order) {
+	waiting := append(t.held, claimed...)
+	t.held = nil
+	if len(waiting) == 0 {
+		return
+	}
+	t.starved.Store(true) // before a lane refuses, so that no end of a job is missed
+	now := t.cfg.Now()
+	for _, o := range waiting {
+		if o.DueAt.After(now) && t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) }) != nil {
+			t.held = append(t.held, o)
+		}
+	}
+	if len(t.held) == 0 {
+		t.starved.Store(false)
 	}
 }
 

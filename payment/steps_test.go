@@ -1,12 +1,14 @@
 package payment_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +53,7 @@ var scenarios = map[string]struct {
 	pay    []emulator.Fault
 	do     func(*server, payment.Player)
 	refuse bool // the game refuses the item
+	money  bool // protocol V2: goods are paid for with money
 	ends   []ledger.State
 	points []string // that must be passed on the way, among others
 }{
@@ -91,6 +94,68 @@ var scenarios = map[string]struct {
 		ends:   []ledger.State{ledger.Delivered},
 		points: []string{"created", "paying stored", "paying answered", "delivered stored"},
 	},
+	"paid for with money": {
+		money: true, do: buyPass, ends: []ledger.State{ledger.Delivered},
+		points: []string{"goods created", "paying answered", "paid stored", "paid answered", "delivered stored"},
+	},
+	"paid for, told by a push": {
+		money: true,
+		do: func(s *server, p payment.Player) {
+			buyPass(s, p)
+			s.push(p, midas.Push{Event: midas.PushGoods, ProductID: "pass", Quantity: 1, Paid: 600})
+		},
+		ends:   []ledger.State{ledger.Delivered},
+		points: []string{"goods created", "goods paid stored", "paid answered", "delivered stored"},
+	},
+	"the money goes back": {
+		money: true,
+		do: func(s *server, p payment.Player) {
+			buyPass(s, p)
+			s.push(p, midas.Push{Event: midas.PushRefund, RefundID: "refund of " + p.OpenID, RefundSource: 2, Refunded: 600})
+		},
+		ends:   []ledger.State{ledger.Cancelled},
+		points: []string{"goods created", "delivered stored", "refund created", "goods cancelled stored", "paid answered"},
+	},
+}
+
+// buyPass asks for a pass, and pays for it if that is still to be done.
+func buyPass(s *server, p payment.Player) {
+	answered := make(chan payment.GoodsOffer, 1)
+	err := s.BuyGoods(p, payment.GoodsRequest{RequestID: "r1", ItemID: "pass", Quantity: 1}, func(o payment.GoodsOffer, err error) {
+		answered <- o
+	})
+	if err != nil {
+		return
+	}
+	o := <-answered
+	if o.Options.SignData != "" {
+		body, _ := json.Marshal(map[string]string{
+			"openid": p.OpenID, "sign_data": o.Options.SignData, "pay_sig": o.Options.PaySig, "signature": o.Options.Signature,
+		})
+		res, err := http.Post(s.life.Midas+"/_emulator/pay/goods", "application/json", bytes.NewReader(body))
+		if err == nil {
+			_ = res.Body.Close()
+		}
+	}
+	if s.life.Scenario != "paid for, told by a push" {
+		s.settle()
+	}
+}
+
+// push tells something about the player's pass, as Midas does.
+func (s *server) push(p payment.Player, push midas.Push) {
+	o, err := s.ledger.OrderOf(context.Background(), p.OpenID, ledger.Goods, "r1")
+	if err != nil {
+		return
+	}
+	push.OpenID, push.OutTradeNo, push.Sandbox = p.OpenID, o.BillNo, true
+	_ = s.Take(context.Background(), push)
+	s.settle()
+}
+
+// refunded writes a file for each refund.
+func (s *server) refunded(_ context.Context, r payment.Refund) error {
+	return os.WriteFile(filepath.Join(s.life.Folder, "told "+r.RefundID), nil, 0o600)
 }
 
 func buySword(s *server, p payment.Player) {
@@ -126,16 +191,21 @@ func begin(l life) (*server, error) {
 	}
 	if s.client, err = midas.New(midas.Config{
 		BaseURL: l.Midas, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
-		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, Timeout: 5 * time.Second, Logger: slog.New(slog.DiscardHandler),
+		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, V2: scenarios[l.Scenario].money, Timeout: 5 * time.Second, Logger: slog.New(slog.DiscardHandler),
 	}); err != nil {
 		return nil, err
+	}
+	poll := slices.Repeat([]time.Duration{20 * time.Millisecond}, 1000)
+	if l.Scenario == "paid for, told by a push" {
+		poll = []time.Duration{time.Hour}
 	}
 	patience := time.Minute // however slow the machine is
 	if l.Scenario == "nobody knows" {
 		patience = 100 * time.Millisecond
 	}
 	s.Till, err = payment.New(payment.Config{
-		Ledger: s.ledger, Midas: s.client, Deliver: s.deliver, Observer: s, Items: []payment.Item{{ID: "sword", Price: 60}},
+		Ledger: s.ledger, Midas: s.client, Deliver: s.deliver, Observer: s, Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "pass", Fen: 600}},
+		SignGoods: s.client.SignGoods, Refunded: s.refunded, Sandbox: true, RechargePoll: poll,
 		CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), NeedSession: true, SealSecret: emulator.DefaultAppSecret,
 		// The quiet time before coins are called back is twice the timeout of a call.
 		Timeout: 50 * time.Millisecond, Retry: payment.Retry{First: 10 * time.Millisecond, Max: 20 * time.Millisecond, GiveUpAfter: patience},
@@ -293,7 +363,7 @@ func TestAProcessMayDieBetweenAnyTwoSteps(t *testing.T) {
 	for _, driver := range ledgertest.Drivers {
 		for _, way := range []string{onGame, laterWay, inLedger} {
 			for name := range scenarios {
-				if (driver != "sqlite" || way != onGame) && name != "delivered" && name != "refused" {
+				if (driver != "sqlite" || way != onGame) && name != "delivered" && name != "refused" && name != "the money goes back" {
 					continue // what the database and the delivery have no part in
 				}
 				t.Run(driver+"/"+way+"/"+name, func(t *testing.T) {
@@ -401,6 +471,9 @@ func comeBack(t *testing.T, emu *emulator.Server, l life, point string) {
 		}
 	}()
 	s.login(playerOf(l))
+	if scenarios[l.Scenario].money { // the player asks again, and what was not paid for is paid for now; pushes come again
+		scenarios[l.Scenario].do(s, playerOf(l))
+	}
 	s.settle()
 	say := func(format string, args ...any) {
 		t.Errorf("after dying at %q: %s", point, fmt.Sprintf(format, args...))
@@ -408,6 +481,9 @@ func comeBack(t *testing.T, emu *emulator.Server, l life, point string) {
 	kind := ledger.Purchase
 	if l.Scenario == "given" {
 		kind = ledger.Present
+	}
+	if scenarios[l.Scenario].money {
+		kind = ledger.Goods
 	}
 	o, err := s.ledger.OrderOf(t.Context(), l.Player, kind, "r1")
 	if err != nil {
@@ -419,6 +495,11 @@ func comeBack(t *testing.T, emu *emulator.Server, l life, point string) {
 	switch {
 	case kind == ledger.Present:
 		want += o.Amount
+	case kind == ledger.Goods:
+		items = 1
+		if _, err := os.Stat(filepath.Join(l.Folder, "told refund of "+l.Player)); o.State == ledger.Cancelled && err != nil {
+			say("the host was not told of the refund: %v", err)
+		}
 	case o.State == ledger.Delivered:
 		want, items = want-o.Amount, 1
 	case !o.DeliveredAt.IsZero():
@@ -433,7 +514,12 @@ func comeBack(t *testing.T, emu *emulator.Server, l life, point string) {
 			bills++
 		}
 	}
+	for _, paid := range emu.Trades() {
+		if paid.OpenID == l.Player {
+			bills++
+		}
+	}
 	if bills > 1 {
-		say("%d bills at Midas", bills)
+		say("%d bills and payments at Midas", bills)
 	}
 }
