@@ -107,13 +107,18 @@ func free(addr string) bool {
 }
 
 func TestTheDemoHoldsAndLeavesNothingBehind(t *testing.T) {
-	folder := t.TempDir()
-	s := run(t, folder, "-demo")
-	if code := s.exit(time.Minute); code != 0 || !strings.Contains(s.out.String(), "books agree") {
-		t.Errorf("exit code %d: %s", code, s.out.String())
-	}
-	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
-		t.Errorf("it left %v: %v", left, err)
+	for protocol, shows := range map[string]string{"v1": "books agree", "v2": "paid for 1200 fen = delivered 600 + given back 600"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			s := run(t, folder, "-demo", "-protocol", protocol)
+			if code := s.exit(time.Minute); code != 0 || !strings.Contains(s.out.String(), "books agree") || !strings.Contains(s.out.String(), shows) {
+				t.Errorf("exit code %d: %s", code, s.out.String())
+			}
+			if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+				t.Errorf("it left %v: %v", left, err)
+			}
+		})
 	}
 }
 

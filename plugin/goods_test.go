@@ -3,8 +3,11 @@ package plugin_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -255,4 +258,32 @@ func TestAPushWithTheOtherEnvironmentsKeyIsRefused(t *testing.T) {
 	if _, err := s.plugin.Order(background(t), number); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("a production payment made an order in the sandbox: %v", err)
 	}
+}
+
+// What protects the pushes, and what signs the goods, is told to nobody.
+func TestSecretsOfMoneyReachNoLogAndNoAnswer(t *testing.T) {
+	t.Parallel()
+	seen := &spy{}
+	s := start(t, forMoney(t), func(set *setup) { set.front = seen.before })
+	s.pushHere()
+	seen.keep(s.config.AppSecret.Reveal(), s.config.SandboxAppKey.Reveal(), pushToken, pushAESKey)
+	alice := s.join("alice", overWS)
+	s.payGoods("alice", alice.wantPass("g1"), emulator.Fate{})
+	alice.result("g1")
+	for _, body := range []string{"", "{}", `{"Encrypt":"AAAA"}`, `<xml><Encrypt>AAAA</Encrypt></xml>`} {
+		res, err := http.Post("http://"+s.config.Push.Addr+"/midas/push?signature=x&timestamp=1&nonce=2&msg_signature=3", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil || res.StatusCode == http.StatusOK {
+			t.Errorf("%q: %d, %v", body, res.StatusCode, err)
+		}
+		seen.seek(t, "an answer", string(answer))
+	}
+	if !s.log.has("a push was refused") {
+		t.Error("a refused push leaves nothing in the log")
+	}
+	seen.seek(t, "the log", s.log.String())
+	seen.seek(t, "the config, printed", fmt.Sprintf("%v %+v %#v", s.config, s.config, s.config))
 }

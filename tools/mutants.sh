@@ -43,3 +43,11 @@ mutant "orders are called back while a call may be on its way" payment/payment.g
   's/quiet: 2 \* cfg\.Timeout/quiet: 0/'
 mutant "old bill numbers are sent again" payment/decide.go \
   's/const billLife = 47 \* time\.Hour/const billLife = 4700 * time.Hour/'
+mutant "Midas is never asked about goods" payment/decide.go \
+  's/case err == nil && info\.Paid:/case err == nil && info.Paid && now.IsZero():/'
+mutant "a push is answered before it is on disk" payment/push.go \
+  's/return unavailable\(t\.goodsPaid\(ctx, p\)\)/go func() { _ = t.goodsPaid(ctx, p) }()\n\t\treturn nil/'
+mutant "refunded goods are delivered" payment/refund.go \
+  's/case unpaid && r\.Whole:/case unpaid && r.Whole && r.Fen == 0:/'
+mutant "goods are granted for money of another environment" payment/push.go \
+  's/p\.Sandbox != t\.cfg\.Sandbox/p.Sandbox != t.cfg.Sandbox \&\& p.Mock/'

@@ -44,5 +44,5 @@ for driver in sqlite postgres mysql; do
   (cd chaos && go run . -kills "$KILLS" -driver "$driver" -seed "${SEED:-0}")
 done
 step "the same by protocol V2"
-(cd chaos && go run . -kills "$((KILLS / 3))" -protocol v2 -seed "${SEED:-0}")
+(cd chaos && go run . -kills "$KILLS" -protocol v2 -seed "${SEED:-0}")
 step "all is well"
