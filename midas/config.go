@@ -42,6 +42,8 @@ type Config struct {
 	Timeout time.Duration
 	// Tokens yields the access token. nil: fetched through stable_token by the client itself.
 	Tokens TokenSource
+	// TokenStore shares the token with other servers, where the client fetches it itself. nil: it is this client's alone.
+	TokenStore TokenStore
 	// Transport carries the calls. nil: one that keeps connections alive and bounds every stage by Timeout.
 	Transport http.RoundTripper
 	// Logger is told of tokens that were replaced. nil: slog.Default().

@@ -16,7 +16,22 @@ type TokenSource interface {
 	Replace(ctx context.Context, dead Secret) (Secret, error)
 }
 
+// TokenStore is where the servers of one game share their token, so that one of them fetches it for all. What it holds may
+// be lost at any time, and an error of it only means that this server fetches for itself.
+type TokenStore interface {
+	// Load returns the shared token and when it is to be renewed; an empty one if there is none.
+	Load(ctx context.Context) (token Secret, renewAt time.Time, err error)
+	// Store makes a token the shared one until it is to be renewed.
+	Store(ctx context.Context, token Secret, renewAt time.Time) error
+	// Turn asks to be the one who fetches. If another server is, done is nil; it is to be asked again. done ends the turn,
+	// which ends by itself after a few seconds.
+	Turn(ctx context.Context) (done func(), err error)
+}
+
 const (
+	// turnWait is the time between two looks at whether another server has fetched, and turnPatience how long it is waited for.
+	turnWait     = 20 * time.Millisecond
+	turnPatience = 2 * time.Second
 	// renewBefore is how long before its end a token is replaced: within the last 5 minutes stable_token gives a new one
 	// while the old one stays good.
 	renewBefore = 4 * time.Minute
@@ -105,18 +120,74 @@ func (f *fetch) wait(ctx context.Context) (Secret, error) {
 func (s *stableTokens) run(f *fetch, dead Secret) {
 	ctx, cancel := s.client.bounded(context.Background())
 	defer cancel()
+	token, renewAt, err := s.shared(ctx, dead)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.token, f.err = token, err; err == nil {
+		s.token, s.renewAt = token, renewAt
+	}
+	s.current = nil
+	close(f.done)
+}
+
+// shared takes the token that the servers share, or fetches one for all when it is this server's turn. Without a store,
+// or with one that fails, it fetches.
+func (s *stableTokens) shared(ctx context.Context, dead Secret) (Secret, time.Time, error) {
+	store := s.client.cfg.TokenStore
+	if store == nil {
+		return s.fetch(ctx, dead)
+	}
+	tick := time.NewTicker(turnWait)
+	defer tick.Stop()
+	for late := time.After(turnPatience); ; {
+		token, renewAt, err := store.Load(ctx)
+		if err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
+			return token, renewAt, nil
+		}
+		var done func()
+		if err == nil {
+			done, err = store.Turn(ctx)
+		}
+		switch {
+		case err != nil: // the store is away
+			return s.fetch(ctx, dead)
+		case done != nil:
+			defer done()
+			return s.fetchForAll(ctx, dead)
+		}
+		select {
+		case <-tick.C:
+		case <-late: // whoever has the turn does not get on
+			return s.fetch(ctx, dead)
+		case <-ctx.Done():
+			return s.fetch(ctx, dead) // which says how it ended
+		}
+	}
+}
+
+// fetchForAll fetches in this server's turn, unless another has just before.
+func (s *stableTokens) fetchForAll(ctx context.Context, dead Secret) (Secret, time.Time, error) {
+	store := s.client.cfg.TokenStore
+	if token, renewAt, err := store.Load(ctx); err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
+		return token, renewAt, nil
+	}
+	token, renewAt, err := s.fetch(ctx, dead)
+	if err == nil && token != dead {
+		if err := store.Store(ctx, token, renewAt); err != nil {
+			s.client.cfg.Logger.Warn("midas: the access token could not be shared", "error", err)
+		}
+	}
+	return token, renewAt, err
+}
+
+// fetch asks WeChat.
+func (s *stableTokens) fetch(ctx context.Context, dead Secret) (Secret, time.Time, error) {
 	token, lives, err := s.ask(ctx, false)
 	if err == nil && token == dead && s.mayForce() {
 		// Midas still hands out what it refuses: some other process has forced a refresh.
 		token, lives, err = s.ask(ctx, true)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.token, f.err = token, err; err == nil {
-		s.token, s.renewAt = token, time.Now().Add(lives-min(renewBefore, lives/2))
-	}
-	s.current = nil
-	close(f.done)
+	return token, time.Now().Add(lives - min(renewBefore, lives/2)), err
 }
 
 func (s *stableTokens) mayForce() bool {

@@ -27,9 +27,9 @@ func (e notSent) Unwrap() error        { return e.error }
 func (notSent) Verdict() midas.Verdict { return midas.VerdictLater }
 
 // noteSession learns from an answer that a session key has died.
-func (t *Till) noteSession(openid string, key midas.Secret, err error) {
+func (t *Till) noteSession(ctx context.Context, openid string, key midas.Secret, err error) {
 	if midas.VerdictOf(err) == midas.VerdictLogin {
-		t.sessions.expire(openid, key)
+		t.sessions.expire(context.WithoutCancel(ctx), openid, key)
 	}
 }
 
@@ -90,7 +90,7 @@ func (t *Till) observe(ctx context.Context, p Player, answered string) (Account,
 		return Account{}, ledger.Growth{}, unavailable(err)
 	}
 	b, err := t.cfg.Midas.Balance(ctx, who)
-	t.noteSession(p.OpenID, who.SessionKey, err)
+	t.noteSession(ctx, p.OpenID, who.SessionKey, err)
 	if err != nil {
 		return Account{}, ledger.Growth{}, err
 	}

@@ -145,7 +145,7 @@ func (t *Till) queryTrade(ctx context.Context, p Player, outTradeNo string, what
 		return midas.OrderInfo{}, err
 	}
 	info, err := t.cfg.Midas.QueryOrder(ctx, who, outTradeNo, what)
-	t.noteSession(p.OpenID, who.SessionKey, err)
+	t.noteSession(ctx, p.OpenID, who.SessionKey, err)
 	return info, err
 }
 

@@ -238,7 +238,7 @@ func New(cfg Config) (*Till, error) {
 		t.items[it.ID] = it
 	}
 	var err error
-	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Now); err != nil {
+	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Now, cfg.Shared); err != nil {
 		return nil, err
 	}
 	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)

@@ -253,7 +253,7 @@ func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (after ledger
 	res, err := t.cfg.Midas.Pay(ctx, midas.PayRequest{
 		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,
 	})
-	t.noteSession(o.OpenID, who.SessionKey, err)
+	t.noteSession(ctx, o.OpenID, who.SessionKey, err)
 	after = t.rules.afterPay(o, sure, err, t.cfg.Now())
 	if err != nil {
 		return after, nil
@@ -274,7 +274,7 @@ func (t *Till) present(ctx context.Context, o ledger.Order, sure bool) (after le
 		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil
 	}
 	res, err := t.cfg.Midas.Present(ctx, midas.PresentRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount)})
-	t.noteSession(o.OpenID, who.SessionKey, err)
+	t.noteSession(ctx, o.OpenID, who.SessionKey, err)
 	after = t.rules.afterPay(o, sure, err, t.cfg.Now())
 	if err != nil {
 		return after, nil
@@ -296,7 +296,7 @@ func (t *Till) cancelPay(ctx context.Context, o ledger.Order) ledger.Order {
 		return t.rules.afterCancel(o, err, t.cfg.Now())
 	}
 	_, err = t.cfg.Midas.CancelPay(ctx, midas.CancelPayRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name})
-	t.noteSession(o.OpenID, who.SessionKey, err)
+	t.noteSession(ctx, o.OpenID, who.SessionKey, err)
 	return t.rules.afterCancel(o, err, t.cfg.Now())
 }
 

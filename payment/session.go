@@ -2,10 +2,6 @@ package payment
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -19,8 +15,9 @@ import (
 // the time after a restart, when open orders have to be finished before anyone has logged in again.
 type sessions struct {
 	ledger *ledger.Ledger
-	seal   cipher.AEAD
+	seal   *midas.Sealer
 	now    func() time.Time
+	shared bool // other servers log players in, too
 
 	mu   sync.Mutex
 	keys map[string]midas.Secret // by openid; empty: known to have expired
@@ -28,20 +25,12 @@ type sessions struct {
 
 // newSessions derives the sealing key from a secret the server has anyway, so that a copy of the ledger alone opens no
 // session.
-func newSessions(l *ledger.Ledger, secret midas.Secret, now func() time.Time) (*sessions, error) {
-	key, err := hkdf.Key(sha256.New, []byte(secret.Reveal()), nil, "leafmidas session keys v1", 32)
+func newSessions(l *ledger.Ledger, secret midas.Secret, now func() time.Time, shared bool) (*sessions, error) {
+	seal, err := midas.NewSealer(secret, "leafmidas session keys v1")
 	if err != nil {
 		return nil, err
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	seal, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
-	return &sessions{ledger: l, seal: seal, now: now, keys: map[string]midas.Secret{}}, nil
+	return &sessions{ledger: l, seal: seal, now: now, shared: shared, keys: map[string]midas.Secret{}}, nil
 }
 
 // set makes key the player's newest. It is known to get at once; save keeps it.
@@ -53,7 +42,7 @@ func (s *sessions) set(openid string, key midas.Secret) {
 
 func (s *sessions) save(ctx context.Context, openid string, key midas.Secret) error {
 	// The openid is bound to the sealed key: moved to another player's row, it does not open.
-	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(nil, nil, []byte(key.Reveal()), []byte(openid)), s.now())
+	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(key, openid), s.now())
 }
 
 // get returns the player's newest key, or "" if there is none that may still work.
@@ -64,6 +53,11 @@ func (s *sessions) get(ctx context.Context, openid string) (midas.Secret, error)
 	if known {
 		return key, nil
 	}
+	return s.kept(ctx, openid)
+}
+
+// kept returns the key in the ledger. One that was sealed under another AppSecret is as good as none.
+func (s *sessions) kept(ctx context.Context, openid string) (midas.Secret, error) {
 	sealed, err := s.ledger.Session(ctx, openid)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return "", nil
@@ -71,11 +65,8 @@ func (s *sessions) get(ctx context.Context, openid string) (midas.Secret, error)
 	if err != nil {
 		return "", err
 	}
-	open, err := s.seal.Open(nil, nil, sealed, []byte(openid))
-	if err != nil { // sealed under another AppSecret: as good as none
-		return "", nil
-	}
-	return midas.Secret(open), nil
+	key, _ := s.seal.Open(sealed, openid)
+	return key, nil
 }
 
 // expired tells whether the player is here and is known to have no session that works.
@@ -86,12 +77,19 @@ func (s *sessions) expired(openid string) bool {
 	return known && key == ""
 }
 
-// expire notes that Midas no longer takes key, unless the player has a newer one by now.
-func (s *sessions) expire(openid string, key midas.Secret) {
+// expire notes that Midas no longer takes key, unless the player has a newer one by now: from a login here, or, where the
+// ledger is shared, from one on another server.
+func (s *sessions) expire(ctx context.Context, openid string, key midas.Secret) {
+	newer := midas.Secret("")
+	if s.shared {
+		if kept, err := s.kept(ctx, openid); err == nil && kept != key {
+			newer = kept
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now, known := s.keys[openid]; known && now == key {
-		s.keys[openid] = ""
+		s.keys[openid] = newer
 	}
 }
 
