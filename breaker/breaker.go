@@ -73,6 +73,7 @@ type Breaker struct {
 	query   *circuit[midas.OrderInfo]
 	login   *circuit[midas.Session]
 
+	held    sync.Map // midas.Endpoint → time.Time: calls are held back until then, because another server's breaker is open
 	changes *changes
 }
 
@@ -103,53 +104,81 @@ func (b *Breaker) Close() { b.changes.close() }
 
 // Balance is midas.API's.
 func (b *Breaker) Balance(ctx context.Context, p midas.Player) (midas.Balance, error) {
-	return b.balance.call(func() (midas.Balance, error) { return b.api.Balance(ctx, p) })
+	return call(b, b.balance, func() (midas.Balance, error) { return b.api.Balance(ctx, p) })
 }
 
 // Pay is midas.API's.
 func (b *Breaker) Pay(ctx context.Context, r midas.PayRequest) (midas.PayResult, error) {
-	return b.pay.call(func() (midas.PayResult, error) { return b.api.Pay(ctx, r) })
+	return call(b, b.pay, func() (midas.PayResult, error) { return b.api.Pay(ctx, r) })
 }
 
 // CancelPay is midas.API's.
 func (b *Breaker) CancelPay(ctx context.Context, r midas.CancelPayRequest) (midas.CancelPayResult, error) {
-	return b.cancel.call(func() (midas.CancelPayResult, error) { return b.api.CancelPay(ctx, r) })
+	return call(b, b.cancel, func() (midas.CancelPayResult, error) { return b.api.CancelPay(ctx, r) })
 }
 
 // Present is midas.API's.
 func (b *Breaker) Present(ctx context.Context, r midas.PresentRequest) (midas.PresentResult, error) {
-	return b.present.call(func() (midas.PresentResult, error) { return b.api.Present(ctx, r) })
+	return call(b, b.present, func() (midas.PresentResult, error) { return b.api.Present(ctx, r) })
 }
 
 // QueryOrder is midas.API's.
 func (b *Breaker) QueryOrder(ctx context.Context, p midas.Player, outTradeNo string, what midas.BizKind) (midas.OrderInfo, error) {
-	return b.query.call(func() (midas.OrderInfo, error) { return b.api.QueryOrder(ctx, p, outTradeNo, what) })
+	return call(b, b.query, func() (midas.OrderInfo, error) { return b.api.QueryOrder(ctx, p, outTradeNo, what) })
 }
 
 // Code2Session is midas.API's.
 func (b *Breaker) Code2Session(ctx context.Context, code string) (midas.Session, error) {
-	return b.login.call(func() (midas.Session, error) { return b.api.Code2Session(ctx, code) })
+	return call(b, b.login, func() (midas.Session, error) { return b.api.Code2Session(ctx, code) })
+}
+
+// HoldBack refuses calls to an endpoint for a while, because the breaker of another server of the game is open; 0 ends it.
+// When the time is over this server tries for itself.
+func (b *Breaker) HoldBack(e midas.Endpoint, d time.Duration) {
+	if d <= 0 {
+		b.held.Delete(e)
+		return
+	}
+	b.held.Store(e, time.Now().Add(min(d, b.openFor)))
+}
+
+// elsewhere is how long HoldBack still refuses calls.
+func (b *Breaker) elsewhere(e midas.Endpoint) time.Duration {
+	until, held := b.held.Load(e)
+	if !held {
+		return 0
+	}
+	return max(0, time.Until(until.(time.Time)))
 }
 
 // RetryAfter tells how long calls to an endpoint are held back from now on; 0 if one would be let through. It takes no
 // more than a mutex.
 func (b *Breaker) RetryAfter(e midas.Endpoint) time.Duration {
+	own := time.Duration(0)
 	switch e {
 	case midas.EndpointBalance:
-		return b.balance.heldBack()
+		own = b.balance.heldBack()
 	case midas.EndpointPay:
-		return b.pay.heldBack()
+		own = b.pay.heldBack()
 	case midas.EndpointCancel:
-		return b.cancel.heldBack()
+		own = b.cancel.heldBack()
 	case midas.EndpointPresent:
-		return b.present.heldBack()
+		own = b.present.heldBack()
 	case midas.EndpointQuery:
-		return b.query.heldBack()
+		own = b.query.heldBack()
 	case midas.EndpointLogin:
-		return b.login.heldBack()
-	default:
-		return 0
+		own = b.login.heldBack()
 	}
+	return max(own, b.elsewhere(e))
+}
+
+// call lets a call through to its endpoint's breaker, unless another server's is open.
+func call[T any](b *Breaker, c *circuit[T], f func() (T, error)) (T, error) {
+	if wait := b.elsewhere(c.endpoint); wait > 0 {
+		var none T
+		return none, &OpenError{c.endpoint, wait}
+	}
+	return c.call(f)
 }
 
 // circuit is one endpoint's breaker.

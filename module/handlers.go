@@ -164,7 +164,7 @@ func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase
 			m.fail(a, r.GetRequestId(), err)
 			return
 		}
-		m.reply(a, p.OpenID, purchaseMessage(receipt))
+		m.reply(a, NoteOrder, p.OpenID, purchaseMessage(receipt))
 	})
 }
 
@@ -194,7 +194,7 @@ func (m *Module) onRechargeDone(a gate.Agent, p payment.Player, r *msg.MidasRech
 			m.fail(a, r.GetRequestId(), err)
 			return
 		}
-		m.reply(a, p.OpenID, rechargeMessage(stored))
+		m.reply(a, NoteRecharge, p.OpenID, rechargeMessage(stored))
 	})
 }
 
@@ -211,7 +211,7 @@ func (m *Module) onBuyGoods(a gate.Agent, p payment.Player, r *msg.MidasBuyGoods
 		case err != nil:
 			m.fail(a, r.GetRequestId(), err)
 		case offer.Options.SignData == "":
-			m.reply(a, p.OpenID, purchaseMessage(offer.Receipt))
+			m.reply(a, NoteOrder, p.OpenID, purchaseMessage(offer.Receipt))
 		default:
 			m.outbox.send(a, &msg.MidasGoodsOptions{
 				RequestId: offer.Order.RequestID, SignData: offer.Options.SignData, PaySig: offer.Options.PaySig, Signature: offer.Options.Signature,

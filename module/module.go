@@ -22,6 +22,7 @@ import (
 	leaflog "github.com/name5566/leaf/log"
 	leafmodule "github.com/name5566/leaf/module"
 	"github.com/name5566/leaf/network"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -54,6 +55,9 @@ type Options struct {
 	// PerSecond and Burst bound the messages of one player.
 	PerSecond float64
 	Burst     int
+	// Fleet is the other servers; nil: there are none. HoldBack makes this server hold calls back as another does.
+	Fleet    Fleet
+	HoldBack func(e midas.Endpoint, open bool, retryAfter time.Duration)
 	// Receiver takes pushes; nil: none are wanted. PushAddr and PushPath are where it is served; no address: the host serves it.
 	Receiver           *Receiver
 	PushAddr, PushPath string
@@ -81,6 +85,7 @@ type Module struct {
 
 	// Set before Leaf starts, read only afterwards.
 	till    *payment.Till
+	fleet   Fleet
 	options Options
 	routes  []error         // of each Route: nil if it took
 	game    *chanrpc.Server // of the host's module that handles deliveries and callbacks
@@ -108,6 +113,7 @@ func New(log *slog.Logger) *Module {
 		outbox:  newOutbox(log),
 		courier: newCourier(),
 		acks:    newAcks(),
+		fleet:   Alone{},
 	}
 	m.Init()
 	m.roster = newRoster(m.left)
@@ -118,6 +124,9 @@ func New(log *slog.Logger) *Module {
 // Configure gives the module its till. It must be called once, before Leaf starts.
 func (m *Module) Configure(o Options) {
 	m.till, m.options = o.Till, o
+	if o.Fleet != nil {
+		m.fleet = o.Fleet
+	}
 	m.roster.limitTo(o.PerSecond, o.Burst)
 }
 
@@ -144,6 +153,7 @@ func (m *Module) start() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	m.fleet.Listen(m.hear)
 	if err := m.till.Start(ctx); err != nil || m.options.PushAddr == "" {
 		return err
 	}
@@ -207,6 +217,7 @@ func (m *Module) Login(a gate.Agent, p payment.Player) {
 	}
 	var err error
 	m.roster.login(a, p, func() {
+		m.fleet.Here(p.OpenID)
 		err = m.till.Login(p, func(account payment.Account, err error) { m.greet(a, p, account, err) })
 	})
 	if err != nil {
@@ -216,6 +227,7 @@ func (m *Module) Login(a gate.Agent, p payment.Player) {
 
 // greet tells a player who has logged in the balance, and the player's other connections too.
 func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, err error) {
+	m.fleet.Tell(Note{What: NoteSession, OpenID: p.OpenID}) // the till has put the key into the ledger
 	if err != nil {
 		m.fail(a, "", err)
 		return
@@ -227,6 +239,7 @@ func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, 
 			m.outbox.push(other, b)
 		}
 	}
+	m.tell(NoteBalance, p.OpenID, p.ZoneID, b)
 }
 
 // Logout removes a connection. Its player's orders go on.
@@ -240,10 +253,18 @@ func (m *Module) left(openid, zoneID string, all bool) {
 	if m.till != nil {
 		m.till.Forget(openid, zoneID, all)
 	}
+	if all {
+		m.fleet.Gone(openid)
+	}
 }
 
 // ServiceChanged tells online players that calls to an endpoint are held back, or no longer. Only pay matters to them.
 func (m *Module) ServiceChanged(e midas.Endpoint, open bool, retryAfter time.Duration) {
+	m.fleet.Tell(Note{What: NoteService, Endpoint: e, Open: open, RetryAfter: retryAfter})
+	m.tellService(e, open, retryAfter)
+}
+
+func (m *Module) tellService(e midas.Endpoint, open bool, retryAfter time.Duration) {
 	if e != midas.EndpointPay {
 		return
 	}
@@ -261,31 +282,38 @@ func (m *Module) BalanceChanged(openid, zoneID string, account payment.Account, 
 	for _, a := range m.roster.connections(openid, zoneID) {
 		m.outbox.push(a, b)
 	}
+	m.tell(NoteBalance, openid, zoneID, b)
 }
 
 // OrderEnded sends the end of an order that had been reported as pending.
 func (m *Module) OrderEnded(r payment.Receipt) {
-	m.sendAll(r.Order.OpenID, purchaseMessage(r))
+	m.sendAll(NoteOrder, r.Order.OpenID, purchaseMessage(r))
 }
 
 // RechargeEnded sends that coins have come.
 func (m *Module) RechargeEnded(r ledger.Recharge) {
-	m.sendAll(r.OpenID, rechargeMessage(r))
+	m.sendAll(NoteRecharge, r.OpenID, rechargeMessage(r))
 }
 
-func (m *Module) sendAll(openid string, message any) {
+// sendAll sends to all of a player's connections, on every server.
+func (m *Module) sendAll(what NoteKind, openid string, message proto.Message) {
+	m.sendHere(openid, message)
+	m.tell(what, openid, "", message)
+}
+
+func (m *Module) sendHere(openid string, message any) {
 	for _, a := range m.roster.connections(openid, "") {
 		m.outbox.send(a, message)
 	}
 }
 
 // reply answers a player on the connection that asked, or on all others if that one has gone.
-func (m *Module) reply(a gate.Agent, openid string, message any) {
+func (m *Module) reply(a gate.Agent, what NoteKind, openid string, message proto.Message) {
 	if p, here := m.roster.player(a); here && p.OpenID == openid {
 		m.outbox.send(a, message)
 		return
 	}
-	m.sendAll(openid, message)
+	m.sendAll(what, openid, message)
 }
 
 // fail answers with an error.

@@ -140,9 +140,12 @@ func (t *Till) refresh(ctx context.Context, o ledger.Order, why Reason) {
 func (t *Till) moved(o ledger.Order, why Reason, change func(b *midas.Balance)) {
 	key := account{o.OpenID, o.ZoneID}
 	t.mu.Lock()
-	known := t.accounts[key]
+	known, here := t.accounts[key]
 	if known == nil {
 		t.mu.Unlock()
+		if !here {
+			t.cfg.Elsewhere(o.OpenID, o.ZoneID, why, o.BillNo)
+		}
 		return
 	}
 	b := *known
@@ -155,12 +158,44 @@ func (t *Till) moved(o ledger.Order, why Reason, change func(b *midas.Balance)) 
 func (t *Till) remember(key account, b midas.Balance) Account {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, here := t.accounts[key]; here {
-		t.accounts[key] = &b
-	}
 	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does.
 	t.version = max(t.version+1, t.cfg.Now().UnixMicro())
+	if _, here := t.accounts[key]; here {
+		t.accounts[key], t.told[key] = &b, t.version
+	}
 	return Account{Balance: b, Version: t.version}
+}
+
+// Witness takes note of a balance that another server has seen. It is false, and nothing is noted, if the player is not here
+// or a newer one is known.
+func (t *Till) Witness(openid, zoneID string, a Account) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := account{openid, zoneID}
+	if _, here := t.accounts[key]; !here || a.Version <= t.told[key] {
+		return false
+	}
+	// What is seen here from now on is newer than what the other server has seen, whatever the two clocks say.
+	t.version = max(t.version, a.Version)
+	t.accounts[key], t.told[key] = &a.Balance, a.Version
+	return true
+}
+
+// LookAgain looks at the account of a player who is here, because another server has changed it, and tells it.
+func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
+	if !t.isHere(account{openid, zoneID}) || t.closing.Load() {
+		return
+	}
+	_ = t.lanes.add(openid, false, func(ctx context.Context) {
+		t.refresh(ctx, ledger.Order{OpenID: openid, ZoneID: zoneID, BillNo: billNo}, why)
+	})
+}
+
+// SessionChanged drops a player's session key from memory, for another server has put a newer one into the ledger, and
+// resumes what waited for it.
+func (t *Till) SessionChanged(openid string) {
+	t.sessions.forget(openid)
+	t.wake()
 }
 
 // arrive begins to keep a player's account in memory, leave ends it.
@@ -177,6 +212,7 @@ func (t *Till) leave(key account) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.accounts, key)
+	delete(t.told, key)
 }
 
 func (t *Till) isHere(key account) bool {

@@ -118,6 +118,9 @@ type Config struct {
 	ZoneID string
 	// Sandbox tells which environment's pushes are for this till. Zero: production's.
 	Sandbox bool
+	// Elsewhere hears that the account of a player who is not here has changed, so that a server the player is on looks. nil:
+	// there is no other server.
+	Elsewhere func(openid, zoneID string, why Reason, billNo string)
 	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
 	Closed func(e midas.Endpoint) time.Duration
 
@@ -184,6 +187,7 @@ type Till struct {
 
 	mu       sync.Mutex
 	accounts map[account]*midas.Balance // of players who are here; nil until first seen
+	told     map[account]int64          // the version that such a player was told last
 	unpark   map[string]struct{}        // openids whose parked orders could not be woken yet
 	polls    map[account]*poll
 	version  int64
@@ -208,6 +212,9 @@ func New(cfg Config) (*Till, error) {
 	setDefault(&cfg.DeliverTries, 100)
 	setDefault(&cfg.MaxInFlight, 200)
 	setDefault(&cfg.MaxQueuePerPlayer, 8)
+	if cfg.Elsewhere == nil {
+		cfg.Elsewhere = func(string, string, Reason, string) {}
+	}
 	if cfg.Closed == nil {
 		cfg.Closed = func(midas.Endpoint) time.Duration { return 0 }
 	}
@@ -227,6 +234,7 @@ func New(cfg Config) (*Till, error) {
 		log:      cfg.Logger,
 		poke:     make(chan struct{}, 1),
 		accounts: map[account]*midas.Balance{},
+		told:     map[account]int64{},
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
 	}

@@ -184,8 +184,12 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 		}
 		o = stored
 	}
-	if stale != 0 && t.isHere(account{o.OpenID, o.ZoneID}) {
+	switch {
+	case stale == 0:
+	case t.isHere(account{o.OpenID, o.ZoneID}):
 		t.refresh(ctx, o, stale)
+	default:
+		t.cfg.Elsewhere(o.OpenID, o.ZoneID, stale, o.BillNo)
 	}
 	return t.receipt(o)
 }

@@ -68,6 +68,9 @@ type Config struct {
 	Breaker BreakerConfig
 	// Ledger says where orders are kept.
 	Ledger LedgerConfig
+	// Redis is where several servers of one game meet. They need a ledger that they can share, "postgres" or "mysql", and an
+	// import of package cluster. Zero value: this server is the only one on its ledger.
+	Redis RedisConfig
 	// Push says where Midas's notifications of protocol V2 come in. Zero value: they are not taken, and what they would tell is
 	// found by asking, later.
 	Push PushConfig
@@ -145,6 +148,19 @@ type LedgerConfig struct {
 	DSN midas.Secret
 }
 
+// RedisConfig says where the servers of one game meet.
+type RedisConfig struct {
+	// Addr is "host:port". Required for several servers.
+	Addr string
+	// Username and Password are of an ACL user. Zero values: none.
+	Username string
+	Password midas.Secret
+	// DB is the number of the database.
+	DB int
+	// TLS: the connection is encrypted, and Addr's host is in the server's certificate.
+	TLS bool
+}
+
 // Fault is one thing that is wrong with a config.
 type Fault struct {
 	// Key is where, as "Breaker.Window" or "Items[2].Price".
@@ -190,9 +206,6 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	slices.SortFunc(c.faults, func(a, b Fault) int { return strings.Compare(a.Key, b.Key) })
 	return nil
 }
-
-// later are keys that are part of the design and not of this version.
-var later = []string{"Redis"}
 
 // strict lets "3s" stand for a duration and nothing else do, and no number stand for a text.
 func strict(from, to reflect.Type, value any) (any, error) {
@@ -274,7 +287,7 @@ func dropUnknown(section map[string]any, t reflect.Type, path string) (faults []
 	for key, value := range section {
 		field, known := t.FieldByName(key)
 		if !known || !field.IsExported() {
-			faults = append(faults, Fault{path + key, unknownKey(key, t, path)})
+			faults = append(faults, Fault{path + key, unknownKey(key, t)})
 			delete(section, key)
 			continue
 		}
@@ -298,10 +311,7 @@ func dropUnknown(section map[string]any, t reflect.Type, path string) (faults []
 }
 
 // unknownKey names the key that was probably meant.
-func unknownKey(key string, t reflect.Type, path string) string {
-	if path == "" && slices.Contains(later, key) {
-		return "is not supported by this version"
-	}
+func unknownKey(key string, t reflect.Type) string {
 	for f := range t.Fields() {
 		if f.IsExported() && strings.EqualFold(f.Name, key) {
 			return fmt.Sprintf("is not a key; %q is", f.Name)

@@ -74,9 +74,17 @@ func TestEveryFaultOfAConfigIsToldByItsKey(t *testing.T) {
 				`Items[0].Prize: is not a key`, `Items[0].price: is not a key; "Price" is`, "Ledger.Path: is not a key",
 			},
 		},
-		"keys that come in a later version": {
-			with(t, "Redis", `{"Addr":"x"}`),
-			[]string{"Redis: is not supported by this version"},
+		"several servers on a ledger they cannot share": {
+			with(t, "Redis", `{"Addr":"redis:6379"}`),
+			[]string{`Redis: is for several servers, and they cannot share a SQLite file: Ledger.Driver is "postgres" or "mysql" then`},
+		},
+		"a place to meet that is none": {
+			with(t, "Redis", `{"Addr":"redis","DB":-1}`, "Ledger", `{"Driver":"postgres","DSN":"x"}`),
+			[]string{`Redis.Addr: "redis" is not of the form host:port`, "Redis.DB: is -1; allowed is 0 to 1000000"},
+		},
+		"no place to meet": {
+			with(t, "Redis", `{"Username":"x"}`, "Ledger", `{"Driver":"postgres","DSN":"x"}`),
+			[]string{`Redis.Addr: is missing: where Redis is, as "host:port"`},
 		},
 		"an inner field is no key":     {with(t, "faults", `[]`), []string{"faults: is not a key"}},
 		"a number for a text":          {with(t, "AppID", `7`), []string{"AppID: wants a text"}},

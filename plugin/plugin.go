@@ -26,6 +26,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/name5566/leaf/gate"
 	leafmodule "github.com/name5566/leaf/module"
@@ -119,9 +120,15 @@ func (p *Plugin) Configure(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	client, err := midas.New(cfg.midas(p.log))
+	fleet, err := cfg.fleet(p.log)
 	if err != nil {
 		return err
+	}
+	own := cfg.midas(p.log)
+	own.TokenStore = fleet.TokenStore()
+	client, err := midas.New(own)
+	if err != nil {
+		return errors.Join(err, fleet.Close())
 	}
 	circuit := breaker.New(client, breaker.Config{
 		Window: cfg.Breaker.Window, Buckets: cfg.Breaker.Buckets, MinRequests: cfg.Breaker.MinRequests,
@@ -129,11 +136,11 @@ func (p *Plugin) Configure(cfg Config) error {
 		OnChange: p.module.ServiceChanged,
 	})
 	if p.reader, err = cfg.pushReader(); err != nil {
-		return err
+		return errors.Join(err, fleet.Close())
 	}
 	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal()})
 	if err != nil {
-		return err
+		return errors.Join(err, fleet.Close())
 	}
 	till, err := payment.New(payment.Config{
 		Ledger: orders, Midas: circuit, Deliver: p.module.Deliver, Observer: p.module, Closed: circuit.RetryAfter,
@@ -142,20 +149,28 @@ func (p *Plugin) Configure(cfg Config) error {
 		DeliverTries: cfg.Retry.DeliverTries,
 		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client),
 		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
+		Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log,
 	})
 	if err != nil {
-		return errors.Join(err, orders.Close())
+		return errors.Join(err, orders.Close(), fleet.Close())
 	}
 	p.till, p.ledger = till, orders
 	p.close = func() error {
 		circuit.Close()
 		client.Close()
-		return orders.Close()
+		return errors.Join(fleet.Close(), orders.Close())
 	}
 	p.module.Configure(module.Options{
 		Till: till, Login: cfg.Login, ZoneID: cfg.ZoneID, PerSecond: cfg.RateLimit.PerSecond, Burst: cfg.RateLimit.Burst,
-		Pay:      module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
+		Pay:   module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
+		Fleet: fleet,
+		HoldBack: func(e midas.Endpoint, open bool, retryAfter time.Duration) {
+			if !open {
+				retryAfter = 0
+			}
+			circuit.HoldBack(e, retryAfter)
+		},
 		Receiver: p.receiver(nil), PushAddr: cfg.Push.Addr, PushPath: cfg.Push.Path,
 		UserIP: p.userIP,
 		Close:  p.close,
@@ -334,6 +349,17 @@ func (c Config) midas(log *slog.Logger) midas.Config {
 		m.Sandbox, m.AppKey = true, c.SandboxAppKey
 	}
 	return m
+}
+
+// fleet is the other servers, if there are any.
+func (c Config) fleet(log *slog.Logger) (module.Fleet, error) {
+	if c.Redis.Addr == "" {
+		return module.Alone{}, nil
+	}
+	return module.OpenFleet(module.FleetConfig{
+		Addr: c.Redis.Addr, Username: c.Redis.Username, Password: c.Redis.Password, DB: c.Redis.DB, TLS: c.Redis.TLS,
+		Name: c.AppID + "-" + c.Env, SealSecret: c.AppSecret, Logger: log,
+	})
 }
 
 // pushReader is nil where no pushes are configured.

@@ -153,6 +153,7 @@ func (c Config) resolved() (Config, error) {
 	}
 
 	c.resolvePush(fault, secret)
+	c.resolveRedis(fault, secret)
 
 	if len(faults) > 0 {
 		return c, &ConfigError{faults}
@@ -184,6 +185,25 @@ func (c *Config) resolvePush(fault func(string, string, ...any), secret func(str
 			fault("Push.Addr", "%q is not of the form host:port", c.Push.Addr)
 		}
 	}
+}
+
+// resolveRedis checks the section Redis.
+func (c *Config) resolveRedis(fault func(string, string, ...any), secret func(string, *midas.Secret, bool)) {
+	if c.Redis == (RedisConfig{}) {
+		return
+	}
+	if c.Ledger.Driver == sqlite {
+		fault("Redis", `is for several servers, and they cannot share a SQLite file: Ledger.Driver is "postgres" or "mysql" then`)
+	}
+	if c.Redis.Addr == "" {
+		fault("Redis.Addr", `is missing: where Redis is, as "host:port"`)
+	} else if _, _, err := net.SplitHostPort(c.Redis.Addr); err != nil {
+		fault("Redis.Addr", "%q is not of the form host:port", c.Redis.Addr)
+	}
+	if c.Redis.DB < 0 || c.Redis.DB > 1_000_000 {
+		fault("Redis.DB", "is %d; allowed is 0 to 1000000", c.Redis.DB)
+	}
+	secret("Redis.Password", &c.Redis.Password, false)
 }
 
 // standardPoll looks often at first and for five minutes in all (§5).

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the database servers that tests need, on ports that are free, and stops them again.
+# Starts the database servers and the Redis that tests need, on ports that are free, and stops them again.
 #
 #   eval "$(tools/services.sh start)"   # installs what is missing (Debian), starts, prints the variables tests look for
 #   tools/services.sh stop
@@ -26,6 +26,7 @@ install() {
   local missing=()
   [ -n "$(postgres_bin)" ] || missing+=(postgresql)
   command -v mariadbd >/dev/null || missing+=(mariadb-server)
+  command -v redis-server >/dev/null || missing+=(redis-server)
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || { say "install these yourself: ${missing[*]}"; exit 1; }
   say "installing ${missing[*]}"
@@ -71,6 +72,12 @@ start_mysql() {
     "CREATE OR REPLACE USER leafmidas@'127.0.0.1' IDENTIFIED BY 'leafmidas'; GRANT ALL ON *.* TO leafmidas@'127.0.0.1'"
 }
 
+start_redis() {
+  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no --dir "$dir" --daemonize yes \
+    --pidfile "$dir/redis.pid" --logfile "$dir/redis.log" >/dev/null
+  wait_for Redis "$dir/redis.log" redis-cli -p "$redis_port" ping
+}
+
 case ${1:-} in
 start)
   [ ! -e "$dir" ] || "$0" stop
@@ -80,15 +87,19 @@ start)
   start_postgres
   my_port=$(free_port)
   start_mysql
-  say "PostgreSQL on port $pg_port, MariaDB on port $my_port"
+  redis_port=$(free_port)
+  start_redis
+  say "PostgreSQL on port $pg_port, MariaDB on port $my_port, Redis on port $redis_port"
   echo "export LEAFMIDAS_TEST_POSTGRES='postgres://postgres@127.0.0.1:$pg_port/postgres?sslmode=disable'"
   echo "export LEAFMIDAS_TEST_MYSQL='leafmidas:leafmidas@tcp(127.0.0.1:$my_port)/'"
+  echo "export LEAFMIDAS_TEST_REDIS='127.0.0.1:$redis_port'"
   ;;
 stop)
   bin=$(postgres_bin)
   if [ -n "$bin" ] && [ -e "$dir/postgres/postmaster.pid" ]; then
     unprivileged "$bin/pg_ctl" -D "$dir/postgres" -m immediate stop >/dev/null || true
   fi
+  if [ -e "$dir/redis.pid" ]; then kill "$(cat "$dir/redis.pid")" 2>/dev/null || true; fi
   if [ -e "$dir/mysql.pid" ]; then
     pid=$(cat "$dir/mysql.pid")
     kill "$pid" 2>/dev/null || true

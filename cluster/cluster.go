@@ -1,0 +1,331 @@
+// Package cluster connects the servers of one game through Redis: who plays where, what they have to be told, and the one
+// access token. Nothing in Redis is the truth: orders, session keys and balances lie in the ledger and with Midas. Redis may
+// be slow, away, or come back empty; every server then goes on by itself, and joins the others again when it can.
+//
+//	module ── Here, Gone, Tell ──> queue ──> sender ──> Redis ── PUBLISH ──> listener ── hear ──> module of another server
+//
+// A host links it by importing it, as it links a database driver:
+//
+//	import _ "github.com/leafmidas/leafmidas/cluster"
+//
+// What lies in Redis, for an AppID and environment NAME: leafmidas:NAME:at:OPENID, a sorted set of the servers a player is
+// on, with the time until which each is believed; the channels leafmidas:NAME:to:SERVER and leafmidas:NAME:all;
+// leafmidas:NAME:token, sealed, and leafmidas:NAME:turn. Everything ends by itself.
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/module"
+)
+
+func init() {
+	module.OpenFleet = func(cfg module.FleetConfig) (module.Fleet, error) { return Open(cfg) }
+}
+
+const (
+	// patience bounds one exchange with Redis. Nobody waits for it but the sender.
+	patience = time.Second
+	// pause is how long nothing is sent after an exchange has failed: what would be told meanwhile is dropped, for it would
+	// be stale.
+	pause = time.Second
+	// beat is how often a server says again who is on it, and belief how long it is believed.
+	beat   = 30 * time.Second
+	belief = 2 * time.Minute
+	// maxQueue bounds what waits for the sender, maxBatch what is sent at once.
+	maxQueue = 4096
+	maxBatch = 256
+)
+
+// Cluster is this server's place among the others. Make one with Open, and Close it. Its methods never block but for Close.
+type Cluster struct {
+	rdb    *redis.Client
+	id     string // of this server, anew with each start
+	prefix string
+	seal   *midas.Sealer
+	log    *slog.Logger
+
+	queue  chan func(context.Context) error
+	ctx    context.Context // ends with Close
+	end    context.CancelFunc
+	done   sync.WaitGroup
+	began  atomic.Bool // Listen was called
+	away   atomic.Bool // Redis did not answer last
+	sent   atomic.Int64
+	missed atomic.Int64
+
+	mu   sync.Mutex
+	here map[string]struct{} // openids
+}
+
+var _ module.Fleet = (*Cluster)(nil)
+
+// Open prepares to meet the others. It connects to nothing yet: a server must start though Redis is away.
+func Open(cfg module.FleetConfig) (*Cluster, error) {
+	if cfg.Addr == "" || cfg.Name == "" {
+		return nil, errors.New("cluster: Addr and Name are required")
+	}
+	seal, err := midas.NewSealer(cfg.SealSecret, "leafmidas shared token v1")
+	if err != nil {
+		return nil, err
+	}
+	options := &redis.Options{
+		Addr: cfg.Addr, Username: cfg.Username, Password: cfg.Password.Reveal(), DB: cfg.DB, ClientName: "leafmidas",
+		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience, MaxRetries: -1, ContextTimeoutEnabled: true,
+	}
+	if cfg.TLS {
+		host, _, err := net.SplitHostPort(cfg.Addr)
+		if err != nil {
+			return nil, fmt.Errorf("cluster: Addr: %w", err)
+		}
+		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	}
+	c := &Cluster{
+		rdb: redis.NewClient(options), id: ulid.Make().String(), prefix: "leafmidas:" + cfg.Name + ":", seal: seal, log: cfg.Logger,
+		queue: make(chan func(context.Context) error, maxQueue), here: map[string]struct{}{},
+	}
+	if c.log == nil {
+		c.log = slog.Default()
+	}
+	c.ctx, c.end = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Listen begins to send, and to hear notes of other servers, one after another.
+func (c *Cluster) Listen(hear func(module.Note)) {
+	c.began.Store(true)
+	c.done.Go(c.send)
+	c.done.Go(func() { c.listen(hear) })
+}
+
+// Here tells that a player is on this server.
+func (c *Cluster) Here(openid string) {
+	c.mu.Lock()
+	c.here[openid] = struct{}{}
+	c.mu.Unlock()
+	c.put(func(ctx context.Context) error { return c.announce(ctx, []string{openid}) })
+}
+
+// Gone tells that a player's last connection to this server has ended.
+func (c *Cluster) Gone(openid string) {
+	c.mu.Lock()
+	delete(c.here, openid)
+	c.mu.Unlock()
+	c.put(func(ctx context.Context) error { return c.rdb.ZRem(ctx, c.at(openid), c.id).Err() })
+}
+
+// Tell passes a note to the other servers its player is on; one without a player to all of them.
+func (c *Cluster) Tell(n module.Note) {
+	text, err := json.Marshal(n)
+	if err != nil {
+		c.log.Error("midas: not told to other servers", "error", err)
+		return
+	}
+	from := append([]byte(c.id+" "), text...)
+	c.put(func(ctx context.Context) error {
+		if n.OpenID == "" {
+			return c.rdb.Publish(ctx, c.prefix+"all", from).Err()
+		}
+		return c.tell(ctx, n.OpenID, from)
+	})
+}
+
+// Close lets what waits be sent for a moment, and leaves.
+func (c *Cluster) Close() error {
+	if !c.began.Load() {
+		c.end()
+		return c.rdb.Close()
+	}
+	farewell := make(chan struct{})
+	c.put(func(ctx context.Context) error {
+		defer close(farewell)
+		return c.leave(ctx)
+	})
+	select {
+	case <-farewell:
+	case <-time.After(patience):
+	}
+	c.end()
+	c.done.Wait()
+	return c.rdb.Close()
+}
+
+// put queues something for the sender. When there is no room Redis is slower than the game, and the newest is dropped:
+// players are told by the next look.
+func (c *Cluster) put(do func(context.Context) error) {
+	select {
+	case c.queue <- do:
+	default:
+		c.missed.Add(1)
+	}
+}
+
+// send does what is queued, in order, and says now and then who is here.
+func (c *Cluster) send() {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	var quietUntil time.Time
+	for {
+		var do func(context.Context) error
+		select {
+		case <-c.ctx.Done():
+			return
+		case <-tick.C:
+			do = c.announceAll
+		case do = <-c.queue:
+		}
+		if time.Now().Before(quietUntil) && c.ctx.Err() == nil {
+			c.missed.Add(1)
+			continue
+		}
+		ctx, cancel := context.WithTimeout(c.ctx, patience)
+		err := do(ctx)
+		cancel()
+		c.noted(err)
+		if err != nil {
+			quietUntil = time.Now().Add(pause)
+		}
+	}
+}
+
+// noted says once when Redis goes away, and once when it is back.
+func (c *Cluster) noted(err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	if away := err != nil; c.away.Swap(away) != away {
+		if away {
+			c.log.Warn("midas: Redis does not answer: this server goes on by itself", "error", err)
+		} else {
+			c.log.Info("midas: Redis answers again: this server has joined the others")
+		}
+	}
+}
+
+func (c *Cluster) at(openid string) string { return c.prefix + "at:" + openid }
+func (c *Cluster) to(id string) string     { return c.prefix + "to:" + id }
+
+// announce says that players are here.
+func (c *Cluster) announce(ctx context.Context, openids []string) error {
+	until := float64(time.Now().Add(belief).Unix())
+	_, err := c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, openid := range openids {
+			p.ZAdd(ctx, c.at(openid), redis.Z{Score: until, Member: c.id})
+			p.Expire(ctx, c.at(openid), 2*belief)
+		}
+		return nil
+	})
+	return err
+}
+
+// announceAll says so of everybody, in case Redis has forgotten.
+func (c *Cluster) announceAll(context.Context) error {
+	c.mu.Lock()
+	all := make([]string, 0, len(c.here))
+	for openid := range c.here {
+		all = append(all, openid)
+	}
+	c.mu.Unlock()
+	for len(all) > 0 {
+		n := min(maxBatch, len(all))
+		ctx, cancel := context.WithTimeout(c.ctx, patience)
+		err := c.announce(ctx, all[:n])
+		cancel()
+		if err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// leave says that nobody is here any more.
+func (c *Cluster) leave(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, err := c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for openid := range c.here {
+			p.ZRem(ctx, c.at(openid), c.id)
+		}
+		return nil
+	})
+	return err
+}
+
+// tell publishes to the servers a player is on.
+func (c *Cluster) tell(ctx context.Context, openid string, text []byte) error {
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	servers, err := c.rdb.ZRangeByScore(ctx, c.at(openid), &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
+	if err != nil {
+		return err
+	}
+	for _, id := range servers {
+		if id == c.id {
+			continue
+		}
+		heard, err := c.rdb.Publish(ctx, c.to(id), text).Result()
+		if err != nil {
+			return err
+		}
+		if heard == 0 { // that server has died
+			if err := c.rdb.ZRem(ctx, c.at(openid), id).Err(); err != nil {
+				return err
+			}
+			continue
+		}
+		c.sent.Add(1)
+	}
+	return nil
+}
+
+// listen hears what other servers publish. The client connects again by itself; each time it has, Redis may have forgotten
+// who is here.
+func (c *Cluster) listen(hear func(module.Note)) {
+	sub := c.rdb.Subscribe(c.ctx, c.to(c.id), c.prefix+"all")
+	defer sub.Close()
+	messages := sub.ChannelWithSubscriptions(redis.WithChannelSize(maxQueue))
+	for {
+		var m any
+		var open bool
+		select {
+		case <-c.ctx.Done():
+			return
+		case m, open = <-messages:
+			if !open {
+				return
+			}
+		}
+		switch m := m.(type) {
+		case *redis.Subscription:
+			c.put(c.announceAll)
+		case *redis.Message:
+			from, text, _ := cut(m.Payload)
+			var n module.Note
+			if from != c.id && json.Unmarshal([]byte(text), &n) == nil {
+				hear(n)
+			}
+		}
+	}
+}
+
+func cut(payload string) (from, text string, ok bool) {
+	const idLen = 26
+	if len(payload) <= idLen || payload[idLen] != ' ' {
+		return "", "", false
+	}
+	return payload[:idLen], payload[idLen+1:], true
+}

@@ -1,0 +1,368 @@
+package cluster_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/leafmidas/leafmidas/cluster"
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/module"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// soon is how long a test waits for what must happen.
+const soon = 15 * time.Second
+
+// redisAddr is the Redis that the tests share, each under a name of its own.
+func redisAddr(t *testing.T) string {
+	t.Helper()
+	addr := os.Getenv("LEAFMIDAS_TEST_REDIS")
+	if addr == "" {
+		t.Skip(`no Redis: set LEAFMIDAS_TEST_REDIS (eval "$(tools/services.sh start)")`)
+	}
+	return addr
+}
+
+// ownRedis is one that the test may kill.
+type ownRedis struct {
+	t    *testing.T
+	addr string
+	args []string
+	cmd  *exec.Cmd
+}
+
+func newRedis(t *testing.T, args ...string) *ownRedis {
+	t.Helper()
+	redisAddr(t) // where there is one, the program is installed
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &ownRedis{t: t, addr: l.Addr().String(), args: args}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	t.Cleanup(r.kill)
+	return r
+}
+
+func (r *ownRedis) start() {
+	r.t.Helper()
+	_, port, _ := net.SplitHostPort(r.addr)
+	args := r.args
+	if len(args) == 0 {
+		args = []string{"--port", port}
+	}
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "PORT", port)
+	}
+	r.cmd = exec.Command("redis-server", append(args, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", r.t.TempDir())...)
+	if err := r.cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	eventually(r.t, "Redis answers", func() bool {
+		conn, err := net.Dial("tcp", r.addr)
+		return err == nil && conn.Close() == nil
+	})
+}
+
+func (r *ownRedis) kill() {
+	if r.cmd == nil {
+		return
+	}
+	_ = r.cmd.Process.Signal(syscall.SIGKILL)
+	_ = r.cmd.Wait()
+	r.cmd = nil
+}
+
+// server is one server's place, and what it heard.
+type server struct {
+	*cluster.Cluster
+	log *syncBuffer
+
+	mu    sync.Mutex
+	heard []module.Note
+}
+
+func newServer(t *testing.T, cfg module.FleetConfig) *server {
+	t.Helper()
+	s := &server{log: &syncBuffer{}}
+	cfg.SealSecret = "app-secret"
+	cfg.Logger = slog.New(slog.NewTextHandler(s.log, nil))
+	var err error
+	if s.Cluster, err = cluster.Open(cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	s.Listen(func(n module.Note) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.heard = append(s.heard, n)
+	})
+	return s
+}
+
+func (s *server) notes() []module.Note {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]module.Note(nil), s.heard...)
+}
+
+// hears counts the notes about an order.
+func (s *server) hears(billNo string) (n int) {
+	for _, note := range s.notes() {
+		if note.BillNo == billNo {
+			n++
+		}
+	}
+	return n
+}
+
+func look(openid, billNo string) module.Note {
+	return module.Note{What: module.NoteLook, OpenID: openid, ZoneID: "1", BillNo: billNo}
+}
+
+// meet repeats a note until it is heard: a server that has just begun to listen may miss the first.
+func meet(t *testing.T, from, to *server, openid string) {
+	t.Helper()
+	n := 0
+	eventually(t, "the servers meet", func() bool {
+		n++
+		bill := fmt.Sprint("meet ", n)
+		from.Tell(look(openid, bill))
+		time.Sleep(20 * time.Millisecond) // between two tries, not for a result
+		return to.hears(bill) > 0
+	})
+}
+
+func TestANoteReachesTheServersItsPlayerIsOn(t *testing.T) {
+	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name()}
+	a, b, c := newServer(t, cfg), newServer(t, cfg), newServer(t, cfg)
+	b.Here("alice")
+	meet(t, a, b, "alice")
+	a.Here("alice") // on two servers now
+	meet(t, b, a, "alice")
+	for n := range 100 {
+		a.Tell(look("alice", fmt.Sprint("bill ", n)))
+	}
+	eventually(t, "all are heard", func() bool { return b.hears("bill 99") == 1 })
+	next := 0
+	for _, n := range b.notes() {
+		if strings.HasPrefix(n.BillNo, "bill ") {
+			if n.BillNo != fmt.Sprint("bill ", next) {
+				t.Fatalf("heard %q, when %d was next", n.BillNo, next)
+			}
+			next++
+		}
+	}
+	if next != 100 || a.hears("bill 99") != 0 || c.hears("bill 99") != 0 {
+		t.Errorf("heard %d; by the sender %d, by a stranger %d", next, a.hears("bill 99"), c.hears("bill 99"))
+	}
+	// What is for nobody in particular is for all others.
+	a.Tell(module.Note{What: module.NoteService, Endpoint: midas.EndpointPay, Open: true, RetryAfter: time.Second, BillNo: "all"})
+	eventually(t, "all others hear", func() bool { return b.hears("all") == 1 && c.hears("all") == 1 })
+	if a.hears("all") != 0 {
+		t.Error("the sender hears itself")
+	}
+	b.Gone("alice")
+	b.Tell(module.Note{What: module.NoteService, BillNo: "gone"}) // behind it in b's queue
+	eventually(t, "b has said so", func() bool { return a.hears("gone") == 1 })
+	a.Tell(look("alice", "late"))
+	a.Tell(module.Note{What: module.NoteService, BillNo: "end"})
+	eventually(t, "all is sent", func() bool { return b.hears("end") == 1 })
+	if b.hears("late") != 0 {
+		t.Error("heard of a player who is gone")
+	}
+}
+
+func TestAServerThatLeavesIsForgotten(t *testing.T) {
+	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name()}
+	a, b := newServer(t, cfg), newServer(t, cfg)
+	b.Here("alice")
+	meet(t, a, b, "alice")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := newServer(t, cfg)
+	c.Here("alice")
+	meet(t, a, c, "alice")
+}
+
+func TestRedisMayComeBackEmpty(t *testing.T) {
+	r := newRedis(t)
+	cfg := module.FleetConfig{Addr: r.addr, Name: t.Name()}
+	a, b := newServer(t, cfg), newServer(t, cfg)
+	b.Here("alice")
+	meet(t, a, b, "alice")
+	r.kill()
+	began := time.Now()
+	for n := range 10_000 { // Redis away: nobody waits
+		a.Tell(look("alice", fmt.Sprint("lost ", n)))
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("telling took %s", took)
+	}
+	eventually(t, "a says so", func() bool { return strings.Contains(a.log.String(), "goes on by itself") })
+	r.start()
+	meet(t, a, b, "alice")
+	eventually(t, "a says it is back", func() bool { return strings.Contains(a.log.String(), "joined the others") })
+	if n := strings.Count(a.log.String(), "goes on by itself"); n != 1 {
+		t.Errorf("said %d times that Redis is away:\n%s", n, a.log)
+	}
+}
+
+func TestTheTokenIsFetchedOnceForAll(t *testing.T) {
+	emu, err := emulator.New(emulator.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer emu.Close()
+	url, err := emu.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name() + fmt.Sprint(time.Now().UnixNano())}
+	var clients []*midas.Client
+	for range 10 {
+		c, err := midas.New(midas.Config{
+			BaseURL: url, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
+			AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, TokenStore: newServer(t, cfg).TokenStore(), Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		clients = append(clients, c)
+	}
+	emu.SetSession("alice", "key")
+	p := midas.Player{OpenID: "alice", ZoneID: "1", SessionKey: "key"}
+	everyone := func() {
+		t.Helper()
+		var all sync.WaitGroup
+		for _, c := range clients {
+			for range 5 {
+				all.Go(func() {
+					if _, err := c.Balance(t.Context(), p); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		all.Wait()
+	}
+	everyone()
+	if n := emu.Calls(emulator.APIStableToken); n != 1 {
+		t.Errorf("%d fetches by 10 servers", n)
+	}
+	emu.KillTokens()
+	everyone()
+	if n := emu.Calls(emulator.APIStableToken); n != 2 {
+		t.Errorf("%d fetches after the token died once", n)
+	}
+}
+
+// Without Redis, or with one that hangs, a call goes through with a token of this server's own, and soon.
+func TestACallDoesNotWaitForRedis(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	for name, addr := range map[string]string{"hangs": silent.Addr().String(), "away": closed.Addr().String()} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, module.FleetConfig{Addr: addr, Name: "x"})
+			ctx, cancel := context.WithTimeout(t.Context(), soon)
+			defer cancel()
+			began := time.Now()
+			if token, _, err := s.TokenStore().Load(ctx); err == nil || token != "" {
+				t.Errorf("%q, %v", token, err)
+			}
+			if done, err := s.TokenStore().Turn(ctx); err == nil || done != nil {
+				t.Errorf("got a turn, %v", err)
+			}
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestATokenOfAnotherGameDoesNotOpen(t *testing.T) {
+	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name(), SealSecret: "one", Logger: slog.New(slog.DiscardHandler)}
+	one, err := cluster.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	cfg.SealSecret = "another"
+	other, err := cluster.Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	renew := time.Now().Add(time.Minute)
+	if err := one.TokenStore().Store(t.Context(), "the-token", renew); err != nil {
+		t.Fatal(err)
+	}
+	if token, at, err := one.TokenStore().Load(t.Context()); err != nil || token != "the-token" || at.UnixMilli() != renew.UnixMilli() {
+		t.Errorf("%q, %s, %v", token.Reveal(), at, err)
+	}
+	if token, _, err := other.TokenStore().Load(t.Context()); err != nil || token != "" {
+		t.Errorf("%q, %v", token.Reveal(), err)
+	}
+}
+
+func TestConfigsThatCannotBeMeant(t *testing.T) {
+	for _, cfg := range []module.FleetConfig{{}, {Addr: "x:1"}, {Addr: "no port", Name: "n", TLS: true}} {
+		if _, err := cluster.Open(cfg); err == nil {
+			t.Errorf("%+v was taken", cfg)
+		}
+	}
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(soon); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it never came that %s", what)
+		}
+	}
+}
+
+// syncBuffer is a log that goroutines share.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
