@@ -26,6 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxics trace into a logger of their own
 	// A toxic that holds data when the connection behind it closes waits for ever to hand it on: toxiproxy cannot stop it.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
 }

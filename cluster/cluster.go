@@ -34,8 +34,15 @@ import (
 )
 
 func init() {
+	// The client's own log, one for the whole process, has a line for each attempt to connect. This package says it once.
+	redis.SetLogger(quiet{})
 	module.OpenFleet = func(cfg module.FleetConfig) (module.Fleet, error) { return Open(cfg) }
 }
+
+type quiet struct{}
+
+// Printf says nothing.
+func (quiet) Printf(context.Context, string, ...any) {}
 
 const (
 	// patience bounds one exchange with Redis. Nobody waits for it but the sender.

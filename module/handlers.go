@@ -165,6 +165,9 @@ func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase
 			return
 		}
 		m.reply(a, NoteOrder, p.OpenID, purchaseMessage(receipt))
+		if receipt.Known && !receipt.Order.State.Ended() {
+			m.till.Watch(receipt.Order, func(end payment.Receipt) { m.sendHere(p.OpenID, purchaseMessage(end)) })
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -30,6 +31,41 @@ func (notSent) Verdict() midas.Verdict { return midas.VerdictLater }
 func (t *Till) noteSession(ctx context.Context, openid string, key midas.Secret, err error) {
 	if midas.VerdictOf(err) == midas.VerdictLogin {
 		t.sessions.expire(context.WithoutCancel(ctx), openid, key)
+	}
+}
+
+// loginWait is how long a login on another server may take to put its session key into the ledger.
+const loginWait = 200 * time.Millisecond
+
+// signed makes a call that changes nothing on a player's behalf. If the player has logged in elsewhere meanwhile, it is made
+// once more with the newer key.
+func signed[T any](ctx context.Context, t *Till, p Player, call func(context.Context, midas.Player) (T, error)) (answer T, err error) {
+	for tries := 0; ; tries++ {
+		who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
+		if err != nil {
+			return answer, err
+		}
+		answer, err = call(ctx, who)
+		t.noteSession(ctx, p.OpenID, who.SessionKey, err)
+		if midas.VerdictOf(err) != midas.VerdictLogin || tries > 0 || !t.renewed(ctx, p.OpenID, who.SessionKey) {
+			return answer, err
+		}
+	}
+}
+
+// renewed tells whether there is a newer key than one that has died, also from a login on another server that is just
+// being stored.
+func (t *Till) renewed(ctx context.Context, openid string, dead midas.Secret) bool {
+	if t.sessions.renewed(openid) || !t.cfg.Shared {
+		return t.sessions.renewed(openid)
+	}
+	wait := time.NewTimer(loginWait)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return t.sessions.reload(ctx, openid, dead)
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -85,14 +121,9 @@ func (t *Till) look(ctx context.Context, p Player) (Account, error) {
 // which is told by its number here or is among the growth. That the ledger cannot say how much it grew is no reason not to
 // show the balance.
 func (t *Till) observe(ctx context.Context, p Player, answered string) (Account, ledger.Growth, error) {
-	who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
+	b, err := signed(ctx, t, p, t.cfg.Midas.Balance)
 	if err != nil {
 		return Account{}, ledger.Growth{}, unavailable(err)
-	}
-	b, err := t.cfg.Midas.Balance(ctx, who)
-	t.noteSession(ctx, p.OpenID, who.SessionKey, err)
-	if err != nil {
-		return Account{}, ledger.Growth{}, err
 	}
 	a := t.remember(account{p.OpenID, p.ZoneID}, b)
 	if t.cfg.TradeNumbers {

@@ -140,13 +140,9 @@ func (t *Till) queryGoods(ctx context.Context, o ledger.Order) ledger.Order {
 
 // queryTrade asks Midas about a payment with money.
 func (t *Till) queryTrade(ctx context.Context, p Player, outTradeNo string, what midas.BizKind) (midas.OrderInfo, error) {
-	who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
-	if err != nil {
-		return midas.OrderInfo{}, err
-	}
-	info, err := t.cfg.Midas.QueryOrder(ctx, who, outTradeNo, what)
-	t.noteSession(ctx, p.OpenID, who.SessionKey, err)
-	return info, err
+	return signed(ctx, t, p, func(ctx context.Context, who midas.Player) (midas.OrderInfo, error) {
+		return t.cfg.Midas.QueryOrder(ctx, who, outTradeNo, what)
+	})
 }
 
 // goodsPaid stores that goods were paid for, on the word of a push. Those that were bought outside the game, in its store

@@ -106,6 +106,12 @@ func (w *world) flush(on time.Duration) {
 func (w *world) becomes(s *shop, billNo string, state ledger.State) ledger.Order {
 	w.t.Helper()
 	var o ledger.Order
+	defer func() {
+		if w.t.Failed() {
+			history, err := s.ledger.History(w.t.Context(), billNo)
+			w.t.Logf("it is %+v, %v; its history: %+v", o, err, history)
+		}
+	}()
 	eventually(w.t, fmt.Sprintf("bill %s is %s", billNo, state), func() bool {
 		var err error
 		o, err = s.ledger.Order(w.t.Context(), billNo)

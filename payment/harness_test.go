@@ -39,8 +39,10 @@ type world struct {
 	emu  *emulator.Server
 	url  string
 	path string
-	log  *syncBuffer
-	game *game
+	// ledger is where the orders are, if not in the file path.
+	ledger ledger.Config
+	log    *syncBuffer
+	game   *game
 	// closed stands for a breaker.
 	closed func(midas.Endpoint) time.Duration
 	retry  payment.Retry
@@ -48,6 +50,7 @@ type world struct {
 	shop   []payment.Item
 	tries  int
 	idle   time.Duration // the runner's longest sleep, if not the usual
+	shared bool          // several tills work on the ledger at once
 	ahead  atomic.Int64  // how far the server's clock is off, in nanoseconds
 	// v2 speaks protocol V2, and takes pushes; current is the till that they reach.
 	v2      bool
@@ -164,14 +167,17 @@ func (w *world) open() *shop {
 	if w.v2 {
 		sign = client.SignGoods
 	}
-	orders, err := ledger.Open(w.t.Context(), ledger.Config{DSN: w.path})
+	if w.ledger.DSN == "" {
+		w.ledger.DSN = w.path
+	}
+	orders, err := ledger.Open(w.t.Context(), w.ledger)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	s := &shop{t: w.t, ledger: orders, client: client, ended: map[string]payment.Receipt{}, changed: make(chan struct{}, 1)}
 	s.Till, err = payment.New(payment.Config{
 		Ledger: orders, Midas: client, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
-		TradeNumbers: w.v2, SignGoods: sign, Refunded: w.refunded, Sandbox: true,
+		Shared: w.shared, TradeNumbers: w.v2, SignGoods: sign, Refunded: w.refunded, Sandbox: true,
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
 		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: time.Second, DeliverTimeout: time.Second,
 		Now:          func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },

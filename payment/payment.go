@@ -190,6 +190,7 @@ type Till struct {
 	told     map[account]int64          // the version that such a player was told last
 	unpark   map[string]struct{}        // openids whose parked orders could not be woken yet
 	polls    map[account]*poll
+	timers   map[*time.Timer]struct{} // of later
 	version  int64
 }
 
@@ -237,6 +238,7 @@ func New(cfg Config) (*Till, error) {
 		told:     map[account]int64{},
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
+		timers:   map[*time.Timer]struct{}{},
 	}
 	if t.idle = maxIdle; cfg.Shared {
 		t.idle = sharedIdle

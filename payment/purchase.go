@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -34,6 +35,8 @@ type Receipt struct {
 	Order ledger.Order
 	// Balance is the player's balance as last seen; 0 if the player is not here.
 	Balance midas.Coins
+	// Known: the order had been made before, perhaps by another server.
+	Known bool
 }
 
 // Purchase buys. done hears of the order once it has ended or has to wait for something; an order that had to wait is
@@ -85,9 +88,60 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, err
 	}
 	t.step("created")
 	if !created {
-		return t.receipt(o), nil
+		r := t.receipt(o)
+		r.Known = true
+		return r, nil
 	}
 	return t.drive(ctx, o), nil
+}
+
+// watchWaits are the waits between looks at an order that another server works on.
+var watchWaits = []time.Duration{
+	100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second,
+	20 * time.Second, 30 * time.Second, time.Minute, time.Minute, time.Minute, 5 * time.Minute,
+}
+
+// Watch tells the end of an order that another server may be working on, if it comes within ten minutes: that server need
+// not know who waits for it here.
+func (t *Till) Watch(o ledger.Order, ended func(Receipt)) { t.watchOn(o, ended, watchWaits) }
+
+func (t *Till) watchOn(o ledger.Order, ended func(Receipt), waits []time.Duration) {
+	if len(waits) == 0 || !t.cfg.Shared {
+		return
+	}
+	t.later(waits[0], func() {
+		// A lane that is full is no reason to give up.
+		err := t.lanes.add(reading{o.OpenID}, false, func(ctx context.Context) {
+			if now, err := t.cfg.Ledger.Order(ctx, o.BillNo); err == nil && now.State.Ended() {
+				ended(t.receipt(now))
+			} else if ctx.Err() == nil {
+				t.watchOn(o, ended, waits[1:])
+			}
+		})
+		if err != nil {
+			t.watchOn(o, ended, waits[1:])
+		}
+	})
+}
+
+// later runs f after a while, unless the till stops before.
+func (t *Till) later(wait time.Duration, f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closing.Load() {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(wait, func() {
+		t.mu.Lock()
+		_, due := t.timers[timer]
+		delete(t.timers, timer)
+		t.mu.Unlock()
+		if due {
+			f()
+		}
+	})
+	t.timers[timer] = struct{}{}
 }
 
 // newOrder gives an order its number, its player and its times. Bill numbers are good as out_trade_no, too.

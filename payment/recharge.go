@@ -191,4 +191,8 @@ func (t *Till) stopPolls() {
 		p.timer.Stop()
 		delete(t.polls, key)
 	}
+	for timer := range t.timers {
+		timer.Stop()
+		delete(t.timers, timer)
+	}
 }

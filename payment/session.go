@@ -93,6 +93,20 @@ func (s *sessions) expire(ctx context.Context, openid string, key midas.Secret) 
 	}
 }
 
+// reload takes a key from the ledger that is newer than a dead one.
+func (s *sessions) reload(ctx context.Context, openid string, dead midas.Secret) bool {
+	kept, err := s.kept(ctx, openid)
+	if err != nil || kept == "" || kept == dead {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now, here := s.keys[openid]; here && now == "" {
+		s.keys[openid] = kept
+	}
+	return true
+}
+
 // renewed tells whether the player is here with a key that is not known to have died.
 func (s *sessions) renewed(openid string) bool {
 	s.mu.Lock()

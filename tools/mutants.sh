@@ -28,7 +28,7 @@ mutant() {
 
 only=${1:-}
 mutant "Midas is called before the bill number is stored" payment/purchase.go \
-  's/(\to, created, err := t\.cfg\.Ledger\.Create)/\tt.pay(ctx, o, true)\n$1/'
+  's/(\to, created, err := t\.cfg\.Ledger\.Create\(ctx, )t\.newOrder\(p, o\)\)/\to = t.newOrder(p, o)\n\tt.pay(ctx, o, true)\n$1o)/'
 mutant "a new bill number for each try" payment/runner.go \
   's/Player: who, BillNo: o\.BillNo, Amount: midas\.Coins\(o\.Amount\), Item/Player: who, BillNo: o.BillNo + string(rune(97+o.Attempts)), Amount: midas.Coins(o.Amount), Item/'
 mutant "delivered before the payment is stored" payment/runner.go \

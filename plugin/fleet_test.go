@@ -1,0 +1,252 @@
+package plugin_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	_ "github.com/leafmidas/leafmidas/cluster"
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/ledger/ledgertest"
+	"github.com/leafmidas/leafmidas/msg"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// startFleet runs several servers of one game on one database, one Redis and one Midas.
+func startFleet(t *testing.T, n int, driver string, change ...func(*setup)) []*server {
+	t.Helper()
+	addr := os.Getenv("LEAFMIDAS_TEST_REDIS")
+	if addr == "" {
+		t.Skip(`no Redis: set LEAFMIDAS_TEST_REDIS (eval "$(tools/services.sh start)")`)
+	}
+	database := ledgertest.Fresh(t, driver)
+	app := "wx" + strings.ToLower(ulid.Make().String())
+	var fleet []*server
+	for range n {
+		all := append([]func(*setup){func(set *setup) {
+			set.config.AppID, set.midas.AppID = app, app
+			set.config.Ledger = plugin.LedgerConfig{Driver: driver, DSN: plugin.Secret(database.DSN)}
+			set.config.Redis = plugin.RedisConfig{Addr: addr}
+			if len(fleet) > 0 {
+				set.emu, set.config.BaseURL = fleet[0].emu, fleet[0].config.BaseURL
+			}
+		}}, change...)
+		fleet = append(fleet, start(t, all...))
+	}
+	return fleet
+}
+
+// meet waits until what one server tells of a player reaches another.
+func meet(t *testing.T, from, to *client) {
+	t.Helper()
+	eventually(t, "the servers meet", func() bool {
+		from.balance("meet")
+		_, found, _, _ := take(to, func(b *msg.MidasBalance) bool { return b.GetReason() == msg.MidasReason_MIDAS_REASON_REMOTE })
+		if !found { // a look alone is told to nobody else; a login is
+			from.login(from.name)
+			_, found, _, _ = take(to, func(b *msg.MidasBalance) bool { return b.GetReason() == msg.MidasReason_MIDAS_REASON_REMOTE })
+		}
+		return found
+	})
+	from.drop()
+	to.drop()
+}
+
+// granted is how often the games of all servers granted an order, and how many they granted.
+func granted(fleet []*server) (orders map[string]int) {
+	orders = map[string]int{}
+	for _, s := range fleet {
+		s.onGame(func() {
+			for bill, n := range s.game.grants {
+				orders[bill] += n
+			}
+		})
+	}
+	return orders
+}
+
+// checkFleet compares what was granted anywhere with the ledger and with Midas.
+func checkFleet(t *testing.T, fleet []*server) {
+	t.Helper()
+	var books ledger.Books
+	eventually(t, "the end of every order", func() bool {
+		var err error
+		if books, err = fleet[0].plugin.Books(background(t)); err != nil {
+			t.Fatal(err)
+		}
+		for _, state := range ledger.States() {
+			if !state.Ended() && books.Orders[state] > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	totals := fleet[0].emu.Totals()
+	if kept := totals.Deducted - totals.GivenBack; kept != books.Coins[ledger.Delivered] {
+		t.Errorf("Midas kept %d coins, %d were delivered: %v", kept, books.Coins[ledger.Delivered], books.Orders)
+	}
+	orders := granted(fleet)
+	for bill, n := range orders {
+		if n != 1 {
+			t.Errorf("%s was granted %d times", bill, n)
+		}
+	}
+	if int64(len(orders)) != books.Orders[ledger.Delivered] {
+		t.Errorf("%d orders granted, %d delivered", len(orders), books.Orders[ledger.Delivered])
+	}
+}
+
+func remote(balance int64) func(*msg.MidasBalance) bool {
+	return func(b *msg.MidasBalance) bool {
+		return b.GetReason() == msg.MidasReason_MIDAS_REASON_REMOTE && b.GetBalance() == balance
+	}
+}
+
+func TestAPlayerOnTwoServersHearsOnBoth(t *testing.T) {
+	t.Parallel()
+	fleet := startFleet(t, 3, "postgres")
+	a, b := fleet[0], fleet[1]
+	a.recharge("alice", 100)
+	here, there := a.join("alice", overWS), b.join("alice", overTCP)
+	meet(t, here, there)
+	meet(t, there, here)
+
+	// The login on either server has replaced the session key of the other; each goes on with the newest.
+	here.buy("p1", "sword", 1)
+	first := await(there, remote(40))
+	there.buy("p2", "potion", 1)
+	await(here, remote(39))
+	// A server hears a balance once.
+	if _, again, _, _ := take(there, func(m *msg.MidasBalance) bool { return m.GetVersion() == first.GetVersion() }); again {
+		t.Errorf("told %v twice", first)
+	}
+	// What was asked for here is known there.
+	there.ask("p1", "sword", 1)
+	there.delivered("p1")
+	if n := a.bag("alice", "sword") + b.bag("alice", "sword"); n != 1 {
+		t.Errorf("%d swords", n)
+	}
+	checkFleet(t, fleet)
+}
+
+func TestAnOrderEndsWhereverItsPlayerHasGone(t *testing.T) {
+	t.Parallel()
+	for _, driver := range []string{"postgres", "mysql"} {
+		t.Run(driver, func(t *testing.T) {
+			t.Parallel()
+			fleet := startFleet(t, 2, driver)
+			a, b := fleet[0], fleet[1]
+			a.recharge("alice", 100)
+			alice := a.join("alice", overWS)
+			if err := a.emu.Outage(emulator.Fault{Kind: emulator.Refuse}); err != nil {
+				t.Fatal(err)
+			}
+			alice.ask("p1", "sword", 1)
+			if r := await(alice, any1[*msg.MidasPurchaseResult]); r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING {
+				t.Fatalf("told %v", r)
+			}
+			alice.close()
+			a.emu.Recover()
+			next := b.join("alice", overTCP)
+			next.ask("p1", "sword", 1) // in case it has ended before anybody was there to hear
+			r := next.delivered("p1")
+			eventually(t, "the balance", func() bool { return next.balance("q") == 40 })
+			if n := a.bag("alice", "sword") + b.bag("alice", "sword"); n != 1 || r.GetItemId() != "sword" {
+				t.Errorf("%d swords, told %v", n, r)
+			}
+			checkFleet(t, fleet)
+		})
+	}
+}
+
+func TestTheSameRequestOnTwoServersIsOneOrder(t *testing.T) {
+	t.Parallel()
+	for _, driver := range []string{"postgres", "mysql"} {
+		t.Run(driver, func(t *testing.T) {
+			t.Parallel()
+			fleet := startFleet(t, 2, driver)
+			fleet[0].recharge("alice", 1000)
+			clients := []*client{fleet[0].join("alice", overWS), fleet[1].join("alice", overWS)}
+			meet(t, clients[0], clients[1])
+			for n := range 10 {
+				id := fmt.Sprint("p", n)
+				var both sync.WaitGroup
+				for _, c := range clients {
+					both.Go(func() { c.ask(id, "sword", 1) })
+				}
+				both.Wait()
+				if one, other := clients[0].delivered(id), clients[1].delivered(id); one.GetBillNo() != other.GetBillNo() {
+					t.Errorf("%s is bill %s and %s", id, one.GetBillNo(), other.GetBillNo())
+				}
+			}
+			checkFleet(t, fleet)
+			if n := fleet[0].emu.Account(emulator.Sandbox, emulator.OpenIDOf("alice"), "1").Balance; n != 400 {
+				t.Errorf("balance is %d", n)
+			}
+		})
+	}
+}
+
+// One server's breaker opens, and the others need not find out for themselves.
+func TestABreakerThatOpensWarnsTheOthers(t *testing.T) {
+	t.Parallel()
+	fleet := startFleet(t, 2, "postgres", func(set *setup) {
+		set.config.Breaker = plugin.BreakerConfig{MinRequests: 5, OpenFor: 3 * time.Second, HalfOpenRequests: 1}
+		set.config.Retry.First = 10 * time.Millisecond
+	})
+	a, b := fleet[0], fleet[1]
+	a.recharge("alice", 100)
+	alice, bob := a.join("alice", overWS), b.join("bob", overWS)
+	dup := b.join("alice", overTCP)
+	meet(t, alice, dup)
+	before := b.emu.Calls("pay")
+	if err := a.emu.Outage(emulator.Fault{Kind: emulator.BadGateway}); err != nil {
+		t.Fatal(err)
+	}
+	alice.ask("p1", "sword", 1)
+	closed := await(bob, any1[*msg.MidasServiceState])
+	if closed.GetAvailable() || closed.GetRetryAfterMs() <= 0 {
+		t.Errorf("bob hears %v", closed)
+	}
+	calls := a.emu.Calls("pay")
+	if calls == before {
+		t.Error("nobody has asked Midas")
+	}
+	bob.ask("p1", "sword", 1)
+	if e := bob.refused("p1", msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE); e.GetRetryAfterMs() <= 0 {
+		t.Errorf("told %v", e)
+	}
+	a.emu.Recover()
+	if open := await(bob, func(s *msg.MidasServiceState) bool { return s.GetAvailable() }); open == nil {
+		t.Error("never told that the shop is open again")
+	}
+	alice.delivered("p1")
+	checkFleet(t, fleet)
+}
+
+// A Redis that is not there costs nothing but news from other servers.
+func TestWithoutRedisEveryServerGoesOnByItself(t *testing.T) {
+	t.Parallel()
+	away := freeAddr(t)
+	fleet := startFleet(t, 2, "postgres", func(set *setup) { set.config.Redis.Addr = away })
+	for i, s := range fleet {
+		name := fmt.Sprint("player", i)
+		s.recharge(name, 100)
+		c := s.join(name, overWS)
+		c.buy("p1", "sword", 1)
+		if b := await(c, func(b *msg.MidasBalance) bool { return b.GetReason() == msg.MidasReason_MIDAS_REASON_PURCHASE }); b.GetBalance() != 40 {
+			t.Errorf("told %v", b)
+		}
+		eventually(t, "the log says so", func() bool { return s.log.has("goes on by itself") })
+		if n := strings.Count(s.log.String(), "goes on by itself"); n != 1 {
+			t.Errorf("said %d times", n)
+		}
+	}
+	checkFleet(t, fleet)
+}
