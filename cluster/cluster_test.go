@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +23,12 @@ import (
 	"github.com/leafmidas/leafmidas/module"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(certificates())
+		os.Exit(code)
+	}))
+}
 
 // soon is how long a test waits for what must happen.
 const soon = 15 * time.Second
@@ -137,13 +143,14 @@ func look(openid, billNo string) module.Note {
 	return module.Note{What: module.NoteLook, OpenID: openid, ZoneID: "1", BillNo: billNo}
 }
 
+// meetings numbers the notes of meet.
+var meetings atomic.Int64
+
 // meet repeats a note until it is heard: a server that has just begun to listen may miss the first.
 func meet(t *testing.T, from, to *server, openid string) {
 	t.Helper()
-	n := 0
 	eventually(t, "the servers meet", func() bool {
-		n++
-		bill := fmt.Sprint("meet ", n)
+		bill := fmt.Sprint("meet ", meetings.Add(1))
 		from.Tell(look(openid, bill))
 		time.Sleep(20 * time.Millisecond) // between two tries, not for a result
 		return to.hears(bill) > 0
