@@ -26,6 +26,10 @@ test-quick: ## the tests that need nothing but Go
 chaos: ## kill a server KILLS times (100) under SEED, its ledger on DRIVER (sqlite, postgres, mysql), by PROTOCOL (v1, v2), and compare the books
 	tools/chaos.sh -kills $(or $(KILLS),100) -seed $(or $(SEED),0) -driver $(or $(DRIVER),sqlite) -protocol $(or $(PROTOCOL),v1)
 
+.PHONY: chaos-cluster
+chaos-cluster: ## the same with SERVERS (3) servers that share a database, PostgreSQL and MariaDB in turn, and meet in Redis; lines are cut, Redis is killed
+	for driver in postgres mysql; do tools/chaos.sh -servers $(or $(SERVERS),3) -kills $(or $(KILLS),40) -seed $(or $(SEED),0) -driver $$driver -protocol $(or $(PROTOCOL),v1); done
+
 .PHONY: lint
 lint: check-generated ## formatting, vet, staticcheck, generated code, known vulnerabilities (VULNDB=URL: from a mirror)
 	@files=$$($(TOOL) gofumpt -l .); [ -z "$$files" ] || { echo "run make format; not formatted:"; echo "$$files"; exit 1; }

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/leafmidas/leafmidas/emulator"
 )
 
 // options are what the command line says.
@@ -29,6 +31,7 @@ type options struct {
 	driver   string
 	dsn      string
 	players  int
+	servers  int
 	protocol string
 	verbose  bool
 }
@@ -40,6 +43,7 @@ func main() {
 	flag.StringVar(&o.driver, "driver", "sqlite", "the ledger's database: sqlite, postgres or mysql")
 	flag.StringVar(&o.dsn, "dsn", "", "the server to make a database on (default: the variables of tools/services.sh)")
 	flag.StringVar(&o.protocol, "protocol", "v1", "what is spoken with Midas: v1 or v2")
+	flag.IntVar(&o.servers, "servers", 1, "how many servers there are; several meet in a Redis of their own, and its lines and the database's are cut")
 	flag.IntVar(&o.players, "players", 8, "how many play at once")
 	flag.BoolVar(&o.verbose, "v", false, "show what the servers log")
 	flag.Parse()
@@ -55,7 +59,10 @@ func run(ctx context.Context, o options) (err error) {
 	if o.seed == 0 {
 		o.seed = rand.Uint64N(1_000_000) + 1
 	}
-	fmt.Printf("seed %d, %d kills, %d players, ledger on %s, protocol %s\n", o.seed, o.kills, o.players, o.driver, o.protocol)
+	if o.servers < 1 || o.servers > 1 && o.driver == "sqlite" {
+		return errors.New("several servers need a ledger they can share: -driver postgres or mysql")
+	}
+	fmt.Printf("seed %d, %d kills, %d players, %d server(s), ledger on %s, protocol %s\n", o.seed, o.kills, o.players, o.servers, o.driver, o.protocol)
 	w, err := newWorld(ctx, o)
 	if err != nil {
 		return err
@@ -66,21 +73,28 @@ func run(ctx context.Context, o options) (err error) {
 	if err := w.setFaults(); err != nil {
 		return err
 	}
-	if err := w.start(ctx); err != nil {
-		return err
+	for _, s := range w.servers {
+		if err := s.start(ctx); err != nil {
+			return err
+		}
 	}
 	crowd := newCrowd(ctx, w, o)
 	moments := rand.New(rand.NewPCG(o.seed, 1))
 	told := time.Now()
+	cuts := 0
 	for n := range o.kills {
+		if err := w.disturb(ctx, moments, &cuts); err != nil {
+			return errors.Join(fmt.Errorf("disturb: %w", err), crowd.stop())
+		}
+		s := w.servers[moments.IntN(len(w.servers))]
 		// Some servers die before a player has come back, some after hundreds of orders.
 		wait := time.Duration(20+moments.IntN(400)) * time.Millisecond
-		if err := w.killAfter(ctx, wait); err != nil {
+		if err := s.killAfter(ctx, wait); err != nil {
 			return errors.Join(fmt.Errorf("kill %d: %w", n+1, err), crowd.stop())
 		}
 		// WeChat lets a player log in 100 times a minute; at Midas it is a little later after every death.
 		w.emu.Advance(10 * time.Second)
-		if err := w.start(ctx); err != nil {
+		if err := s.start(ctx); err != nil {
 			return errors.Join(fmt.Errorf("start after kill %d: %w", n+1, err), crowd.stop())
 		}
 		if time.Since(told) > 5*time.Second {
@@ -98,7 +112,13 @@ func run(ctx context.Context, o options) (err error) {
 	if err := w.settle(ctx, crowd); err != nil {
 		return err
 	}
-	if err := w.stopServer(); err != nil {
+	for _, s := range w.servers {
+		if err := s.stop(); err != nil {
+			return err
+		}
+	}
+	taken, err := w.takenOver()
+	if err != nil {
 		return err
 	}
 	b, err := w.balance(ctx)
@@ -107,6 +127,13 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "kills\t%d\t\n", o.kills)
+	if w.redis != nil {
+		fmt.Fprintf(t, "restarts of Redis\t%d\t\n", w.redis.restarts)
+		fmt.Fprintf(t, "lines cut\t%d\t\n", cuts)
+		fmt.Fprintf(t, "fetches of the access token\t%d\t\n", w.emu.Calls(emulator.APIStableToken))
+		fmt.Fprintf(t, "pushes from another server\t%d\t\n", crowd.remote.Load())
+	}
+	fmt.Fprintf(t, "orders that another process went on with\t%d\t\n", taken)
 	fmt.Fprintf(t, "purchases asked\t%d\t\n", crowd.asked.Load())
 	fmt.Fprintf(t, "purchases answered\t%d\t\n", crowd.answered.Load())
 	fmt.Fprintf(t, "repeats of a request\t%d\t\n", crowd.repeated.Load())

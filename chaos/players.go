@@ -22,6 +22,7 @@ type crowd struct {
 	cancel                    context.CancelFunc
 	done                      sync.WaitGroup
 	asked, answered, repeated atomic.Int64
+	remote                    atomic.Int64 // balances that another server had seen
 
 	mu     sync.Mutex
 	faults []error
@@ -87,6 +88,7 @@ func (p *player) play(ctx context.Context) {
 // incoming is what a server may say that a player cares about.
 type incoming struct {
 	MidasLoginResult    *struct{ OpenID string }
+	MidasBalance        *struct{ Reason int }
 	MidasPurchaseResult *struct {
 		RequestID string `json:"request_id"`
 		BillNo    string `json:"bill_no"`
@@ -123,6 +125,7 @@ type incoming struct {
 const (
 	pending         = 1
 	cancelled       = 4
+	remote          = 7
 	invalidArgument = 1
 	notLoggedIn     = 2
 	internal        = 12
@@ -163,6 +166,8 @@ func (p *player) session(ctx context.Context) error {
 			return nil
 		}
 		switch {
+		case in.MidasBalance != nil && in.MidasBalance.Reason == remote:
+			p.crowd.remote.Add(1)
 		case in.MidasPurchaseResult != nil:
 			r := in.MidasPurchaseResult
 			var n int
@@ -293,8 +298,9 @@ const (
 )
 
 func (p *player) dial(ctx context.Context) (*websocket.Conn, error) {
+	servers := p.crowd.world.servers
 	d := websocket.Dialer{HandshakeTimeout: 2 * time.Second}
-	conn, _, err := d.DialContext(ctx, "ws://"+p.crowd.world.ws, nil)
+	conn, _, err := d.DialContext(ctx, "ws://"+servers[p.dice.IntN(len(servers))].ws, nil)
 	return conn, err
 }
 

@@ -26,17 +26,23 @@ type world struct {
 	options  options
 	folder   string
 	binary   string
-	conf     string
-	ws       string
 	game     string // the game's database
 	config   plugin.Config
 	emu      *emulator.Server
 	database *database
+	redis    *redisServer // where several servers meet; else nil
+	servers  []*server
+	log      *logFile
+}
 
-	mu     sync.Mutex
-	server *exec.Cmd
-	exited chan error
-	log    *logFile
+// server is one of the game's, which dies and is started anew.
+type server struct {
+	world *world
+	conf  string
+	ws    string
+	lines []*wire // to what it shares with others
+	cmd   *exec.Cmd
+	ended chan error
 }
 
 // items are on sale. A bag holds 99 of one; potions are asked for so often that the game refuses them sooner or later.
@@ -74,7 +80,7 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 			err = errors.Join(err, w.close())
 		}
 	}()
-	w.binary, w.conf, w.game = filepath.Join(w.folder, "example_server"), filepath.Join(w.folder, "server.json"), filepath.Join(w.folder, "game.db")
+	w.binary, w.game = filepath.Join(w.folder, "example_server"), filepath.Join(w.folder, "game.db")
 	build := exec.CommandContext(ctx, "go", "build", "-o", w.binary, "./example_server")
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
@@ -94,45 +100,72 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	if err != nil {
 		return nil, err
 	}
-	tcp, err := freeAddr()
-	if err != nil {
-		return nil, err
+	if o.servers > 1 {
+		if w.redis, err = newRedisServer(ctx, w.folder); err != nil {
+			return nil, err
+		}
 	}
-	if w.ws, err = freeAddr(); err != nil {
-		return nil, err
+	for n := range o.servers {
+		if err := w.addServer(n, url); err != nil {
+			return nil, err
+		}
 	}
+	return w, nil
+}
+
+// addServer writes the config of one more server.
+func (w *world) addServer(n int, midasURL string) error {
+	s := &server{world: w, conf: filepath.Join(w.folder, fmt.Sprintf("server%d.json", n))}
+	w.servers = append(w.servers, s)
+	var addrs [3]string
+	for i := range addrs {
+		var err error
+		if addrs[i], err = freeAddr(); err != nil {
+			return err
+		}
+	}
+	s.ws = addrs[0]
 	section := map[string]any{
-		"Protocol": o.protocol, "Env": "sandbox", "BaseURL": url, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"Protocol": w.options.protocol, "Env": "sandbox", "BaseURL": midasURL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true, "Items": items,
 		"Timeout": "300ms", "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
 		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "1500ms", "DeliverTries": 1000},
 		"Breaker": map[string]any{"OpenFor": "200ms"},
 		"Ledger":  map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN},
 	}
-	if w.money() {
-		addr, err := freeAddr()
-		if err != nil {
-			return nil, err
+	if w.redis != nil {
+		if err := s.share(section); err != nil {
+			return err
 		}
+	}
+	if w.money() {
 		section["Items"] = slices.Concat(items, goods)
-		section["Push"] = map[string]any{"Addr": addr, "Token": pushToken, "EncodingAESKey": pushKey}
+		section["Push"] = map[string]any{"Addr": addrs[2], "Token": pushToken, "EncodingAESKey": pushKey}
 		section["RechargePoll"] = slices.Concat([]string{"100ms", "300ms"}, slices.Repeat([]string{"1s"}, 600)) // for as long as the run lasts
-		if err := w.emu.PushTo(emulator.PushConfig{URL: "http://" + addr + "/midas/push", Token: pushToken, EncodingAESKey: pushKey}); err != nil {
-			return nil, err
+		if n == 0 {
+			if err := w.emu.PushTo(emulator.PushConfig{URL: "http://" + addrs[2] + "/midas/push", Token: pushToken, EncodingAESKey: pushKey}); err != nil {
+				return err
+			}
 		}
 	}
 	text, err := json.Marshal(map[string]any{
-		"LogLevel": "release", "WSAddr": w.ws, "TCPAddr": tcp, "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
+		"LogLevel": "release", "WSAddr": s.ws, "TCPAddr": addrs[1], "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if text2, err := json.Marshal(section); err != nil {
-		return nil, err
-	} else if err := json.Unmarshal(text2, &w.config); err != nil {
-		return nil, err
+	if n == 0 { // the audit's, which needs no line that can be cut
+		section["Ledger"] = map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN}
+		delete(section, "Redis")
+		text, err := json.Marshal(section)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, &w.config); err != nil {
+			return err
+		}
 	}
-	return w, os.WriteFile(w.conf, text, 0o600)
+	return os.WriteFile(s.conf, text, 0o600)
 }
 
 // money tells whether things are sold for money, too.
@@ -155,7 +188,9 @@ func (w *world) setFaults() error {
 		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.LateCommit, Delay: slow}},
 		{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Slow, Delay: slow}},
 		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 45011}},
-		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 40001}},
+	}
+	if w.redis == nil { // where one token serves all, its fetches are counted
+		all = append(all, emulator.Chance{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 40001}})
 	}
 	reads := emulator.Faults{{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Refuse}}, {Probability: 0.02, Fault: emulator.Fault{Kind: emulator.Cut}}}
 	return errors.Join(w.emu.SetFaults(emulator.APIPay, all), w.emu.SetFaults(emulator.APICancel, all), w.emu.SetFaults(emulator.APIBalance, reads),
@@ -170,31 +205,30 @@ func (w *world) mend() {
 	w.emu.Recover()
 }
 
-// start starts a server and waits until it takes connections.
-func (w *world) start(ctx context.Context) error {
-	cmd := exec.Command(w.binary, "-conf", w.conf)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = w.folder, w.log, w.log
+// start starts the server and waits until it takes connections.
+func (s *server) start(ctx context.Context) error {
+	cmd := exec.Command(s.world.binary, "-conf", s.conf)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.world.folder, s.world.log, s.world.log
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
-	w.mu.Lock()
-	w.server, w.exited = cmd, exited
-	w.mu.Unlock()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	s.cmd, s.ended = cmd, ended
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for late := time.After(30 * time.Second); ; {
-		conn, err := net.Dial("tcp", w.ws)
+		conn, err := net.Dial("tcp", s.ws)
 		if err == nil {
 			return conn.Close()
 		}
 		select {
 		case <-tick.C:
-		case err := <-exited:
-			return fmt.Errorf("the server has ended by itself: %v\n%s", err, w.log.tail())
+		case err := <-ended:
+			s.cmd = nil
+			return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
 		case <-late:
-			return fmt.Errorf("the server does not listen\n%s", w.log.tail())
+			return fmt.Errorf("the server does not listen\n%s", s.world.log.tail())
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -202,36 +236,37 @@ func (w *world) start(ctx context.Context) error {
 }
 
 // killAfter lets the server live for a while, and kills it without warning.
-func (w *world) killAfter(ctx context.Context, wait time.Duration) error {
+func (s *server) killAfter(ctx context.Context, wait time.Duration) error {
 	select {
-	case err := <-w.exited:
-		return fmt.Errorf("the server has ended by itself: %v\n%s", err, w.log.tail())
+	case err := <-s.ended:
+		s.cmd = nil
+		return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
 	case <-time.After(wait):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := w.server.Process.Kill(); err != nil {
+	if err := s.cmd.Process.Kill(); err != nil {
 		return err
 	}
-	<-w.exited
-	w.server = nil
+	<-s.ended
+	s.cmd = nil
 	return nil
 }
 
-// stopServer stops the last server as an operator does.
-func (w *world) stopServer() error {
-	if err := w.server.Process.Signal(syscall.SIGTERM); err != nil {
+// stop stops the server as an operator does.
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	select {
-	case err := <-w.exited:
-		w.server = nil
+	case err := <-s.ended:
+		s.cmd = nil
 		if err != nil {
-			return fmt.Errorf("the server did not stop cleanly: %w\n%s", err, w.log.tail())
+			return fmt.Errorf("the server did not stop cleanly: %w\n%s", err, s.world.log.tail())
 		}
 		return nil
 	case <-time.After(15 * time.Second):
-		return fmt.Errorf("the server does not stop\n%s", w.log.tail())
+		return fmt.Errorf("the server does not stop\n%s", s.world.log.tail())
 	}
 }
 
@@ -293,13 +328,21 @@ func (w *world) trades() map[string]emulator.Trade {
 }
 
 func (w *world) close() error {
-	if w.server != nil {
-		_ = w.server.Process.Kill()
-		<-w.exited
-	}
 	var err error
+	for _, s := range w.servers {
+		if s.cmd != nil {
+			_ = s.cmd.Process.Kill()
+			<-s.ended
+		}
+		for _, l := range s.lines {
+			l.proxy.Stop()
+		}
+	}
+	if w.redis != nil {
+		err = w.redis.stop()
+	}
 	if w.emu != nil {
-		err = w.emu.Close()
+		err = errors.Join(err, w.emu.Close())
 	}
 	if w.database != nil {
 		err = errors.Join(err, w.database.drop())

@@ -276,7 +276,7 @@ func (c *Cluster) leave(ctx context.Context) error {
 // tell publishes to the servers a player is on.
 func (c *Cluster) tell(ctx context.Context, openid string, text []byte) error {
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	servers, err := c.rdb.ZRangeByScore(ctx, c.at(openid), &redis.ZRangeBy{Min: now, Max: "+inf"}).Result()
+	servers, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: c.at(openid), Start: now, Stop: "+inf", ByScore: true}).Result()
 	if err != nil {
 		return err
 	}

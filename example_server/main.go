@@ -22,6 +22,7 @@ import (
 	lconf "github.com/name5566/leaf/conf"
 	leafmodule "github.com/name5566/leaf/module"
 
+	_ "github.com/leafmidas/leafmidas/cluster" // for several servers, with Midas.Redis
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/example_server/conf"
 	"github.com/leafmidas/leafmidas/example_server/demo"

@@ -30,6 +30,10 @@ const (
 // known tells whether this version has a machine for the kind.
 func (k Kind) known() bool { return k == Purchase || k == Present || k == Goods || k == Refund }
 
+// knownKinds are the same in SQL. What is due of another kind is a newer version's, which may share the ledger during an
+// upgrade, and is left to it.
+const knownKinds = `kind IN ('purchase', 'present', 'goods', 'refund')`
+
 // Order is one purchase, present or refund, from the moment its bill number is fixed.
 type Order struct {
 	// BillNo is the number Midas and support know the order by. It never changes.
@@ -299,7 +303,7 @@ func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...an
 func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int) (claimed []Order, err error) {
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		claimed, err = scanOrders(tx.QueryContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
-			WHERE due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) ORDER BY due_at LIMIT ?`+l.dialect.skip),
+			WHERE due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) AND `+knownKinds+` ORDER BY due_at LIMIT ?`+l.dialect.skip),
 			toMillis(now), toMillis(now.Add(horizon)), limit))
 		if err != nil || len(claimed) == 0 {
 			return err
@@ -326,7 +330,7 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	var ms sql.NullInt64
 	inner, cancel := patient(ctx)
 	defer cancel()
-	err := l.reads.QueryRowContext(inner, `SELECT MIN(due_at) FROM midas_orders WHERE due_at > 0`).Scan(&ms)
+	err := l.reads.QueryRowContext(inner, `SELECT MIN(due_at) FROM midas_orders WHERE due_at > 0 AND `+knownKinds).Scan(&ms)
 	return fromMillis(ms.Int64), unavailable(ctx, "look for the next order that is due", err)
 }
 
@@ -338,7 +342,7 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 	rested := toMillis(now.Add(-quiet))
 	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET version = version + 1,
 		due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END
-		WHERE due_at > 0 AND parked = 0 AND NOT (kind = ? AND state = ?)`,
+		WHERE due_at > 0 AND parked = 0 AND NOT (kind = ? AND state = ?) AND `+knownKinds,
 		Reversing, rested, quiet.Milliseconds(), toMillis(now), Goods, Paying)
 }
 

@@ -45,4 +45,8 @@ for driver in sqlite postgres mysql; do
 done
 step "the same by protocol V2"
 (cd chaos && go run . -kills "$KILLS" -protocol v2 -seed "${SEED:-0}")
+for driver in postgres mysql; do
+  step "three servers on $driver and Redis, killed and cut off $((KILLS / 4)) times"
+  (cd chaos && go run . -servers 3 -kills "$((KILLS / 4))" -driver "$driver" -protocol v2 -seed "${SEED:-0}")
+done
 step "all is well"

@@ -16,22 +16,24 @@ import (
 // bagSize is how many of one item a bag holds.
 const bagSize = 99
 
-// inventory is what the players own, in memory to be read and on disk to last.
+// inventory is what the players own, in memory to be read and on disk to last. Where several servers on one machine share the
+// file, it is read from there.
 type inventory struct {
-	db   *sql.DB
-	bags map[string]map[string]int64 // openid → item → how many
+	db     *sql.DB
+	shared bool
+	bags   map[string]map[string]int64 // openid → item → how many
 }
 
-func openInventory(path string) (*inventory, error) {
+func openInventory(path string, shared bool) (*inventory, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	v := &inventory{db: db, bags: map[string]map[string]int64{}}
+	v := &inventory{db: db, shared: shared, bags: map[string]map[string]int64{}}
 	if err := v.load(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -46,7 +48,12 @@ func (v *inventory) load() error {
 	if err != nil {
 		return err
 	}
-	rows, err := v.db.Query(`SELECT openid, item_id, count FROM bags`)
+	return v.read("")
+}
+
+// read brings bags into memory.
+func (v *inventory) read(where string, args ...any) error {
+	rows, err := v.db.Query(`SELECT openid, item_id, count FROM bags `+where, args...)
 	if err != nil {
 		return err
 	}
@@ -102,7 +109,11 @@ func (v *inventory) change(openid, item string, f func(tx *sql.Tx, count int64) 
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	before := v.bags[openid][item]
+	before := int64(0)
+	err = tx.QueryRow(`SELECT count FROM bags WHERE openid = ? AND item_id = ?`, openid, item).Scan(&before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
 	count, err := f(tx, before)
 	if err != nil {
 		return err
@@ -128,6 +139,13 @@ func insert(tx *sql.Tx, statement string, args ...any) (fresh bool, err error) {
 }
 
 // of returns a copy of a player's bag.
-func (v *inventory) of(openid string) map[string]int64 { return maps.Clone(v.bags[openid]) }
+func (v *inventory) of(openid string) map[string]int64 {
+	if v.shared {
+		if err := v.read(`WHERE openid = ?`, openid); err != nil {
+			return nil
+		}
+	}
+	return maps.Clone(v.bags[openid])
+}
 
 func (v *inventory) close() error { return v.db.Close() }

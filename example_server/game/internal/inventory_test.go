@@ -10,7 +10,7 @@ import (
 
 func open(t *testing.T, path string) *inventory {
 	t.Helper()
-	v, err := openInventory(path)
+	v, err := openInventory(path, false)
 	if err != nil {
 		t.Fatal(err)
 	}
