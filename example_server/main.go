@@ -3,6 +3,7 @@
 //	go run ./example_server              with an emulator in place of Midas; needs nothing installed
 //	go run ./example_server -demo        the same, with scripted players; exits 0 if the books agree
 //	go run ./example_server -conf FILE   against the Midas that FILE names
+//	go run ./example_server -cluster 3 -ledger DSN -redis ADDRESS   three servers with one till
 package main
 
 import (
@@ -36,14 +37,21 @@ func main() {
 	path := flag.String("conf", "", "config `FILE`; without one an embedded config and an emulator in this process are used")
 	play := flag.Bool("demo", false, "play scripted players, check the books, and exit")
 	protocol := flag.String("protocol", "", "speak `v1 or v2` with Midas, whatever the config says")
+	var several fleet
+	flag.IntVar(&several.servers, "cluster", 0, "start this `NUMBER` of servers that share a database and a Redis")
+	flag.StringVar(&several.ledger, "ledger", os.Getenv("LEAFMIDAS_LEDGER"), "`DSN` of the database of -cluster (default: $LEAFMIDAS_LEDGER)")
+	flag.StringVar(&several.redis, "redis", "127.0.0.1:6379", "`ADDRESS` of the Redis of -cluster")
 	flag.Parse()
-	if err := run(*path, *play, *protocol); err != nil {
+	if err := run(*path, *play, *protocol, several); err != nil {
 		fmt.Fprintln(os.Stderr, "example_server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, play bool, protocol string) error {
+func run(path string, play bool, protocol string, several fleet) error {
+	if several.servers != 0 && (play || path != "") {
+		return errors.New("-cluster brings its own configs: leave -demo and -conf out")
+	}
 	if play && path != "" {
 		return errors.New("-demo brings its own config: leave -conf out")
 	}
@@ -57,6 +65,8 @@ func run(path string, play bool, protocol string) error {
 		sellForMoney(&conf.Server.Midas)
 	}
 	switch {
+	case several.servers != 0:
+		return runCluster(several)
 	case play:
 		return runDemo()
 	case path == "":

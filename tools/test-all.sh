@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that `make test` promises, against real servers, and fails if any test was left out.
 #
-#   HISTORIES=4000 KILLS=100 FUZZTIME=3s SEED=1 tools/test-all.sh [go test flags]
+#   HISTORIES=3000 KILLS=100 FUZZTIME=3s SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
@@ -30,7 +30,7 @@ if grep -E '^ *--- SKIP' "$log" >&2; then
 fi
 echo "$(grep -cE '^ *--- PASS' "$log") tests passed"
 
-step "${HISTORIES:=4000} histories in each of four shards"
+step "${HISTORIES:=3000} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
 step "code broken on purpose"
