@@ -15,7 +15,7 @@ const (
 	// turnLife ends the turn of a server that dies in it.
 	turnLife = 5 * time.Second
 	// tokenPatience bounds what a call to Midas may wait for Redis before this server fetches its own token.
-	tokenPatience = 300 * time.Millisecond
+	tokenPatience = time.Second
 	tokenName     = "access token"
 )
 

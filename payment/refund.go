@@ -75,6 +75,9 @@ func (t *Till) refunded(ctx context.Context, p midas.Push) error {
 	return nil
 }
 
+// deliveryFirst is the note of a refund that waits for the goods that it gives back.
+const deliveryFirst = "waits until the goods are delivered"
+
 // errDeliveryFirst puts a refund off until the goods that it gives back are delivered, or certainly not.
 var errDeliveryFirst = errors.New("payment: the goods are being delivered")
 
@@ -83,13 +86,16 @@ func (t *Till) tellRefund(ctx context.Context, o ledger.Order) ledger.Order {
 	r, err := t.settleRefund(ctx, o)
 	switch {
 	case errors.Is(err, errDeliveryFirst):
-		o.Note = "waits until the goods are delivered"
+		o.Note = deliveryFirst
 		return t.rules.again(o, t.cfg.Now())
 	case err != nil:
 		t.complain("midas: refund not worked in yet", err, "out_trade_no", o.OfTrade)
 		return t.rules.postponed(o, err, t.cfg.Now())
 	case t.cfg.Refunded == nil:
 		return moved(o, ledger.Delivered, "recorded; the host asks not to be told")
+	}
+	if o.Note == deliveryFirst { // waiting was no try to tell
+		o.Attempts = 0
 	}
 	return t.delivered(o, t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Refunded(ctx, r) }))
 }
