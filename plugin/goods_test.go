@@ -245,6 +245,33 @@ func TestGoodsAreDeliveredInEveryWay(t *testing.T) {
 	}
 }
 
+// However long the game takes to grant an item, WeChat has its answer at once.
+func TestAPushIsAnsweredWhateverTheGameDoes(t *testing.T) {
+	t.Parallel()
+	release, begun := make(chan struct{}), make(chan struct{}, 100)
+	s := start(t, forMoney(t), func(set *setup) {
+		set.handle = func(p *plugin.Plugin, g *game) {
+			p.HandleDeliverAsync(g.Skeleton, func(o plugin.Order, done func(error)) {
+				begun <- struct{}{}
+				go func() {
+					<-release
+					done(nil)
+				}()
+			})
+		}
+	})
+	s.pushHere()
+	alice := s.join("alice", overWS)
+	s.payGoods("alice", alice.wantPass("g1"), emulator.Fate{})
+	<-begun
+	s.flush(0)
+	if pushes := s.emu.Pushes(); len(pushes) != 1 || !pushes[0].Acknowledged || pushes[0].Attempts != 1 {
+		t.Errorf("%+v", pushes)
+	}
+	close(release)
+	alice.delivered("g1")
+}
+
 // A push of the other environment must not grant anything.
 func TestAPushWithTheOtherEnvironmentsKeyIsRefused(t *testing.T) {
 	t.Parallel()
