@@ -43,7 +43,7 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 		t.Run(driver, func(t *testing.T) {
 			worlds := newSharedWorlds(t, driver, 2)
 			dying, living := worlds[0], worlds[1]
-			dying.retry = payment.Retry{First: time.Hour, Max: time.Hour, GiveUpAfter: 24 * time.Hour} // it never asks again
+			dying.retry = payment.Retry{First: 30 * time.Minute, Max: 30 * time.Minute, GiveUpAfter: 24 * time.Hour} // it never asks again
 			a := dying.open()
 			p := dying.rich(a, "alice", 100)
 			if err := dying.emu.Script("pay", emulator.Fault{Kind: emulator.Cut, Commit: true}); err != nil {
