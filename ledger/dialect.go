@@ -87,22 +87,6 @@ func (d dialect) ignore(key string) string {
 	return " ON CONFLICT (" + key + ") DO NOTHING"
 }
 
-// replace ends an INSERT that changes columns of a row of the same key.
-func (d dialect) replace(key string, columns ...string) string {
-	var set []string
-	for _, c := range columns {
-		if d.duplicateKey {
-			set = append(set, c+" = VALUES("+c+")")
-		} else {
-			set = append(set, c+" = excluded."+c)
-		}
-	}
-	if d.duplicateKey {
-		return " ON DUPLICATE KEY UPDATE " + strings.Join(set, ", ")
-	}
-	return " ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(set, ", ")
-}
-
 // migrate makes or upgrades the tables. goose keeps what it has done in a table of its own.
 func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations/"+d.name)

@@ -327,12 +327,20 @@ func scanRecharges(rows *sql.Rows, err error) ([]Recharge, error) {
 	return scanAll(rows, err, func(row *sql.Rows) (Recharge, error) { return scanRecharge(row) })
 }
 
-// SaveSession keeps a player's sealed session key, so that open orders can be finished after a restart. The ledger
-// never sees the key itself.
-func (l *Ledger) SaveSession(ctx context.Context, openid string, sealed []byte, now time.Time) error {
+// setBack is how far in the future a time may lie before it is taken for one of a clock that has been set back since.
+const setBack = time.Minute
+
+// SaveSession keeps a player's sealed session key, of a login at that time, so that open orders can be finished after a restart
+// or by another server. The newest login wins, whichever is stored last. The ledger never sees the key itself.
+func (l *Ledger) SaveSession(ctx context.Context, openid string, sealed []byte, at time.Time) error {
 	return unavailable(ctx, "keep a session", l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_sessions (openid, sealed, updated_at) VALUES (?, ?, ?)`+
-			l.dialect.replace("openid", "sealed", "updated_at")), openid, sealed, toMillis(now))
+			l.dialect.ignore("openid")), openid, sealed, toMillis(at))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_sessions SET sealed = ?, updated_at = ?
+			WHERE openid = ? AND (updated_at <= ? OR updated_at > ?)`), sealed, toMillis(at), openid, toMillis(at), toMillis(at.Add(setBack)))
 		return err
 	}))
 }

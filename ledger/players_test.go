@@ -201,3 +201,25 @@ func TestSessionsAreKeptAndReplaced(t *testing.T) {
 		}
 	})
 }
+
+// Two logins of a player may be stored in the wrong order, by two servers. The newest key is the one that works.
+func TestTheNewestLoginWinsWhicheverIsStoredLast(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		for _, step := range []struct {
+			key  string
+			at   time.Duration
+			want string
+		}{
+			{"first", 0, "first"}, {"third", 3 * time.Second, "third"}, {"second", 2 * time.Second, "third"}, {"fourth", 3 * time.Second, "fourth"},
+			{"after the clock was set back", -time.Hour, "after the clock was set back"},
+		} {
+			if err := l.SaveSession(t.Context(), "alice", []byte(step.key), noon.Add(step.at)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := l.Session(t.Context(), "alice"); err != nil || string(got) != step.want {
+				t.Errorf("after %q: %q, %v", step.key, got, err)
+			}
+		}
+	})
+}

@@ -248,7 +248,7 @@ func New(cfg Config) (*Till, error) {
 		t.items[it.ID] = it
 	}
 	var err error
-	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Now, cfg.Shared); err != nil {
+	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Shared); err != nil {
 		return nil, err
 	}
 	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)
@@ -308,9 +308,10 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 	}
 	t.sessions.set(p.OpenID, p.SessionKey)
 	t.arrive(p)
+	at := t.cfg.Now() // not when it is stored: on another server the player may have logged in since
 	return t.lanes.add(p.OpenID, true, func(ctx context.Context) {
 		if p.SessionKey != "" {
-			if err := t.sessions.save(ctx, p.OpenID, p.SessionKey); err != nil {
+			if err := t.sessions.save(ctx, p.OpenID, p.SessionKey, at); err != nil {
 				t.log.Warn("midas: session not kept: open orders would wait for a login after a restart",
 					"player", shorten(p.OpenID), "error", err)
 			}

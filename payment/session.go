@@ -16,7 +16,6 @@ import (
 type sessions struct {
 	ledger *ledger.Ledger
 	seal   *midas.Sealer
-	now    func() time.Time
 	shared bool // other servers log players in, too
 
 	mu   sync.Mutex
@@ -25,12 +24,12 @@ type sessions struct {
 
 // newSessions derives the sealing key from a secret the server has anyway, so that a copy of the ledger alone opens no
 // session.
-func newSessions(l *ledger.Ledger, secret midas.Secret, now func() time.Time, shared bool) (*sessions, error) {
+func newSessions(l *ledger.Ledger, secret midas.Secret, shared bool) (*sessions, error) {
 	seal, err := midas.NewSealer(secret, "leafmidas session keys v1")
 	if err != nil {
 		return nil, err
 	}
-	return &sessions{ledger: l, seal: seal, now: now, shared: shared, keys: map[string]midas.Secret{}}, nil
+	return &sessions{ledger: l, seal: seal, shared: shared, keys: map[string]midas.Secret{}}, nil
 }
 
 // set makes key the player's newest. It is known to get at once; save keeps it.
@@ -40,9 +39,9 @@ func (s *sessions) set(openid string, key midas.Secret) {
 	s.keys[openid] = key
 }
 
-func (s *sessions) save(ctx context.Context, openid string, key midas.Secret) error {
+func (s *sessions) save(ctx context.Context, openid string, key midas.Secret, at time.Time) error {
 	// The openid is bound to the sealed key: moved to another player's row, it does not open.
-	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(key, openid), s.now())
+	return s.ledger.SaveSession(ctx, openid, s.seal.Seal(key, openid), at)
 }
 
 // get returns the player's newest key, or "" if there is none that may still work.
