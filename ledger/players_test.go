@@ -211,7 +211,10 @@ func TestTheNewestLoginWinsWhicheverIsStoredLast(t *testing.T) {
 			at   time.Duration
 			want string
 		}{
-			{"first", 0, "first"}, {"third", 3 * time.Second, "third"}, {"second", 2 * time.Second, "third"}, {"fourth", 3 * time.Second, "fourth"},
+			{"first", 0, "first"},
+			{"third", 3 * time.Second, "third"},
+			{"second", 2 * time.Second, "third"},
+			{"fourth", 3 * time.Second, "fourth"},
 			{"after the clock was set back", -time.Hour, "after the clock was set back"},
 		} {
 			if err := l.SaveSession(t.Context(), "alice", []byte(step.key), noon.Add(step.at)); err != nil {
