@@ -156,6 +156,40 @@ func TestTheRechargeThatWasPaidIsTheOneCredited(t *testing.T) {
 	}
 }
 
+// While Midas cannot be asked by number, coins may be credited to the wrong one of several recharges. The one that was paid is
+// found at the next login, even if its push never comes.
+func TestARechargePassedOverForAnotherIsFoundAtTheNextLogin(t *testing.T) {
+	w := newMoneyWorld(t)
+	w.poll = []time.Duration{time.Hour}
+	s := w.open()
+	p := w.login(s, "alice")
+	for _, id := range []string{"r1", "r2"} {
+		r, err := s.offer(p, id, 60)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id == "r2" {
+			w.payCoins(p, r, emulator.Fate{NoPush: true})
+		}
+	}
+	if err := w.emu.Script("queryorderinfo", emulator.Fault{Kind: emulator.Fail}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := answerOf(t, func(done func(payment.Account, error)) error { return s.Balance(p, done) }); err != nil {
+		t.Fatal(err)
+	}
+	w.becomesCredited(s, p, "r1")
+	if r, err := s.ledger.Recharge(t.Context(), p.OpenID, "r2"); err != nil || r.State == ledger.RechargeCredited {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	w.login(s, "alice")
+	w.becomesCredited(s, p, "r2")
+	w.login(s, "alice")
+	if s.credited("r1") != 1 || s.credited("r2") != 1 {
+		t.Errorf("told %d and %d times", s.credited("r1"), s.credited("r2"))
+	}
+}
+
 // The coins may come long after the money: Midas pushes then, and before that asking finds nothing.
 func TestCoinsThatComeLateAreCreditedByThePush(t *testing.T) {
 	w := newMoneyWorld(t)

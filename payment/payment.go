@@ -317,7 +317,11 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 			}
 		}
 		t.unparkOrders(ctx, p.OpenID)
-		done(t.look(ctx, p))
+		a, err := t.look(ctx, p)
+		done(a, err)
+		if err == nil {
+			t.settleRecharges(ctx, p)
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -89,6 +90,25 @@ func (t *Till) confirmByNumber(ctx context.Context, p Player, answered string) {
 	if err != nil || len(waiting) < 2 {
 		return
 	}
+	t.askByNumber(ctx, p, waiting, answered)
+}
+
+// settleRecharges asks Midas about what is left of the recharges of the last day, whatever the balance says: where Midas could
+// not be asked in time, one that was paid may have been passed over for another of its size.
+func (t *Till) settleRecharges(ctx context.Context, p Player) {
+	const most = 20
+	if !t.cfg.TradeNumbers {
+		return
+	}
+	waiting, err := t.cfg.Ledger.WaitingRecharges(ctx, p.OpenID, p.ZoneID, most)
+	if err != nil {
+		return // the next login asks again
+	}
+	since := t.cfg.Now().Add(-goodsLife)
+	t.askByNumber(ctx, p, slices.DeleteFunc(waiting, func(r ledger.Recharge) bool { return r.CreatedAt.Before(since) }), "")
+}
+
+func (t *Till) askByNumber(ctx context.Context, p Player, waiting []ledger.Recharge, answered string) {
 	for _, r := range waiting {
 		info, err := t.queryTrade(ctx, p, r.OutTradeNo, midas.BizCoins)
 		if err == nil && info.Delivered {
