@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
+)
+
+// world is what one measurement runs in.
+type world struct {
+	folder   string
+	binary   string
+	protocol string
+	emu      *emulator.Server
+	pays     counter
+	server   *httptest.Server // the emulator's
+	midas    string           // its URL
+	ledger   ledger.Config
+	drop     func() error
+	redis    string
+	servers  []*server
+	loads    []*load
+}
+
+// server is one game server.
+type server struct {
+	ws  string
+	cmd *exec.Cmd
+	log *os.File
+	// began is when its process was started, ready when it took connections.
+	began, ready time.Time
+}
+
+func newWorld(ctx context.Context, driver, protocol string) (_ *world, err error) {
+	if err := raiseLimit(); err != nil {
+		return nil, err
+	}
+	w := &world{protocol: protocol, redis: os.Getenv("LEAFMIDAS_TEST_REDIS"), drop: func() error { return nil }}
+	if w.folder, err = os.MkdirTemp("", "leafmidas-scale-"); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	w.binary = filepath.Join(w.folder, "example_server")
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/leafmidas/leafmidas").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the server's sources (run this in bench/): %w", err)
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-o", w.binary, "./example_server")
+	build.Dir = strings.TrimSpace(string(root)) // its dependencies are not this module's
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build example_server: %w\n%s", err, out)
+	}
+	if err := w.newDatabase(ctx, driver); err != nil {
+		return nil, err
+	}
+	w.emu, err = emulator.New(emulator.Config{AutoCodes: true, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	for _, api := range []string{emulator.APIPay, emulator.APIBalance, emulator.APIQuery, emulator.APICancel} {
+		slow := emulator.Faults{{Probability: 1, Fault: emulator.Fault{Kind: emulator.Slow, Delay: answersIn}}}
+		if err := w.emu.SetFaults(api, slow); err != nil {
+			return nil, err
+		}
+	}
+	w.pays.Handler = w.emu
+	w.server = httptest.NewServer(&w.pays)
+	w.midas = w.server.URL
+	return w, nil
+}
+
+// counter counts the calls that reach Midas's pay.
+type counter struct {
+	http.Handler
+	calls, now, most atomic.Int64
+}
+
+func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/pay") {
+		c.calls.Add(1)
+		for now, most := c.now.Add(1), c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
+		}
+		defer c.now.Add(-1)
+	}
+	c.Handler.ServeHTTP(w, r)
+}
+
+// files is more than any process here has open.
+const files = 16_000
+
+// raiseLimit makes room for as many connections as players have here; servers inherit it.
+func raiseLimit() error {
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
+		return err
+	}
+	if l.Max < files {
+		return fmt.Errorf("this opens up to %d connections in a process, and the limit is %d: see ulimit -Hn", files, l.Max)
+	}
+	l.Cur = l.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
+}
+
+// newDatabase makes an empty ledger.
+func (w *world) newDatabase(ctx context.Context, driver string) error {
+	name := fmt.Sprintf("leafmidas_scale_%d", time.Now().UnixNano())
+	var register, admin, dsn, drop string
+	switch driver {
+	case "sqlite":
+		w.ledger = ledger.Config{Driver: driver, DSN: filepath.Join(w.folder, "orders.db")}
+		return nil
+	case "postgres":
+		register, admin, drop = "pgx", os.Getenv("LEAFMIDAS_TEST_POSTGRES"), "DROP DATABASE "+name+" WITH (FORCE)"
+		u, err := url.Parse(admin)
+		if err != nil {
+			return errors.New("LEAFMIDAS_TEST_POSTGRES is no URL")
+		}
+		u.Path = "/" + name
+		dsn = u.String()
+	case "mysql":
+		register, admin, drop = "mysql", os.Getenv("LEAFMIDAS_TEST_MYSQL"), "DROP DATABASE "+name
+		before, _, _ := strings.Cut(admin, "/")
+		dsn = before + "/" + name
+	default:
+		return fmt.Errorf("no such driver: %q", driver)
+	}
+	if admin == "" {
+		return errors.New(`no database server: eval "$(tools/services.sh start)" first`)
+	}
+	run := func(ctx context.Context, statement string) error {
+		db, err := sql.Open(register, admin)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		_, err = db.ExecContext(ctx, statement)
+		return err
+	}
+	if err := run(ctx, "CREATE DATABASE "+name); err != nil {
+		return err
+	}
+	w.ledger = ledger.Config{Driver: driver, DSN: dsn}
+	w.drop = func() error { return run(context.Background(), drop) }
+	return nil
+}
+
+// start starts servers side by side, and waits until all of them take connections.
+func (w *world) start(ctx context.Context, servers int, shared bool) error {
+	for n := range servers {
+		s, err := w.startOne(n, shared)
+		if err != nil {
+			return err
+		}
+		w.servers = append(w.servers, s)
+	}
+	for _, s := range w.servers {
+		if err := s.await(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) startOne(n int, shared bool) (*server, error) {
+	var addrs [2]string
+	for i := range addrs {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		addrs[i] = l.Addr().String()
+		if err := l.Close(); err != nil {
+			return nil, err
+		}
+	}
+	section := map[string]any{
+		"Protocol": w.protocol, "Env": "sandbox", "BaseURL": w.midas, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true,
+		"Items":     []map[string]any{{"ID": itemID, "Name": "Potion", "Price": 1}},
+		"RateLimit": map[string]any{"PerSecond": 100, "Burst": 100},
+		"Ledger":    map[string]any{"Driver": w.ledger.Driver, "DSN": w.ledger.DSN},
+	}
+	if shared {
+		section["Redis"] = map[string]any{"Addr": w.redis}
+	}
+	text, err := json.Marshal(map[string]any{
+		"LogLevel": "release", "WSAddr": addrs[0], "TCPAddr": addrs[1], "MaxConnNum": 50_000,
+		"GamePath": filepath.Join(w.folder, fmt.Sprintf("game%d.db", n)), "Midas": section,
+	})
+	if err != nil {
+		return nil, err
+	}
+	conf := filepath.Join(w.folder, fmt.Sprintf("server%d.json", n))
+	if err := os.WriteFile(conf, text, 0o600); err != nil {
+		return nil, err
+	}
+	s := &server{ws: addrs[0], cmd: exec.Command(w.binary, "-conf", conf), began: time.Now()}
+	if s.log, err = os.Create(filepath.Join(w.folder, fmt.Sprintf("server%d.log", n))); err != nil {
+		return nil, err
+	}
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = w.folder, s.log, s.log
+	return s, s.cmd.Start()
+}
+
+func (s *server) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if conn, err := net.Dial("tcp", s.ws); err == nil {
+			s.ready = time.Now()
+			return conn.Close()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			text, _ := os.ReadFile(s.log.Name())
+			return fmt.Errorf("a server does not listen: %w\n%s", ctx.Err(), text)
+		}
+	}
+}
+
+// stop stops every server as an operator does.
+func (w *world) stop() error {
+	var all []error
+	for _, s := range w.servers {
+		all = append(all, s.cmd.Process.Signal(syscall.SIGTERM))
+	}
+	for _, s := range w.servers {
+		all = append(all, s.cmd.Wait(), s.log.Close())
+	}
+	w.servers = nil
+	return errors.Join(all...)
+}
+
+func (w *world) close() error {
+	var err error
+	for _, l := range w.loads {
+		err = errors.Join(err, l.close())
+	}
+	err = errors.Join(err, w.stop())
+	if w.server != nil {
+		w.server.Close()
+	}
+	if w.emu != nil {
+		err = errors.Join(err, w.emu.Close())
+	}
+	return errors.Join(err, w.drop(), os.RemoveAll(w.folder))
+}
