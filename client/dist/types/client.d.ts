@@ -1,0 +1,103 @@
+import { type AbortSignalLike } from './asks';
+import { type Codec } from './codec';
+import { type ConnectionState } from './connection';
+import { type Platform } from './platform';
+import type { Balance, Body, Order, PurchaseResult, RechargeResult, ServiceState } from './wire';
+export interface ClientOptions {
+    /** ws:// or, in a released mini game, wss://. */
+    url: string;
+    /** Default: the mini game's, by the global wx. */
+    platform?: Platform;
+    /** Default: json. */
+    codec?: Codec;
+    /** The partition to play in. Default: the server's. */
+    zoneId?: string;
+    /** How long one request waits for an answer before the connection is distrusted, in milliseconds. Default: 10000. */
+    timeoutMs?: number;
+    /** The bounds of the pause before a new connection, in milliseconds: any time up to firstMs, then up to twice that, … Default: 500, 30000. */
+    backoff?: {
+        firstMs?: number;
+        maxMs?: number;
+    };
+    /** Makes ids of 1 to 64 bytes, unique per player. Default: random. */
+    newRequestId?: () => string;
+}
+/** A player's account, orders and payments over the game's own connection. */
+export declare class MidasClient {
+    private readonly connection;
+    private readonly asks;
+    private readonly platform;
+    private readonly timeoutMs;
+    private readonly newRequestId;
+    private newest;
+    /** A login's balance is on its way. */
+    private greeting;
+    private loggingIn;
+    private listing;
+    private readonly balances;
+    private readonly orders;
+    private readonly services;
+    private readonly states;
+    private readonly messages;
+    constructor(options: ClientOptions);
+    get state(): ConnectionState;
+    get openid(): string | undefined;
+    /** The newest balance known. */
+    get balance(): Balance | undefined;
+    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close(). */
+    login(): Promise<{
+        openid: string;
+    }>;
+    /** Ends it for good. Whatever waits is rejected with CLOSED; what was asked may still happen at the server. */
+    close(): void;
+    /** Asks the server for the balance. Rejects with UNAVAILABLE if three times timeoutMs bring no answer. */
+    getBalance(): Promise<Balance>;
+    /** Calls back at once if a balance is known, and for every newer one. Returns the way to stop. */
+    onBalance(listener: (b: Balance) => void): () => void;
+    /** Calls back for every MidasPurchaseResult: answers, and what pending orders became later. */
+    onOrder(listener: (r: PurchaseResult) => void): () => void;
+    /** Calls back when the shop closes or opens. */
+    onService(listener: (s: ServiceState) => void): () => void;
+    onState(listener: (s: ConnectionState) => void): () => void;
+    /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused. It goes on over new connections under the same request id. */
+    purchase(itemId: string, quantity?: number, options?: {
+        requestId?: string;
+        signal?: AbortSignalLike;
+    }): Promise<PurchaseResult>;
+    /** Buys coins with money: asks for the options, opens WeChat's payment window, and tells the server how it ended. Resolves with CREDITED, or
+     * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came. */
+    recharge(buyQuantity: number, options?: {
+        requestId?: string;
+    }): Promise<RechargeResult>;
+    /** Buys an item with money (V2): asks for the signed options, opens the payment window, resolves when DELIVERED. With the request id of an
+     * earlier one it goes on where that one stands, and opens the window only if it is not paid. */
+    buyGoods(itemId: string, quantity?: number, options?: {
+        requestId?: string;
+        signal?: AbortSignalLike;
+    }): Promise<PurchaseResult>;
+    /** Lists the player's orders, newest first. before is the bill_no of the last one seen. */
+    listOrders(options?: {
+        limit?: number;
+        before?: string;
+    }): Promise<{
+        orders: Order[];
+        more: boolean;
+    }>;
+    /** Sends a message of the game's own, if the connection is up; else it is lost. */
+    send(name: string, body: Body): void;
+    /** Calls back for every message of that name: the game's own, or ours. */
+    on(name: string, listener: (body: Body) => void): () => void;
+    private take;
+    /** An error without a request id is the login's balance that did not come, or a list's. If a list may be asked again, nothing is lost by that. */
+    private isOfList;
+    private notGreeted;
+    private see;
+    private stateChanged;
+    private loggedIn;
+    private known;
+    private end;
+    /** Waits for an answer no longer than timeoutMs. */
+    private soon;
+    /** Logs in again, and waits for that no longer than timeoutMs. */
+    private freshSession;
+}

@@ -1,0 +1,49 @@
+import type { ErrorBody, PurchaseResult, ServerErrorCode } from './wire';
+/** The server's reasons, and the client's own. */
+export type MidasErrorCode = ServerErrorCode
+/** close() was called, or had been. */
+ | 'CLOSED'
+/** The signal that was passed said so. The order may go through all the same: onOrder tells. */
+ | 'ABORTED'
+/** The player closed the payment window. */
+ | 'PAYMENT_CANCELLED'
+/** Another payment window of this game is open. */
+ | 'PAYMENT_BUSY'
+/** The payment window reported a failure; errCode tells which. */
+ | 'PAYMENT_FAILED'
+/** The order ended without the item, and nothing was deducted. */
+ | 'ORDER_FAILED'
+/** The order ended without the item, and what was paid has been given back. */
+ | 'ORDER_CANCELLED';
+interface Details {
+    retryable?: boolean;
+    retryAfterMs?: number;
+    requestId?: string;
+    order?: PurchaseResult;
+    errCode?: number;
+}
+/** Why something did not happen. */
+export declare class MidasError extends Error {
+    readonly name = "MidasError";
+    readonly code: MidasErrorCode;
+    /** Whether asking again may help. Without an order, ask under the same requestId: nothing is bought twice. With one, that id is spent. */
+    readonly retryable: boolean;
+    /** How long to wait before that, in milliseconds; 0: no advice. */
+    readonly retryAfterMs: number;
+    /** The request this is about; empty where there is none. */
+    readonly requestId: string;
+    /** The order, where there is one. */
+    readonly order?: PurchaseResult;
+    /** What WeChat's payment window reported. */
+    readonly errCode?: number;
+    constructor(code: MidasErrorCode, message: string, details?: Details);
+}
+/** The server's refusal. */
+export declare function refusal(e: ErrorBody): MidasError;
+/** The error of an order that ended without the item. The server's code counts where it says more than that. */
+export declare function orderEnd(r: PurchaseResult): MidasError;
+/** The error of a payment window. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
+export declare function paymentError(reason: unknown, requestId: string): MidasError & {
+    readonly errCode: number;
+};
+export {};

@@ -1,0 +1,396 @@
+import { Asks, later, type AbortSignalLike } from './asks';
+import { json, type Codec } from './codec';
+import { Connection, type ConnectionState } from './connection';
+import { MidasError, orderEnd, paymentError, refusal } from './error';
+import { wxPlatform, type Platform, type WxLike } from './platform';
+import type { Balance, Body, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
+
+declare const globalThis: { wx?: WxLike };
+
+export interface ClientOptions {
+  /** ws:// or, in a released mini game, wss://. */
+  url: string;
+  /** Default: the mini game's, by the global wx. */
+  platform?: Platform;
+  /** Default: json. */
+  codec?: Codec;
+  /** The partition to play in. Default: the server's. */
+  zoneId?: string;
+  /** How long one request waits for an answer before the connection is distrusted, in milliseconds. Default: 10000. */
+  timeoutMs?: number;
+  /** The bounds of the pause before a new connection, in milliseconds: any time up to firstMs, then up to twice that, … Default: 500, 30000. */
+  backoff?: { firstMs?: number; maxMs?: number };
+  /** Makes ids of 1 to 64 bytes, unique per player. Default: random. */
+  newRequestId?: () => string;
+}
+
+/** How many times timeoutMs a question may take whose answer is of no use much later. */
+const patience = 3;
+
+/** A player's account, orders and payments over the game's own connection. */
+export class MidasClient {
+  private readonly connection: Connection;
+  private readonly asks: Asks;
+  private readonly platform: Platform;
+  private readonly timeoutMs: number;
+  private readonly newRequestId: () => string;
+  private newest: Balance | undefined;
+  /** A login's balance is on its way. */
+  private greeting = false;
+  private loggingIn: { promise: Promise<{ openid: string }>; resolve(v: { openid: string }): void; reject(e: MidasError): void } | undefined;
+  private listing: Promise<unknown> = Promise.resolve();
+
+  private readonly balances = new Listeners<Balance>();
+  private readonly orders = new Listeners<PurchaseResult>();
+  private readonly services = new Listeners<ServiceState>();
+  private readonly states = new Listeners<ConnectionState>();
+  private readonly messages = new Map<string, Listeners<Body>>();
+
+  constructor(options: ClientOptions) {
+    this.platform = options.platform ?? here();
+    this.timeoutMs = options.timeoutMs ?? 10_000;
+    this.newRequestId = options.newRequestId ?? randomId;
+    const backoff = { firstMs: options.backoff?.firstMs ?? 500, maxMs: options.backoff?.maxMs ?? 30_000 };
+    this.connection = new Connection(
+      {
+        url: options.url, platform: this.platform, codec: options.codec ?? json, zoneId: options.zoneId ?? '',
+        timeoutMs: this.timeoutMs, backoff,
+      },
+      {
+        state: (s) => this.stateChanged(s),
+        loggedIn: (openid, fresh) => this.loggedIn(openid, fresh),
+        message: (m) => this.take(m),
+        raw: (name, body) => this.messages.get(name)?.tell(body),
+        refused: (e) => this.end(e, false),
+      },
+    );
+    this.asks = new Asks(this.connection, this.timeoutMs, backoff);
+  }
+
+  get state(): ConnectionState {
+    return this.connection.state;
+  }
+
+  get openid(): string | undefined {
+    return this.connection.openid;
+  }
+
+  /** The newest balance known. */
+  get balance(): Balance | undefined {
+    return this.newest;
+  }
+
+  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close(). */
+  login(): Promise<{ openid: string }> {
+    if (this.state === 'closed') {
+      return Promise.reject(closed());
+    }
+    if (this.state === 'online' && this.openid !== undefined) {
+      return Promise.resolve({ openid: this.openid });
+    }
+    if (!this.loggingIn) {
+      let resolve!: (v: { openid: string }) => void;
+      let reject!: (e: MidasError) => void;
+      const promise = new Promise<{ openid: string }>((ok, no) => { resolve = ok; reject = no; });
+      this.loggingIn = { promise, resolve, reject };
+    }
+    const { promise } = this.loggingIn;
+    this.connection.start();
+    return promise;
+  }
+
+  /** Ends it for good. Whatever waits is rejected with CLOSED; what was asked may still happen at the server. */
+  close(): void {
+    if (this.state !== 'closed') {
+      this.connection.close();
+      this.end(closed(), true);
+    }
+  }
+
+  /** Asks the server for the balance. Rejects with UNAVAILABLE if three times timeoutMs bring no answer. */
+  getBalance(): Promise<Balance> {
+    const id = this.newRequestId();
+    return this.asks.ask<Balance>({
+      id, name: 'MidasGetBalance', body: { request_id: id }, withinMs: patience * this.timeoutMs,
+      // take has seen it first: what is newest now is at least as new as the answer.
+      read: (m) => (m.name === 'MidasBalance' && m.body.request_id === id ? (this.newest ?? m.body) : undefined),
+    });
+  }
+
+  /** Calls back at once if a balance is known, and for every newer one. Returns the way to stop. */
+  onBalance(listener: (b: Balance) => void): () => void {
+    const stop = this.balances.add(listener);
+    if (this.newest) {
+      listener(this.newest);
+    }
+    return stop;
+  }
+
+  /** Calls back for every MidasPurchaseResult: answers, and what pending orders became later. */
+  onOrder(listener: (r: PurchaseResult) => void): () => void {
+    return this.orders.add(listener);
+  }
+
+  /** Calls back when the shop closes or opens. */
+  onService(listener: (s: ServiceState) => void): () => void {
+    return this.services.add(listener);
+  }
+
+  onState(listener: (s: ConnectionState) => void): () => void {
+    return this.states.add(listener);
+  }
+
+  /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused. It goes on over new connections under the same request id. */
+  purchase(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
+    const id = options.requestId ?? this.newRequestId();
+    return this.asks.ask<PurchaseResult>({
+      id, name: 'MidasPurchase', body: { request_id: id, item_id: itemId, quantity }, signal: options.signal,
+      read: (m) => (m.name === 'MidasPurchaseResult' && m.body.request_id === id ? delivered(m.body) : undefined),
+    });
+  }
+
+  /** Buys coins with money: asks for the options, opens WeChat's payment window, and tells the server how it ended. Resolves with CREDITED, or
+   * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came. */
+  async recharge(buyQuantity: number, options: { requestId?: string } = {}): Promise<RechargeResult> {
+    const id = options.requestId ?? this.newRequestId();
+    const offer = await this.asks.ask<RechargeOptions>({
+      id, name: 'MidasRecharge', body: { request_id: id, buy_quantity: buyQuantity }, withinMs: patience * this.timeoutMs,
+      read: (m) => (m.name === 'MidasRechargeOptions' && m.body.request_id === id ? m.body : undefined),
+    });
+    const failed = await this.platform.requestCoins(offer).then(() => undefined, (e: unknown) => paymentError(e, id));
+    if (failed?.code === 'SESSION_EXPIRED') {
+      this.connection.relogin(); // the next try finds a good one
+    }
+    const report = this.asks.ask<RechargeResult>({
+      id, name: 'MidasRechargeDone', body: { request_id: id, err_code: failed?.errCode ?? 0 }, insists: true,
+      read: (m) => (m.name === 'MidasRechargeResult' && m.body.request_id === id ? m.body : undefined),
+    });
+    if (!failed) {
+      return report;
+    }
+    // A window that failed may have been paid in truth. But the player must not wait long to hear that it failed.
+    const seen = await this.soon(report);
+    if (seen?.state === 'CREDITED') {
+      return seen;
+    }
+    throw failed;
+  }
+
+  /** Buys an item with money (V2): asks for the signed options, opens the payment window, resolves when DELIVERED. With the request id of an
+   * earlier one it goes on where that one stands, and opens the window only if it is not paid. */
+  async buyGoods(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
+    const id = options.requestId ?? this.newRequestId();
+    const question = { id, name: 'MidasBuyGoods', body: { request_id: id, item_id: itemId, quantity }, signal: options.signal };
+    const mine = (m: Message): GoodsOptions | PurchaseResult | undefined =>
+      (m.name === 'MidasGoodsOptions' || m.name === 'MidasPurchaseResult') && m.body.request_id === id ? m.body : undefined;
+    const unpaid = (a: GoodsOptions | PurchaseResult): a is GoodsOptions => 'sign_data' in a;
+    const look = () => this.asks.ask({ ...question, withinMs: patience * this.timeoutMs, read: mine });
+
+    for (let relogins = 0; ;) {
+      const stands = await look();
+      if (!unpaid(stands)) {
+        break;
+      }
+      const failed = await this.platform.requestGoods(stands).then(() => undefined, (e: unknown) => paymentError(e, id));
+      if (!failed) {
+        break;
+      }
+      if (failed.code === 'SESSION_EXPIRED' && relogins++ === 0) {
+        await this.freshSession();
+        continue; // the server signs with the new session
+      }
+      // It may have been paid in truth: the server asks Midas when it is asked.
+      const seen = await this.soon(look());
+      if (seen && !unpaid(seen) && seen.state === 'DELIVERED') {
+        return seen;
+      }
+      throw failed;
+    }
+    return this.asks.ask<PurchaseResult>({
+      ...question, insists: true,
+      read: (m) => {
+        const answer = mine(m);
+        return answer && (unpaid(answer) ? later : delivered(answer)); // paid, and Midas does not know yet
+      },
+    });
+  }
+
+  /** Lists the player's orders, newest first. before is the bill_no of the last one seen. */
+  listOrders(options: { limit?: number; before?: string } = {}): Promise<{ orders: Order[]; more: boolean }> {
+    const list = () => this.asks.ask<{ orders: Order[]; more: boolean }>({
+      id: '', name: 'MidasListOrders', body: { limit: options.limit ?? 0, before: options.before ?? '' }, withinMs: patience * this.timeoutMs,
+      read: (m) => (m.name === 'MidasOrders' ? m.body : undefined),
+    });
+    // One after the other: a list does not tell whose it is.
+    const next = this.listing.then(list, list);
+    this.listing = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Sends a message of the game's own, if the connection is up; else it is lost. */
+  send(name: string, body: Body): void {
+    this.connection.send(name, body);
+  }
+
+  /** Calls back for every message of that name: the game's own, or ours. */
+  on(name: string, listener: (body: Body) => void): () => void {
+    let listeners = this.messages.get(name);
+    if (!listeners) {
+      listeners = new Listeners<Body>();
+      this.messages.set(name, listeners);
+    }
+    return listeners.add(listener);
+  }
+
+  private take(m: Message): void {
+    switch (m.name) {
+      case 'MidasBalance':
+        this.see(m.body);
+        break;
+      case 'MidasPurchaseResult':
+        this.orders.tell(m.body);
+        break;
+      case 'MidasServiceState':
+        this.services.tell(m.body);
+        break;
+      case 'MidasError':
+        if (m.body.request_id === '' && this.greeting && !this.isOfList(refusal(m.body))) {
+          this.notGreeted(refusal(m.body));
+          return;
+        }
+        break;
+    }
+    this.asks.take(m);
+  }
+
+  /** An error without a request id is the login's balance that did not come, or a list's. If a list may be asked again, nothing is lost by that. */
+  private isOfList(e: MidasError): boolean {
+    return this.asks.anonymous && (e.retryable || e.code === 'INVALID_ARGUMENT');
+  }
+
+  private notGreeted(e: MidasError): void {
+    this.greeting = false;
+    if (e.retryable) {
+      setTimeout(() => {
+        this.getBalance().catch(() => undefined); // onBalance tells
+      }, Math.max(e.retryAfterMs, 1000));
+    }
+  }
+
+  private see(b: Balance): void {
+    this.connection.answered();
+    // The balance of a fresh login is the newest by nature, though another server's clock may have numbered it lower.
+    const first = this.greeting && b.reason === 'LOGIN';
+    if (first) {
+      this.greeting = false;
+    }
+    if (!this.newest || first || b.version > this.newest.version) {
+      this.newest = b;
+      this.balances.tell(b);
+    }
+  }
+
+  private stateChanged(s: ConnectionState): void {
+    if (s !== 'online') {
+      this.greeting = false;
+      this.asks.lost();
+    }
+    this.states.tell(s);
+  }
+
+  private loggedIn(openid: string, fresh: boolean): void {
+    if (this.known !== undefined && this.known !== openid) {
+      this.newest = undefined; // another player's
+    }
+    this.known = openid;
+    this.greeting = true;
+    this.loggingIn?.resolve({ openid });
+    this.loggingIn = undefined;
+    this.asks.loggedIn(fresh);
+  }
+
+  private known: string | undefined;
+
+  private end(e: MidasError, forever: boolean): void {
+    this.loggingIn?.reject(e);
+    this.loggingIn = undefined;
+    this.asks.fail(e, forever);
+  }
+
+  /** Waits for an answer no longer than timeoutMs. */
+  private soon<T>(answer: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), this.timeoutMs);
+      const end = (value?: T) => {
+        clearTimeout(timer);
+        resolve(value);
+      };
+      answer.then(end, () => end());
+    });
+  }
+
+  /** Logs in again, and waits for that no longer than timeoutMs. */
+  private freshSession(): Promise<void> {
+    const before = this.connection.session;
+    this.connection.relogin();
+    return this.soon(new Promise<void>((resolve) => {
+      const stop = this.on('MidasLoginResult', () => {
+        if (this.connection.session > before) {
+          stop();
+          resolve();
+        }
+      });
+    }));
+  }
+}
+
+/** An order's value once it has ended well. */
+function delivered(r: PurchaseResult): PurchaseResult | typeof later {
+  switch (r.state) {
+    case 'DELIVERED':
+      return r;
+    case 'FAILED':
+    case 'CANCELLED':
+      throw orderEnd(r);
+    default:
+      return later;
+  }
+}
+
+function here(): Platform {
+  if (!globalThis.wx) {
+    throw new Error('leafmidas: there is no global wx here: pass a platform, in a browser browserPlatform(…)');
+  }
+  return wxPlatform(globalThis.wx);
+}
+
+function closed(): MidasError {
+  return new MidasError('CLOSED', 'the client is closed', { retryable: true });
+}
+
+/** Time and chance. It only has to be unique among one player's requests; nothing is secured by it. */
+function randomId(): string {
+  const part = () => Math.floor(Math.random() * 2 ** 48).toString(36);
+  return `${Date.now().toString(36)}-${part()}${part()}`;
+}
+
+/** Those who want to be told. */
+class Listeners<T> {
+  private readonly set = new Set<{ f: (v: T) => void }>();
+
+  add(f: (v: T) => void): () => void {
+    const entry = { f };
+    this.set.add(entry);
+    return () => this.set.delete(entry);
+  }
+
+  tell(v: T): void {
+    for (const { f } of [...this.set]) {
+      try {
+        f(v);
+      } catch (e) {
+        setTimeout(() => { throw e; }, 0); // the game's fault is the game's to see, and stops nothing here
+      }
+    }
+  }
+}
