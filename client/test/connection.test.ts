@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, pass, rejection, settled, UNAVAILABLE } from './fake';
+
+test('a login sends a fresh code, the zone and the platform', async (t) => {
+  const { client, platform } = fakeClient(t, { zoneId: '7' });
+  const states: string[] = [];
+  client.onState((s) => states.push(s));
+  assert.equal(client.state, 'offline');
+  const login = client.login();
+  platform.line.open();
+  await settled();
+  assert.deepEqual(platform.line.sent, [{ name: 'MidasLogin', body: { code: 'code-1', zone_id: '7', platform: 'android' } }]);
+  platform.line.receive('MidasLoginResult', { openid: 'alice' });
+  assert.deepEqual(await login, { openid: 'alice' });
+  assert.equal(client.openid, 'alice');
+  assert.deepEqual(states, ['connecting', 'online']);
+});
+
+test('everyone who asks for a login shares one', async (t) => {
+  const { client, platform } = fakeClient(t);
+  const both = Promise.all([client.login(), client.login()]);
+  await letIn(platform);
+  assert.deepEqual(await both, [{ openid: 'alice' }, { openid: 'alice' }]);
+  await client.login();
+  assert.equal(platform.lines.length, 1);
+  assert.equal(platform.codes, 1);
+});
+
+for (const [luck, expected] of [[0, [0, 0, 0, 0]], [0.5, [250, 500, 1000, 2000]], [0.999999, [500, 1000, 2000, 4000]]] as const) {
+  test(`with luck ${luck} the pauses before new connections are ${expected.join(', ')} ms`, async (t) => {
+    const { client, platform } = fakeClient(t, {}, luck);
+    client.login().catch(() => undefined);
+    for (const [i, pause] of expected.entries()) {
+      assert.equal(platform.lines.length, i + 1);
+      platform.line.lose();
+      if (pause > 0) {
+        await pass(Math.floor(pause * 0.99));
+        assert.equal(platform.lines.length, i + 1, `connected again before ${pause} ms`);
+      }
+      await pass(Math.ceil(pause * 0.02) + 1);
+      assert.equal(platform.lines.length, i + 2, `not connected again after ${pause} ms`);
+    }
+  });
+}
+
+test('pauses stay below maxMs, however often it has failed', async (t) => {
+  const { client, platform } = fakeClient(t, { backoff: { firstMs: 100, maxMs: 1000 } }, 0.999999);
+  client.login().catch(() => undefined);
+  for (let i = 1; i <= 1100; i++) { // 2 ** 1100 is more than a number holds
+    platform.line.lose();
+    mock.timers.tick(1000);
+    assert.equal(platform.lines.length, i + 1);
+  }
+});
+
+test('a server that answers starts the pauses over', async (t) => {
+  const { client, platform } = fakeClient(t);
+  client.login().catch(() => undefined);
+  for (let i = 0; i < 6; i++) {
+    platform.line.lose();
+    await pass(30_000);
+  }
+  await letIn(platform);
+  platform.line.receive('MidasBalance', { balance: 1, version: 1, reason: 2 });
+  const before = platform.lines.length;
+  platform.line.lose();
+  await pass(250);
+  assert.equal(platform.lines.length, before + 1);
+});
+
+test('a login code that is no longer good is replaced by a fresh one', async (t) => {
+  const { client, platform } = fakeClient(t);
+  const login = client.login();
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', INVALID_ARGUMENT, { retryable: true }));
+  await pass(250);
+  await letIn(platform);
+  await login;
+  assert.equal(platform.line.asked('MidasLogin')[0]?.code, 'code-2');
+});
+
+test('a server that cannot log in now is left alone for as long as it says', async (t) => {
+  const { client, platform } = fakeClient(t);
+  client.login().catch(() => undefined);
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', UNAVAILABLE, { retryable: true, retry_after_ms: 4000 }));
+  await pass(4000);
+  assert.equal(platform.lines.length, 1);
+  await pass(250);
+  assert.equal(platform.lines.length, 2);
+});
+
+test('a player whom the server will not have is told, and nothing is tried until the next login', async (t) => {
+  const { client, platform } = fakeClient(t);
+  const login = rejection(client.login());
+  const waiting = rejection(client.purchase('sword'));
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', NOT_PERMITTED));
+  assert.equal((await login).code, 'NOT_PERMITTED');
+  const e = await waiting;
+  assert.equal(e.code, 'NOT_PERMITTED');
+  assert.equal(e.requestId, 'r1');
+  assert.equal(client.state, 'offline');
+  await pass(100_000);
+  assert.equal(platform.lines.length, 1);
+
+  const again = client.login();
+  await letIn(platform);
+  await again;
+  assert.equal(client.state, 'online');
+});
+
+test('a connection on which nobody gets logged in is given up', async (t) => {
+  const { client, platform } = fakeClient(t, { timeoutMs: 3000 });
+  client.login().catch(() => undefined);
+  await pass(3000); // not even opened
+  assert.equal(platform.lines[0]?.closed, true);
+  await pass(250);
+  platform.line.open();
+  platform.login = () => new Promise(() => undefined); // wx.login never answers
+  await pass(3000);
+  platform.login = () => Promise.resolve('code');
+  await pass(500);
+  platform.line.open(); // the server never answers
+  await pass(3000);
+  await pass(1000);
+  assert.equal(platform.lines.length, 4);
+  await letIn(platform);
+  assert.equal(client.state, 'online');
+});
+
+test('a wx.login that fails is tried again', async (t) => {
+  const { client, platform } = fakeClient(t);
+  const login = client.login();
+  platform.login = () => Promise.reject({ errMsg: 'login:fail' });
+  platform.line.open();
+  await settled();
+  platform.login = () => { throw new Error('wx is broken'); };
+  await pass(250);
+  platform.line.open();
+  await settled();
+  platform.login = () => Promise.resolve('code');
+  await pass(500);
+  await letIn(platform);
+  assert.deepEqual(await login, { openid: 'alice' });
+});
+
+test('a lost connection is made again and logged in with a fresh code', async (t) => {
+  const { client, platform } = await online(t);
+  const states: string[] = [];
+  client.onState((s) => states.push(s));
+  platform.line.lose();
+  await pass(250);
+  await letIn(platform);
+  assert.deepEqual(states, ['offline', 'connecting', 'online']);
+  assert.equal(platform.line.asked('MidasLogin')[0]?.code, 'code-2');
+});
+
+test('what an old connection still says is not heard', async (t) => {
+  const { client, platform } = await online(t);
+  const old = platform.line;
+  old.lose();
+  await pass(250);
+  await letIn(platform);
+  old.lose();
+  old.receive('MidasBalance', { balance: 1_000_000, version: 999, reason: 5 });
+  assert.equal(client.state, 'online');
+  assert.equal(client.balance?.balance, 100);
+});
+
+test('close ends everything with CLOSED, and for good', async (t) => {
+  const { client, platform } = await online(t);
+  const waiting = [client.purchase('sword'), client.getBalance(), client.recharge(60), client.buyGoods('pass'), client.listOrders()].map(rejection);
+  await settled();
+  client.close();
+  for (const e of await Promise.all(waiting)) {
+    assert.equal(e.code, 'CLOSED');
+    assert.equal(e.retryable, true);
+  }
+  assert.equal(client.state, 'closed');
+  assert.equal(platform.line.closed, true);
+  assert.equal((await rejection(client.login())).code, 'CLOSED');
+  assert.equal((await rejection(client.purchase('sword'))).code, 'CLOSED');
+  await pass(1_000_000);
+  assert.equal(platform.lines.length, 1);
+});
+
+test('a login that is under way hears of close', async (t) => {
+  const { client } = fakeClient(t);
+  const login = rejection(client.login());
+  client.close();
+  assert.equal((await login).code, 'CLOSED');
+});
+
+test("the game's own messages travel on the same connection", async (t) => {
+  const { client, platform } = await online(t);
+  const heard: unknown[] = [];
+  const stop = client.on('Inventory', (body) => heard.push(body));
+  client.send('GetInventory', {});
+  assert.deepEqual(platform.line.sent, [{ name: 'GetInventory', body: {} }]);
+  platform.line.receive('Inventory', { items: { sword: 1 } });
+  stop();
+  platform.line.receive('Inventory', { items: {} });
+  assert.deepEqual(heard, [{ items: { sword: 1 } }]);
+});
+
+test('our messages can be listened to by name, with names in place of numbers', async (t) => {
+  const { client, platform } = await online(t);
+  const heard: unknown[] = [];
+  client.on('MidasRechargeResult', (body) => heard.push(body));
+  platform.line.receive('MidasRechargeResult', { request_id: 'x', state: 1, coins: 60 });
+  assert.deepEqual(heard, [{ request_id: 'x', state: 'CREDITED', coins: 60 }]);
+});
+
+test('a listener that throws stops neither the others nor the client', async (t) => {
+  const { client, platform } = await online(t);
+  const heard: number[] = [];
+  client.onBalance(() => { if (heard.length === 1) throw new Error('of the game'); });
+  client.onBalance((b) => heard.push(b.balance));
+  platform.line.receive('MidasBalance', { balance: 5, version: 2, reason: 3 });
+  assert.deepEqual(heard, [100, 5]);
+  assert.throws(() => mock.timers.tick(1), /of the game/); // it is seen, but not in the client's way
+});
+
+test('frames that are not ours are passed over', async (t) => {
+  const { client, platform } = await online(t);
+  for (const [name, body] of [['Unknown', {}], ['toString', {}], ['MidasBalance', { balance: 'many', version: {} }], ['MidasOrders', { orders: [1, null] }]] as const) {
+    platform.line.receive(name, body);
+  }
+  assert.equal(client.balance?.balance, 100);
+  assert.equal(client.state, 'online');
+});
