@@ -40,7 +40,7 @@ interface Ask {
   expiries: number;
   putOff: number;
   looks: number;
-  timer: unknown;
+  timer: ReturnType<typeof setTimeout> | undefined;
   end(outcome: { value: unknown } | { error: MidasError }): void;
 }
 
@@ -62,7 +62,7 @@ export class Asks {
         reject(q.signal?.aborted ? aborted(q.id) : about(this.closed as MidasError, q.id));
         return;
       }
-      let total: unknown;
+      let total: ReturnType<typeof setTimeout> | undefined;
       const abort = () => ask.end({ error: aborted(q.id) });
       const ask: Ask = {
         q, begun: Date.now(), session: 0, waiting: false, taken: q.insists ?? false, expired: false,

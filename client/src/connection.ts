@@ -50,7 +50,7 @@ export class Connection {
   private running = false;
   private tries = 0;
   private login: 'none' | 'code' | 'sent' = 'none';
-  private timer: unknown;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: ConnectionOptions, private readonly events: ConnectionEvents) {}
 

@@ -39,7 +39,7 @@ test("another player's balance is not shown", async (t) => {
   platform.line.lose();
   await pass(250);
   await letIn(platform, 'bob');
-  assert.equal(client.balance, undefined);
+  assert.equal(client.balance === undefined, true);
   platform.line.receive('MidasBalance', balance({ balance: 3, version: 0, reason: 2 }));
   assert.equal(client.balance?.balance, 3);
 });

@@ -232,7 +232,7 @@ for (const [what, answer] of [
     platform.line.receive('MidasGoodsOptions', signed('r1'));
     await settled();
     assert.equal(platform.line.asked('MidasBuyGoods').length, 2);
-    platform.line.receive(...answer);
+    platform.line.receive(answer[0], answer[1]);
     assert.equal((await done).code, 'PAYMENT_CANCELLED');
   });
 }

@@ -28,5 +28,5 @@ if (tests.some((f) => f.startsWith('server'))) {
   }
 }
 const files = tests.map((f) => path.join(out, f.replace(/ts$/, 'mjs')));
-const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-reporter', 'spec', ...files], { stdio: 'inherit', cwd: path.join(here, '..') });
+const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-timeout', '30000', '--test-reporter', 'spec', ...files], { stdio: 'inherit', cwd: path.join(here, '..') });
 process.exit(run.status ?? 1);
