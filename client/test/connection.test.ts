@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
-import { fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, pass, rejection, settled, UNAVAILABLE } from './fake';
+import { test } from 'node:test';
+import { clock, fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, pass, rejection, settled, UNAVAILABLE } from './fake';
 
 test('a login sends a fresh code, the zone and the platform', async (t) => {
   const { client, platform } = fakeClient(t, { zoneId: '7' });
@@ -49,7 +49,7 @@ test('pauses stay below maxMs, however often it has failed', async (t) => {
   client.login().catch(() => undefined);
   for (let i = 1; i <= 1100; i++) { // 2 ** 1100 is more than a number holds
     platform.line.lose();
-    mock.timers.tick(1000);
+    clock.tick(1000);
     assert.equal(platform.lines.length, i + 1);
   }
 });
@@ -223,7 +223,7 @@ test('a listener that throws stops neither the others nor the client', async (t)
   client.onBalance((b) => heard.push(b.balance));
   platform.line.receive('MidasBalance', { balance: 5, version: 2, reason: 3 });
   assert.deepEqual(heard, [100, 5]);
-  assert.throws(() => mock.timers.tick(1), /of the game/); // it is seen, but not in the client's way
+  assert.throws(() => clock.tick(1), /of the game/); // it is seen, but not in the client's way
 });
 
 test('frames that are not ours are passed over', async (t) => {

@@ -1,4 +1,5 @@
 // A platform whose server is the test.
+import { install, type Clock } from '@sinonjs/fake-timers';
 import { mock, type TestContext } from 'node:test';
 import { json, MidasClient, type ClientOptions, type GoodsOptions, type Platform, type RechargeOptions, type SocketEvents } from '../src/index';
 
@@ -70,16 +71,19 @@ export class FakePlatform implements Platform {
 /** Lets everything happen that waits for nothing but promises. */
 export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** The one that the client goes by, while a fakeClient lives. */
+export let clock: Clock;
+
 /** Moves the clock on. */
 export async function pass(ms: number): Promise<void> {
   await settled();
-  mock.timers.tick(ms);
+  clock.tick(ms);
   await settled();
 }
 
 /** A client on a fake platform, with the clock in the test's hand and chance fixed at luck, which is in the middle. */
 export function fakeClient(t: TestContext, options: Partial<ClientOptions> = {}, luck = 0.5) {
-  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
+  clock = install({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: 1_700_000_000_000 });
   const random = mock.method(Math, 'random', () => luck);
   const platform = new FakePlatform();
   let ids = 0;
@@ -87,7 +91,7 @@ export function fakeClient(t: TestContext, options: Partial<ClientOptions> = {},
   t.after(() => {
     client.close();
     random.mock.restore();
-    mock.timers.reset();
+    clock.uninstall();
   });
   return { client, platform };
 }

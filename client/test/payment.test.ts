@@ -138,7 +138,6 @@ test('a player who cancelled does not wait for a server that is away, which hear
   platform.line.lose();
   await pass(2000);
   assert.equal((await done).code, 'PAYMENT_CANCELLED');
-  await pass(250);
   await letIn(platform);
   assert.deepEqual(platform.line.asked('MidasRechargeDone'), [{ request_id: 'r1', err_code: 1 }]);
 });
