@@ -18,6 +18,10 @@ test: ## everything: vet, tests on real databases with the race detector, histor
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	tools/test-all.sh $(RACE)
 
+.PHONY: test-client
+test-client: ## the mini-game client: types, its behaviour, real servers, its committed build (about half a minute)
+	tools/test-client.sh
+
 .PHONY: test-quick
 test-quick: ## the tests that need nothing but Go
 	go test ./...
@@ -46,6 +50,12 @@ format: ## format all Go and proto files in place
 .PHONY: generate
 generate: ## regenerate the Go code of the .proto files
 	$(TOOL) buf generate
+
+.PHONY: client
+client: ## build client/dist anew, and the TypeScript of payment.proto; needs Node
+	npm --prefix client ci --no-audit --no-fund
+	$(TOOL) buf generate --template client/buf.gen.yaml
+	npm --prefix client run build
 
 .PHONY: check-generated
 check-generated: ## lint the schema, and check that the generated code is its own
