@@ -240,11 +240,13 @@ var leafmidas = (() => {
       this.attempt = 0;
       this.running = false;
       this.tries = 0;
+      /** No impatience makes it connect again before. */
+      this.restUntil = 0;
       this.login = "none";
     }
-    /** Connects, and again whenever the connection is lost. */
+    /** Connects, and again whenever the connection is lost. If it is waiting to do so, it does it now, unless it was lost this instant. */
     start() {
-      if (!this.running && this.state !== "closed") {
+      if (this.state === "offline" && (!this.running || Date.now() >= this.restUntil)) {
         this.running = true;
         this.connect();
       }
@@ -276,12 +278,14 @@ var leafmidas = (() => {
       if (!this.running) {
         return;
       }
+      this.restUntil = Date.now() + Math.max(retryAfterMs, this.options.backoff.firstMs);
       this.set("offline");
       if (this.running) {
         this.timer = setTimeout(() => this.connect(), retryAfterMs + jitter(this.options.backoff, this.tries++));
       }
     }
     connect() {
+      clearTimeout(this.timer);
       const attempt = ++this.attempt;
       const current = () => attempt === this.attempt;
       this.set("connecting");
@@ -316,19 +320,12 @@ var leafmidas = (() => {
       const { platform, zoneId } = this.options;
       this.login = "code";
       this.watch();
-      Promise.resolve().then(() => platform.loginCode()).then(
-        (code) => {
-          if (attempt === this.attempt) {
-            this.login = "sent";
-            this.write("MidasLogin", { code, zone_id: zoneId, platform: platform.platform() });
-          }
-        },
-        () => {
-          if (attempt === this.attempt) {
-            this.drop();
-          }
+      Promise.resolve().then(() => platform.loginCode()).then((code) => {
+        if (attempt === this.attempt) {
+          this.login = "sent";
+          this.write("MidasLogin", { code, zone_id: zoneId, platform: platform.platform() });
         }
-      );
+      }).catch(() => attempt === this.attempt && this.drop());
     }
     read(data) {
       const frame = this.options.codec.decode(data);
@@ -735,7 +732,8 @@ var leafmidas = (() => {
     get balance() {
       return this.newest;
     }
-    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close(). */
+    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+     * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
     login() {
       if (this.state === "closed") {
         return Promise.reject(closed());

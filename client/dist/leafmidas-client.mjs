@@ -213,11 +213,13 @@ var Connection = class {
     this.attempt = 0;
     this.running = false;
     this.tries = 0;
+    /** No impatience makes it connect again before. */
+    this.restUntil = 0;
     this.login = "none";
   }
-  /** Connects, and again whenever the connection is lost. */
+  /** Connects, and again whenever the connection is lost. If it is waiting to do so, it does it now, unless it was lost this instant. */
   start() {
-    if (!this.running && this.state !== "closed") {
+    if (this.state === "offline" && (!this.running || Date.now() >= this.restUntil)) {
       this.running = true;
       this.connect();
     }
@@ -249,12 +251,14 @@ var Connection = class {
     if (!this.running) {
       return;
     }
+    this.restUntil = Date.now() + Math.max(retryAfterMs, this.options.backoff.firstMs);
     this.set("offline");
     if (this.running) {
       this.timer = setTimeout(() => this.connect(), retryAfterMs + jitter(this.options.backoff, this.tries++));
     }
   }
   connect() {
+    clearTimeout(this.timer);
     const attempt = ++this.attempt;
     const current = () => attempt === this.attempt;
     this.set("connecting");
@@ -289,19 +293,12 @@ var Connection = class {
     const { platform, zoneId } = this.options;
     this.login = "code";
     this.watch();
-    Promise.resolve().then(() => platform.loginCode()).then(
-      (code) => {
-        if (attempt === this.attempt) {
-          this.login = "sent";
-          this.write("MidasLogin", { code, zone_id: zoneId, platform: platform.platform() });
-        }
-      },
-      () => {
-        if (attempt === this.attempt) {
-          this.drop();
-        }
+    Promise.resolve().then(() => platform.loginCode()).then((code) => {
+      if (attempt === this.attempt) {
+        this.login = "sent";
+        this.write("MidasLogin", { code, zone_id: zoneId, platform: platform.platform() });
       }
-    );
+    }).catch(() => attempt === this.attempt && this.drop());
   }
   read(data) {
     const frame = this.options.codec.decode(data);
@@ -708,7 +705,8 @@ var MidasClient = class {
   get balance() {
     return this.newest;
   }
-  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close(). */
+  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+   * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
   login() {
     if (this.state === "closed") {
       return Promise.reject(closed());

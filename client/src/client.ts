@@ -35,6 +35,8 @@ export class MidasClient {
   private readonly timeoutMs: number;
   private readonly newRequestId: () => string;
   private newest: Balance | undefined;
+  /** Whose it is. */
+  private known: string | undefined;
   /** A login's balance is on its way. */
   private greeting = false;
   private loggingIn: { promise: Promise<{ openid: string }>; resolve(v: { openid: string }): void; reject(e: MidasError): void } | undefined;
@@ -80,7 +82,8 @@ export class MidasClient {
     return this.newest;
   }
 
-  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close(). */
+  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+   * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
   login(): Promise<{ openid: string }> {
     if (this.state === 'closed') {
       return Promise.reject(closed());
@@ -308,8 +311,6 @@ export class MidasClient {
     this.loggingIn = undefined;
     this.asks.loggedIn(fresh);
   }
-
-  private known: string | undefined;
 
   private end(e: MidasError, forever: boolean): void {
     this.loggingIn?.reject(e);

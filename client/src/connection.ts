@@ -49,14 +49,16 @@ export class Connection {
   private attempt = 0;
   private running = false;
   private tries = 0;
+  /** No impatience makes it connect again before. */
+  private restUntil = 0;
   private login: 'none' | 'code' | 'sent' = 'none';
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: ConnectionOptions, private readonly events: ConnectionEvents) {}
 
-  /** Connects, and again whenever the connection is lost. */
+  /** Connects, and again whenever the connection is lost. If it is waiting to do so, it does it now, unless it was lost this instant. */
   start(): void {
-    if (!this.running && this.state !== 'closed') {
+    if (this.state === 'offline' && (!this.running || Date.now() >= this.restUntil)) {
       this.running = true;
       this.connect();
     }
@@ -93,6 +95,7 @@ export class Connection {
     if (!this.running) {
       return;
     }
+    this.restUntil = Date.now() + Math.max(retryAfterMs, this.options.backoff.firstMs);
     this.set('offline');
     if (this.running) { // a listener may have closed
       this.timer = setTimeout(() => this.connect(), retryAfterMs + jitter(this.options.backoff, this.tries++));
@@ -100,6 +103,7 @@ export class Connection {
   }
 
   private connect(): void {
+    clearTimeout(this.timer);
     const attempt = ++this.attempt;
     const current = () => attempt === this.attempt;
     this.set('connecting');
@@ -136,19 +140,12 @@ export class Connection {
     const { platform, zoneId } = this.options;
     this.login = 'code';
     this.watch();
-    Promise.resolve().then(() => platform.loginCode()).then(
-      (code) => {
-        if (attempt === this.attempt) {
-          this.login = 'sent';
-          this.write('MidasLogin', { code, zone_id: zoneId, platform: platform.platform() });
-        }
-      },
-      () => {
-        if (attempt === this.attempt) {
-          this.drop();
-        }
-      },
-    );
+    Promise.resolve().then(() => platform.loginCode()).then((code) => {
+      if (attempt === this.attempt) {
+        this.login = 'sent';
+        this.write('MidasLogin', { code, zone_id: zoneId, platform: platform.platform() });
+      }
+    }).catch(() => attempt === this.attempt && this.drop());
   }
 
   private read(data: string | ArrayBuffer): void {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { json } from '../src/index';
+import { idsFrom, protobuf } from '../src/protobuf';
 import { clock, fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, pass, rejection, settled, UNAVAILABLE } from './fake';
 
 test('a login sends a fresh code, the zone and the platform', async (t) => {
@@ -52,6 +54,33 @@ test('pauses stay below maxMs, however often it has failed', async (t) => {
     clock.tick(1000);
     assert.equal(platform.lines.length, i + 1);
   }
+});
+
+test('a player who comes back does not wait for a pause to end, but cannot hurry a server', async (t) => {
+  const { client, platform } = fakeClient(t, { timeoutMs: 1_000_000 }, 0.999999);
+  client.onState((s) => { if (s === 'offline') void client.login(); }); // as no game should
+  const login = client.login();
+  for (let i = 0; i < 8; i++) {
+    platform.line.lose();
+    assert.equal(platform.lines.length, i + 1);
+    await pass(30_000);
+  }
+  platform.line.lose();
+  await pass(500);
+  const before = platform.lines.length;
+  void client.login(); // wx.onShow
+  assert.equal(platform.lines.length, before + 1);
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', UNAVAILABLE, { retryable: true, retry_after_ms: 4000 }));
+  await pass(3999);
+  void client.login();
+  assert.equal(platform.lines.length, before + 1);
+  await pass(1);
+  void client.login();
+  assert.equal(platform.lines.length, before + 2);
+  await letIn(platform);
+  await login;
 });
 
 test('a server that answers starts the pauses over', async (t) => {
@@ -148,6 +177,25 @@ test('a wx.login that fails is tried again', async (t) => {
   await letIn(platform);
   assert.deepEqual(await login, { openid: 'alice' });
 });
+
+for (const [name, codec] of [['JSON', json], ['protobuf', protobuf({ ids: idsFrom(0) })]] as const) {
+  test(`no error tells a login code, in ${name}`, async (t) => {
+    const { client, platform } = fakeClient(t, { codec });
+    const login = rejection(client.login());
+    platform.login = () => Promise.resolve('secret-of-wechat\ud800'); // half a character: protobuf cannot send it
+    platform.line.open();
+    await settled();
+    platform.line.lose();
+    await pass(250);
+    platform.login = () => Promise.reject(new Error('secret-of-wechat'));
+    platform.line.open();
+    await settled();
+    client.close();
+    const e = await login;
+    assert.equal(e.code, 'CLOSED');
+    assert.doesNotMatch(`${String(e)} ${String(e.stack)} ${JSON.stringify(e)}`, /secret/);
+  });
+}
 
 test('a lost connection is made again and logged in with a fresh code', async (t) => {
   const { client, platform } = await online(t);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { browserPlatform, MidasClient, type MidasError } from '../src/index';
 import { eventually, join, World } from './world';
 
 let world: World;
@@ -7,7 +9,7 @@ before(async () => { world = await World.start('v1'); });
 after(() => world.stop());
 
 const give = (openid: string, coins: number) => world.control('recharge', { env: 'sandbox', openid, zone_id: '1', coins });
-const rejection = (p: Promise<unknown>) => p.then(() => assert.fail('resolved'), (e: { code: string; requestId: string; retryable: boolean }) => e);
+const rejection = (p: Promise<unknown>) => p.then(() => assert.fail('resolved'), (e: MidasError) => e);
 
 test('a player logs in, recharges, and buys a sword', async (t) => {
   const { phone, midas } = await join(t, world, 'alice');
@@ -117,6 +119,21 @@ test('a session that WeChat has ended is renewed without a word to the player', 
   assert.equal((await midas.getBalance()).balance, 0);
   assert.equal(phone.logins, 3);
   assert.equal(midas.state, 'online');
+});
+
+test('a page in a browser buys with stand-ins for what only WeChat has', async (t) => {
+  Object.assign(globalThis, { WebSocket });
+  const midas = new MidasClient({
+    url: `ws://${world.ws}`, backoff: { firstMs: 10 },
+    platform: browserPlatform({ loginCode: () => Promise.resolve(world.code('page')), platform: 'android' }),
+  });
+  t.after(() => midas.close());
+  const { openid } = await midas.login();
+  await give(openid, 60);
+  assert.equal((await midas.getBalance()).balance, 60);
+  assert.equal((await midas.purchase('sword')).state, 'DELIVERED');
+  const e = await rejection(midas.recharge(60));
+  assert.deepEqual([e.code, e.message], ['PAYMENT_FAILED', 'PAYMENT_FAILED: another error (errCode 6, requestMidasPayment:fail not supported here)']);
 });
 
 test('two telephones of one player both see what one of them does', async (t) => {

@@ -30,6 +30,8 @@ export declare class MidasClient {
     private readonly timeoutMs;
     private readonly newRequestId;
     private newest;
+    /** Whose it is. */
+    private known;
     /** A login's balance is on its way. */
     private greeting;
     private loggingIn;
@@ -44,7 +46,8 @@ export declare class MidasClient {
     get openid(): string | undefined;
     /** The newest balance known. */
     get balance(): Balance | undefined;
-    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close(). */
+    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+     * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
     login(): Promise<{
         openid: string;
     }>;
@@ -94,7 +97,6 @@ export declare class MidasClient {
     private see;
     private stateChanged;
     private loggedIn;
-    private known;
     private end;
     /** Waits for an answer no longer than timeoutMs. */
     private soon;

@@ -42,10 +42,12 @@ export declare class Connection {
     private attempt;
     private running;
     private tries;
+    /** No impatience makes it connect again before. */
+    private restUntil;
     private login;
     private timer;
     constructor(options: ConnectionOptions, events: ConnectionEvents);
-    /** Connects, and again whenever the connection is lost. */
+    /** Connects, and again whenever the connection is lost. If it is waiting to do so, it does it now, unless it was lost this instant. */
     start(): void;
     close(): void;
     /** Sends if there is a connection. */
