@@ -45,7 +45,7 @@ export class World {
   private said = '';
   ws = '';
   tcp = '';
-  private emulator = '';
+  emulator = '';
   private codes = 0;
 
   /** Starts both. protocol is "v1" or "v2". */
@@ -189,7 +189,7 @@ interface Callbacks {
   fail?: (error: unknown) => void;
 }
 
-/** What a telephone does: a wx whose sockets are real and whose payments are the emulator's. */
+/** A player's telephone: a wx whose sockets are real and whose payments are the emulator's. */
 export class Phone implements client.WxLike {
   /** What the player does at the next payment windows: undefined pays, a number makes the window fail with it. */
   readonly moods: (number | undefined)[] = [];
@@ -249,11 +249,10 @@ export class Phone implements client.WxLike {
   }
 }
 
-/** Loads the committed single file as a mini game's require does, with nothing around it but wx and timers. */
-export function miniGame(wx: client.WxLike): typeof client {
-  const module = { exports: {} as typeof client };
-  const globals = { module, wx, setTimeout, clearTimeout };
-  vm.runInNewContext(readFileSync('dist/leafmidas-client.js', 'utf8'), globals);
+/** Loads a single file of the build as a mini game's require does, with nothing around it but what is given. */
+export function loadScript(file: string, globals: object): unknown {
+  const module = { exports: {} };
+  vm.runInNewContext(readFileSync(file, 'utf8'), { ...globals, module });
   return module.exports;
 }
 
@@ -261,7 +260,8 @@ export function miniGame(wx: client.WxLike): typeof client {
 export async function join(t: TestContext, world: World, name: string, options: Partial<client.ClientOptions> = {}) {
   const phone = new Phone(world, name);
   await phone.line.open();
-  const midas = new (miniGame(phone).MidasClient)({ url: `ws://${phone.line.addr}`, backoff: { firstMs: 10, maxMs: 100 }, ...options });
+  const { MidasClient } = loadScript('dist/leafmidas-client.js', { wx: phone, setTimeout, clearTimeout }) as typeof client;
+  const midas = new MidasClient({ url: `ws://${phone.line.addr}`, backoff: { firstMs: 10, maxMs: 100 }, ...options });
   t.after(() => { midas.close(); phone.line.close(); });
   phone.openid = (await midas.login()).openid;
   await eventually('the balance is known', () => midas.balance);
