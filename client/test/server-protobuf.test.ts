@@ -1,14 +1,10 @@
 // example_server speaks protobuf over TCP only, so the connection here is a TCP one: two bytes of length, then the frame.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { MidasClient, type Platform, type SocketEvents } from '../src/index';
 import { idsFrom, protobuf } from '../src/protobuf';
 import { eventually, Line, World } from './world';
-
-let world: World;
-before(async () => { world = await World.start('v1'); });
-after(() => world.stop());
 
 function tcp(url: string, events: SocketEvents) {
   const { hostname, port } = new URL(url);
@@ -35,7 +31,8 @@ function tcp(url: string, events: SocketEvents) {
   };
 }
 
-test('a player recharges and buys in protobuf', async (t) => {
+/** A player whose connection can be cut, logged in. The game's own two messages are registered before ours. */
+async function join(t: TestContext, world: World) {
   let openid = '';
   const line = new Line(world.tcp);
   await line.open();
@@ -46,34 +43,46 @@ test('a player recharges and buys in protobuf', async (t) => {
     },
     loginCode: () => Promise.resolve(world.code('pb')),
     platform: () => 'android',
-    requestCoins: async (o) => {
-      await world.control('pay/coins', {
-        openid, offer_id: o.offer_id, mode: o.mode, currency_type: o.currency_type, env: o.env, buy_quantity: o.buy_quantity, zone_id: o.zone_id,
-      });
-    },
-    requestGoods: () => Promise.reject(new Error('not here')),
+    requestCoins: async ({ request_id: _, ...offer }) => { await world.control('pay/coins', { openid, ...offer }); },
+    requestGoods: async ({ request_id: _, ...offer }) => { await world.control('pay/goods', { openid, ...offer }); },
   };
   const inventory = { id: 1, encode: () => new Uint8Array(), decode: (bytes: Uint8Array) => ({ bytes: bytes.length }) };
   const midas = new MidasClient({
     url: `tcp://${line.addr}`, platform, backoff: { firstMs: 10 },
-    codec: protobuf({ ids: idsFrom(2), messages: { Inventory: inventory, GetInventory: { ...inventory, id: 0 } } }), // behind the game's two
+    codec: protobuf({ ids: idsFrom(2), messages: { Inventory: inventory, GetInventory: { ...inventory, id: 0 } } }),
   });
   t.after(() => { midas.close(); line.close(); });
   openid = (await midas.login()).openid;
-  assert.deepEqual(await midas.recharge(60).then((r) => [r.state, r.coins]), ['CREDITED', 60]);
-  await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '300ms' }] });
-  const calls = await world.calls('pay');
-  const bought = midas.purchase('sword', 1, { requestId: 'once' });
-  await eventually('the server asks Midas', async () => await world.calls('pay') > calls);
-  line.cut();
-  assert.equal((await bought).amount, 60);
-  const { orders } = await midas.listOrders();
-  assert.deepEqual(orders.map((o) => [o.request_id, o.state, o.item_id]), [['once', 'DELIVERED', 'sword']]);
-  assert.ok(Math.abs((orders[0]?.created_unix ?? 0) - Date.now() / 1000) < 60);
-  const bag = new Promise<{ bytes?: unknown }>((resolve) => midas.on('Inventory', resolve));
-  midas.send('GetInventory', {});
-  assert.ok(Number((await bag).bytes) > 0);
-  const e = await midas.purchase('sword').catch((e: unknown) => e as { code: string });
-  assert.equal('code' in e && e.code, 'INSUFFICIENT_BALANCE');
-  assert.equal(midas.balance?.balance, 0);
-});
+  return { midas, line };
+}
+
+for (const protocol of ['v1', 'v2']) {
+  test(`a player recharges and buys in protobuf, by ${protocol}`, async (t) => {
+    const world = await World.start(protocol);
+    t.after(() => world.stop());
+    const { midas, line } = await join(t, world);
+    assert.deepEqual(await midas.recharge(60).then((r) => [r.state, r.coins]), ['CREDITED', 60]);
+
+    await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '300ms' }] });
+    const calls = await world.calls('pay');
+    const bought = midas.purchase('sword', 1, { requestId: 'once' });
+    await eventually('the server asks Midas', async () => await world.calls('pay') > calls);
+    line.cut();
+    assert.equal((await bought).amount, 60);
+    const { orders } = await midas.listOrders();
+    assert.deepEqual(orders.map((o) => [o.request_id, o.state, o.item_id]), [['once', 'DELIVERED', 'sword']]);
+    assert.ok(Math.abs((orders[0]?.created_unix ?? 0) - Date.now() / 1000) < 60);
+
+    const bag = new Promise<{ bytes?: unknown }>((resolve) => midas.on('Inventory', resolve));
+    midas.send('GetInventory', {});
+    assert.ok(Number((await bag).bytes) > 0);
+
+    await assert.rejects(midas.purchase('sword'), { code: 'INSUFFICIENT_BALANCE' });
+    assert.equal(midas.balance?.balance, 0);
+    if (protocol === 'v2') {
+      assert.equal((await midas.buyGoods('pass')).state, 'DELIVERED');
+    } else {
+      await assert.rejects(midas.buyGoods('pass'), { code: 'NOT_PERMITTED' });
+    }
+  });
+}

@@ -99,6 +99,22 @@ test('a connection that falls silent in the middle of a purchase is replaced', a
   assert.equal((await midas.listOrders()).orders.length, 1);
 });
 
+test('a server that is killed in the middle of a purchase delivers it once, when it is back', async (t) => {
+  const { phone, midas } = await join(t, world, 'killed');
+  await give(phone.openid, 120);
+  await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '300ms' }] });
+  const calls = await world.calls('pay');
+  const bought = midas.purchase('sword');
+  await eventually('the server asks Midas', async () => await world.calls('pay') > calls);
+  await world.restart();
+  assert.equal((await bought).state, 'DELIVERED');
+  assert.equal((await midas.listOrders()).orders.length, 1);
+  assert.equal((await midas.getBalance()).balance, 60);
+  const bag = new Promise((resolve) => midas.on('Inventory', resolve));
+  midas.send('GetInventory', {});
+  assert.deepEqual(structuredClone(await bag), { items: { sword: 1 } });
+});
+
 test('an order whose outcome nobody knows is pending, and then delivered', async (t) => {
   const { phone, midas } = await join(t, world, 'unsure');
   await give(phone.openid, 60);

@@ -19,6 +19,15 @@ test('a player recharges and buys with coins by protocol V2', async (t) => {
   assert.equal(phone.windows, 1);
 });
 
+test('coins that are credited late come, though the connection was cut meanwhile', async (t) => {
+  const { phone, midas } = await join(t, world, 'late');
+  phone.fate = { credit_after: '400ms' };
+  assert.equal((await midas.recharge(60)).state, 'PENDING');
+  phone.line.cut();
+  await eventually('the coins come', () => midas.balance?.balance === 60);
+  assert.equal(phone.logins, 2);
+});
+
 test('an item is bought with money', async (t) => {
   const { phone, midas } = await join(t, world, 'goods');
   const bought = await midas.buyGoods('pass');

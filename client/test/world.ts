@@ -39,9 +39,23 @@ async function freeAddr(): Promise<string> {
   return addr;
 }
 
+// What a test starts does not outlive it, even if the test takes too long and is ended.
+const running = new Set<ChildProcess>();
+process.once('SIGTERM', () => process.exit(1));
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  if (child.exitCode === null && child.kill('SIGKILL')) {
+    await ended;
+  }
+  running.delete(child);
+}
+
 export class World {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'leafmidas-client-'));
   private readonly processes: ChildProcess[] = [];
+  private server: ChildProcess | undefined;
   private said = '';
   ws = '';
   tcp = '';
@@ -75,19 +89,30 @@ export class World {
     if (protocol === 'v2') {
       midas.Push = { Addr: push, Token: 'emulatorPushToken' };
     }
-    const conf = path.join(this.folder, 'server.json');
-    writeFileSync(conf, JSON.stringify({
+    writeFileSync(path.join(this.folder, 'server.json'), JSON.stringify({
       LogLevel: 'release', WSAddr: this.ws, TCPAddr: this.tcp, MaxConnNum: 100, GamePath: path.join(this.folder, 'game.db'), Midas: midas,
     }));
-    const server = this.run('example_server', '-conf', conf);
+    await this.serve();
+  }
+
+  private async serve(): Promise<void> {
+    this.server = this.run('example_server', '-conf', 'server.json').child;
     for (const addr of [this.ws, this.tcp]) {
       await eventually(`the server listens on ${addr}`, () => {
-        if (server.child.exitCode !== null) {
+        if (this.server?.exitCode !== null) {
           throw new Error('the server has ended');
         }
         return listens(addr);
       });
     }
+  }
+
+  /** Kills the game server without a word, and starts it again. */
+  async restart(): Promise<void> {
+    if (this.server) {
+      await kill(this.server);
+    }
+    await this.serve();
   }
 
   private run(program: string, ...args: string[]): { child: ChildProcess; out(): string } {
@@ -97,15 +122,13 @@ export class World {
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     this.processes.push(child);
+    running.add(child);
     return { child, out: () => out };
   }
 
   async stop(): Promise<void> {
     for (const child of this.processes.reverse()) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      if (child.exitCode === null && child.kill('SIGKILL')) {
-        await ended;
-      }
+      await kill(child);
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
