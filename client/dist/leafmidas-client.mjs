@@ -574,21 +574,21 @@ function utf8(bytes) {
 var least = [0, 128, 2048, 65536];
 
 // src/platform.ts
-function wxPlatform(wx) {
+function wxPlatform(wx2) {
   return {
-    connect: (url, _binary, events) => wxSocket(wx, url, events),
-    loginCode: () => new Promise((resolve, reject) => wx.login({ success: (r) => resolve(r.code), fail: reject })),
+    connect: (url, _binary, events) => wxSocket(wx2, url, events),
+    loginCode: () => new Promise((resolve, reject) => wx2.login({ success: (r) => resolve(r.code), fail: reject })),
     // getDeviceInfo came later and is preferred; getSystemInfoSync is everywhere.
     platform: () => {
       var _a, _b, _c, _d, _e;
-      return (_e = (_d = (_c = (_a = wx.getDeviceInfo) == null ? void 0 : _a.call(wx)) != null ? _c : (_b = wx.getSystemInfoSync) == null ? void 0 : _b.call(wx)) == null ? void 0 : _d.platform) != null ? _e : "";
+      return (_e = (_d = (_c = (_a = wx2.getDeviceInfo) == null ? void 0 : _a.call(wx2)) != null ? _c : (_b = wx2.getSystemInfoSync) == null ? void 0 : _b.call(wx2)) == null ? void 0 : _d.platform) != null ? _e : "";
     },
     requestCoins: (o) => new Promise((resolve, reject) => {
-      if (!wx.requestMidasPayment) {
+      if (!wx2.requestMidasPayment) {
         reject(notHere("requestMidasPayment"));
         return;
       }
-      promised(wx.requestMidasPayment(__spreadProps(__spreadValues({
+      promised(wx2.requestMidasPayment(__spreadProps(__spreadValues({
         mode: o.mode,
         env: o.env,
         offerId: o.offer_id,
@@ -602,11 +602,11 @@ function wxPlatform(wx) {
       })));
     }),
     requestGoods: (o) => new Promise((resolve, reject) => {
-      if (!wx.requestMidasPaymentGameItem) {
+      if (!wx2.requestMidasPaymentGameItem) {
         reject(notHere("requestMidasPaymentGameItem"));
         return;
       }
-      promised(wx.requestMidasPaymentGameItem({
+      promised(wx2.requestMidasPaymentGameItem({
         signData: o.sign_data,
         paySig: o.pay_sig,
         signature: o.signature,
@@ -624,7 +624,7 @@ function promised(result) {
     result.catch(() => void 0);
   }
 }
-function wxSocket(wx, url, events) {
+function wxSocket(wx2, url, events) {
   let over = false;
   const end = (reason) => {
     if (!over) {
@@ -632,7 +632,7 @@ function wxSocket(wx, url, events) {
       events.close(reason);
     }
   };
-  const task = wx.connectSocket({ url, fail: (e) => end(said(e) || "connectSocket failed") });
+  const task = wx2.connectSocket({ url, fail: (e) => end(said(e) || "connectSocket failed") });
   task.onOpen(() => events.open());
   task.onMessage((r) => events.message(r.data));
   task.onClose((r) => {
@@ -981,10 +981,10 @@ function delivered(r) {
   }
 }
 function here() {
-  if (!globalThis.wx) {
+  if (typeof wx === "undefined") {
     throw new Error("leafmidas: there is no global wx here: pass a platform, in a browser browserPlatform(…)");
   }
-  return wxPlatform(globalThis.wx);
+  return wxPlatform(wx);
 }
 function closed() {
   return new MidasError("CLOSED", "the client is closed", { retryable: true });

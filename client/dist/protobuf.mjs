@@ -5791,7 +5791,11 @@ var schemas = [
   MidasGoodsOptionsSchema
 ];
 function idsFrom(first) {
-  return Object.fromEntries(schemas.map((schema, i) => [schema.name, first + i]));
+  const ids = {};
+  schemas.forEach((schema, i) => {
+    ids[schema.name] = first + i;
+  });
+  return ids;
 }
 function protobuf(options) {
   var _a, _b, _c;

@@ -5,7 +5,8 @@ import { MidasError, orderEnd, paymentError, refusal } from './error';
 import { wxPlatform, type Platform, type WxLike } from './platform';
 import type { Balance, Body, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
 
-declare const globalThis: { wx?: WxLike };
+// Not by way of globalThis, which the older ones of WeChat's engines lack.
+declare const wx: WxLike | undefined;
 
 export interface ClientOptions {
   /** ws:// or, in a released mini game, wss://. */
@@ -359,10 +360,10 @@ function delivered(r: PurchaseResult): PurchaseResult | typeof later {
 }
 
 function here(): Platform {
-  if (!globalThis.wx) {
+  if (typeof wx === 'undefined') {
     throw new Error('leafmidas: there is no global wx here: pass a platform, in a browser browserPlatform(…)');
   }
-  return wxPlatform(globalThis.wx);
+  return wxPlatform(wx);
 }
 
 function closed(): MidasError {

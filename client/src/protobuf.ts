@@ -33,7 +33,9 @@ export interface ProtobufOptions {
 
 /** Our ids where they follow one another from first: the number of messages the host registered before msg.Register, or 0xFF00 with msg.Reserve. */
 export function idsFrom(first: number): Record<string, number> {
-  return Object.fromEntries(schemas.map((schema, i) => [schema.name, first + i]));
+  const ids: Record<string, number> = {};
+  schemas.forEach((schema, i) => { ids[schema.name] = first + i; });
+  return ids;
 }
 
 /** The codec for a Leaf gate with a protobuf processor. */

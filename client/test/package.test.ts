@@ -21,11 +21,18 @@ test('the package needs nothing at run time', () => {
   assert.deepEqual([described.dependencies, described.peerDependencies, described.optionalDependencies], [undefined, undefined, undefined]);
 });
 
-test('the single files need nothing but the language', () => {
-  const { json } = loadScript('dist/leafmidas-client.js', {}) as { json: Codec };
-  const { protobuf, idsFrom } = loadScript('dist/protobuf.js', {}) as { protobuf: (o: object) => Codec; idsFrom: (n: number) => object };
+test('the single files need nothing but ES2017', () => {
+  const old = { globalThis: undefined, BigInt: undefined, wx: undefined };
+  const { json } = loadScript('dist/leafmidas-client.js', old) as { json: Codec };
+  const { protobuf, idsFrom } = loadScript('dist/protobuf.js', old) as { protobuf: (o: object) => Codec; idsFrom: (n: number) => object };
+  const order = { bill_no: 'b', request_id: 'r', item_id: '游戏🗡️', quantity: 1, amount: 2 ** 53 - 1, state: 2, created_unix: 1_700_000_000 };
   for (const codec of [json, protobuf({ ids: idsFrom(0) })]) {
-    const frame = codec.encode('MidasLogin', { code: '游戏🗡️', zone_id: '1', platform: 'android' });
-    assert.equal(JSON.stringify(codec.decode(frame)), '{"name":"MidasLogin","body":{"code":"游戏🗡️","zone_id":"1","platform":"android"}}');
+    const frame = codec.encode('MidasOrders', { orders: [order], more: true });
+    assert.equal(JSON.stringify(codec.decode(frame)), JSON.stringify({ name: 'MidasOrders', body: { orders: [order], more: true } }));
   }
+});
+
+test('without a wx and a platform the client says what is missing', () => {
+  const { MidasClient } = loadScript('dist/leafmidas-client.js', { setTimeout, clearTimeout }) as { MidasClient: new (o: object) => unknown };
+  assert.throws(() => new MidasClient({ url: 'ws://game' }), /no global wx here: pass a platform/);
 });
