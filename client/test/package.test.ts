@@ -1,7 +1,9 @@
 // The package as others get it: what is in dist.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { test } from 'node:test';
 import type { Codec } from '../src/index';
 import { loadScript } from './world';
@@ -14,6 +16,27 @@ for (const entry of ['leafmidas-client', 'leafmidas-client/protobuf']) {
     const required = Object.keys(createRequire(import.meta.url)(entry) as object);
     assert.ok(required.length > 0);
     assert.deepEqual(imported.sort(), required.sort());
+  });
+}
+
+for (const resolution of ['bundler', 'node16']) {
+  test(`the declarations are found and sound, with moduleResolution ${resolution}`, () => {
+    const folder = path.resolve('.build', resolution);
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'game.ts'), `
+      import { browserPlatform, MidasClient, MidasError, type Balance, type MidasErrorCode } from 'leafmidas-client';
+      import { idsFrom, protobuf } from 'leafmidas-client/protobuf';
+      const midas = new MidasClient({ url: '', codec: protobuf({ ids: idsFrom(2) }), platform: browserPlatform({ loginCode: async () => '' }) });
+      midas.onBalance((b: Balance) => b.balance.toFixed());
+      midas.purchase('sword', 1, { signal: new AbortController().signal }).catch((e: MidasError): MidasErrorCode => e.code);
+      export const wrong: Promise<string> = midas.login(); // line 7
+    `);
+    const tsc = spawnSync(process.execPath, [
+      'node_modules/typescript/bin/tsc', '--ignoreConfig', '--noEmit', '--strict', '--target', 'ES2017', '--lib', 'ES2017,DOM', '--types', '',
+      '--module', resolution === 'bundler' ? 'ESNext' : 'node16', '--moduleResolution', resolution, path.join(folder, 'game.ts'),
+    ], { encoding: 'utf8' });
+    assert.match(tsc.stdout, /^\S*game\.ts\(7,\d+\): error TS2322: [^]*$/);
+    assert.equal(tsc.stdout.match(/error/g)?.length, 1, tsc.stdout);
   });
 }
 
