@@ -114,7 +114,7 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
   test(`${page}: a game that is killed in the middle buys once`, async (t) => {
     const { phone, game: killed, midas, storage } = await play(t, `killed.${reader}`, [game, once]);
     await midas.recharge(60);
-    await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '200ms' }] });
+    await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '600ms' }] });
     const calls = await world.calls('pay');
     const bought = (killed.run("buyOnce('sword')") as Promise<unknown>).catch((e: { code: string }) => e.code);
     await eventually('the server asks Midas', async () => await world.calls('pay') > calls);

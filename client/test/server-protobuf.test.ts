@@ -63,7 +63,7 @@ for (const protocol of ['v1', 'v2']) {
     const { midas, line } = await join(t, world);
     assert.deepEqual(await midas.recharge(60).then((r) => [r.state, r.coins]), ['CREDITED', 60]);
 
-    await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '300ms' }] });
+    await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '600ms' }] });
     const calls = await world.calls('pay');
     const bought = midas.purchase('sword', 1, { requestId: 'once' });
     await eventually('the server asks Midas', async () => await world.calls('pay') > calls);

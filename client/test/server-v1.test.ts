@@ -38,7 +38,7 @@ test('a player logs in, recharges, and buys a sword', async (t) => {
 
 test('coins that are credited late come by themselves', async (t) => {
   const { phone, midas } = await join(t, world, 'late');
-  phone.fate = { credit_after: '400ms' };
+  phone.fate = { credit_after: '1s' };
   const results: unknown[] = [];
   midas.on('MidasRechargeResult', (r) => results.push(r.state));
   assert.equal((await midas.recharge(60)).state, 'PENDING');
@@ -71,7 +71,7 @@ test('a sword that costs more than there is brings INSUFFICIENT_BALANCE', async 
 test('a connection that is cut in the middle of a purchase costs nothing but time', async (t) => {
   const { phone, midas } = await join(t, world, 'cut');
   await give(phone.openid, 120);
-  await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '300ms' }] });
+  await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '600ms' }] });
   const states: string[] = [];
   midas.onState((s) => states.push(s));
   const calls = await world.calls('pay');
@@ -89,7 +89,7 @@ test('a connection that is cut in the middle of a purchase costs nothing but tim
 });
 
 test('a connection that falls silent in the middle of a purchase is replaced', async (t) => {
-  const { phone, midas } = await join(t, world, 'silent', { timeoutMs: 300 });
+  const { phone, midas } = await join(t, world, 'silent', { timeoutMs: 1000 });
   await give(phone.openid, 60);
   const states: string[] = [];
   midas.onState((s) => states.push(s));
@@ -102,7 +102,7 @@ test('a connection that falls silent in the middle of a purchase is replaced', a
 test('a server that is killed in the middle of a purchase delivers it once, when it is back', async (t) => {
   const { phone, midas } = await join(t, world, 'killed');
   await give(phone.openid, 120);
-  await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '300ms' }] });
+  await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '600ms' }] });
   const calls = await world.calls('pay');
   const bought = midas.purchase('sword');
   await eventually('the server asks Midas', async () => await world.calls('pay') > calls);

@@ -21,7 +21,7 @@ test('a player recharges and buys with coins by protocol V2', async (t) => {
 
 test('coins that are credited late come, though the connection was cut meanwhile', async (t) => {
   const { phone, midas } = await join(t, world, 'late');
-  phone.fate = { credit_after: '400ms' };
+  phone.fate = { credit_after: '1s' };
   assert.equal((await midas.recharge(60)).state, 'PENDING');
   phone.line.cut();
   await eventually('the coins come', () => midas.balance?.balance === 60);

@@ -82,7 +82,7 @@ export class World {
     const midas: Body = {
       Protocol: protocol, Env: 'sandbox', BaseURL: this.emulator, AppID: 'wx0123456789abcdef', AppSecret: 'emulatorAppSecret000000000000000',
       OfferID: '1450000001', SandboxAppKey: 'emulatorSandboxAppKey00000000000', CoinsPerYuan: 10, Login: true, Timeout: '1s',
-      Retry: { First: '100ms', Max: '300ms' }, RechargePoll: ['100ms', '200ms', '500ms', '1s'], RateLimit: { PerSecond: 100, Burst: 200 },
+      Retry: { First: '100ms', Max: '300ms' }, RechargePoll: ['100ms', '200ms', '500ms', '1s', '1s', '1s', '1s'], RateLimit: { PerSecond: 100, Burst: 200 },
       Items: [{ ID: 'sword', Price: 60 }, { ID: 'pass', Fen: protocol === 'v2' ? 600 : 0, Price: protocol === 'v2' ? 0 : 600 }],
       Ledger: { DSN: path.join(this.folder, 'orders.db') },
     };
