@@ -149,7 +149,7 @@ func (w *world) addServer(n int, midasURL string) error {
 		}
 	}
 	text, err := json.Marshal(map[string]any{
-		"LogLevel": "release", "WSAddr": s.ws, "TCPAddr": addrs[1], "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
+		"LogLevel": "release", "WSAddr": s.ws, "TCPAddr": addrs[1], "HTTPAddr": "", "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
 	})
 	if err != nil {
 		return err

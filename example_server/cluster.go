@@ -120,7 +120,7 @@ func (f fleet) write(n int, midasURL string) (path, ws string, err error) {
 	if strings.HasPrefix(f.ledger, "postgres") {
 		driver = "postgres"
 	}
-	text["WSAddr"], text["TCPAddr"] = ws, tcp
+	text["WSAddr"], text["TCPAddr"], text["HTTPAddr"] = ws, tcp, ""
 	section := text["Midas"].(map[string]any)
 	section["BaseURL"] = midasURL
 	section["Ledger"] = map[string]any{"Driver": driver, "DSN": f.ledger}

@@ -2,7 +2,7 @@
 //
 //	go run ./example_server              with an emulator in place of Midas; needs nothing installed
 //	go run ./example_server -demo        the same, with scripted players; exits 0 if the books agree
-//	go run ./example_server -conf FILE   against the Midas that FILE names
+//	go run ./example_server -conf FILE   against the Midas that FILE names; with -emulator against one in this process
 //	go run ./example_server -cluster 3 -ledger DSN -redis ADDRESS   three servers with one till
 package main
 
@@ -30,30 +30,35 @@ import (
 	"github.com/leafmidas/leafmidas/example_server/game"
 	"github.com/leafmidas/leafmidas/example_server/gate"
 	"github.com/leafmidas/leafmidas/example_server/pay"
+	"github.com/leafmidas/leafmidas/example_server/web"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
 func main() {
 	path := flag.String("conf", "", "config `FILE`; without one an embedded config and an emulator in this process are used")
 	play := flag.Bool("demo", false, "play scripted players, check the books, and exit")
+	emulate := flag.Bool("emulator", false, "with -conf: use an emulator in this process in place of the Midas that FILE names")
 	protocol := flag.String("protocol", "", "speak `v1 or v2` with Midas, whatever the config says")
 	var several fleet
 	flag.IntVar(&several.servers, "cluster", 0, "start this `NUMBER` of servers that share a database and a Redis")
 	flag.StringVar(&several.ledger, "ledger", os.Getenv("LEAFMIDAS_LEDGER"), "`DSN` of the database of -cluster (default: $LEAFMIDAS_LEDGER)")
 	flag.StringVar(&several.redis, "redis", "127.0.0.1:6379", "`ADDRESS` of the Redis of -cluster")
 	flag.Parse()
-	if err := run(*path, *play, *protocol, several); err != nil {
+	if err := run(*path, *play, *emulate, *protocol, several); err != nil {
 		fmt.Fprintln(os.Stderr, "example_server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, play bool, protocol string, several fleet) error {
+func run(path string, play, emulate bool, protocol string, several fleet) error {
 	if several.servers != 0 && (play || path != "") {
 		return errors.New("-cluster brings its own configs: leave -demo and -conf out")
 	}
 	if play && path != "" {
 		return errors.New("-demo brings its own config: leave -conf out")
+	}
+	if emulate && path == "" {
+		return errors.New("without -conf Midas is an emulator already: leave -emulator out")
 	}
 	if err := conf.Load(path); err != nil {
 		return err
@@ -71,8 +76,10 @@ func run(path string, play bool, protocol string, several fleet) error {
 		return runDemo()
 	case path == "":
 		return runEmbedded()
+	case emulate:
+		return runEmulated()
 	default:
-		return serve()
+		return serve(nil)
 	}
 }
 
@@ -83,8 +90,8 @@ func sellForMoney(m *plugin.Config) {
 	m.Push = plugin.PushConfig{Addr: "127.0.0.1:9400", Token: "emulated-push-token", EncodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
 }
 
-// serve runs the modules until SIGINT or SIGTERM.
-func serve() error {
+// serve runs the modules until SIGINT or SIGTERM. The emulator is Midas, where it is in this process.
+func serve(emu *emulator.Server) error {
 	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil {
 		return err
 	}
@@ -94,8 +101,18 @@ func serve() error {
 
 	undo := plugin.StopOnSIGTERM()
 	defer undo()
-	modules := []leafmodule.Module{game.Module, gate.WebSocket, gate.TCP, pay.Plugin.Module()} // pay last: it stops first
-	leaf.Run(modules...)
+	modules := []leafmodule.Module{game.Module, gate.WebSocket, gate.TCP}
+	if conf.Server.HTTPAddr != "" {
+		page, err := web.Listen(web.Options{
+			Addr: conf.Server.HTTPAddr, WSAddr: conf.Server.WSAddr, Midas: conf.Server.Midas, Emulator: emu, Present: pay.Plugin.Present,
+		})
+		if err != nil {
+			return err
+		}
+		defer page.Close()
+		modules = append(modules, page)
+	}
+	leaf.Run(append(modules, pay.Plugin.Module())...) // pay last: it stops first
 	return nil
 }
 
@@ -106,14 +123,16 @@ func runEmbedded() error {
 		return err
 	}
 	defer emu.Close()
-	fmt.Printf(`This is a game server with a shop, and an emulator in place of Midas.
+	fmt.Printf(`Open the shop:        http://%s/
+
+This is a game server with a shop, and an emulator in place of Midas. The shop has a drawer "Midas" that makes Midas fail.
 
   WebSocket (JSON)    ws://%s
   TCP (protobuf)      %s
   Midas emulator      %s/_emulator/
   Orders, bags, coins in ./data
 
-Try, with any WebSocket client (one line is one message), in this order:
+Or try by hand, with any WebSocket client (one line is one message), in this order:
 
   {"MidasLogin":{"code":"auto-alice-1","zone_id":"1","platform":"android"}}     a code works once: count up
   {"MidasRecharge":{"request_id":"r1","buy_quantity":60}}
@@ -130,8 +149,22 @@ Then:
 
 Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
 
-`, conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
-	return serve()
+`, conf.Server.HTTPAddr, conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
+	return serve(emu)
+}
+
+// runEmulated serves what a config file says, with an emulator in this process that forgets everything at the end.
+func runEmulated() error {
+	emu, url, err := startEmulator("")
+	if err != nil {
+		return err
+	}
+	defer emu.Close()
+	if conf.Server.HTTPAddr != "" {
+		fmt.Printf("Open the shop:   http://%s/\n", conf.Server.HTTPAddr)
+	}
+	fmt.Printf("Midas emulator:  %s/_emulator/\n", url)
+	return serve(emu)
 }
 
 // runDemo serves in a folder of its own while scripted players play, and then tells whether the books agree.
@@ -143,6 +176,7 @@ func runDemo() error {
 	defer os.RemoveAll(folder)
 	conf.Server.GamePath = filepath.Join(folder, "game.db")
 	conf.Server.Midas.Ledger.DSN = plugin.Secret(filepath.Join(folder, "orders.db"))
+	conf.Server.HTTPAddr = ""
 	conf.Server.LogLevel = "error" // the demo tells its own story
 	demo.Hurry(&conf.Server.Midas)
 	if conf.Server.WSAddr, err = freeAddr(); err != nil {
@@ -174,7 +208,7 @@ func runDemo() error {
 			_ = self.Signal(os.Interrupt) // the server stops as it would for an operator
 		}
 	}()
-	if err := serve(); err != nil {
+	if err := serve(emu); err != nil {
 		return err
 	}
 	cancel() // if it was an operator who stopped it, the players stop too
@@ -190,7 +224,8 @@ func startEmulator(statePath string) (*emulator.Server, string, error) {
 		}
 	}
 	emu, err := emulator.New(emulator.Config{
-		AppID: m.AppID, AppSecret: m.AppSecret.Reveal(), OfferID: m.OfferID, SandboxAppKey: m.SandboxAppKey.Reveal(),
+		AppID: m.AppID, AppSecret: m.AppSecret.Reveal(), OfferID: m.OfferID, AppKey: m.AppKey.Reveal(), SandboxAppKey: m.SandboxAppKey.Reveal(),
+		CoinsPerYuan: m.CoinsPerYuan,
 		Goods: goods(m.Items), AutoCodes: true, StatePath: statePath, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -88,7 +88,7 @@ func newWorld(t *testing.T, midas map[string]any) *world {
 		section[key] = value
 	}
 	w.config = map[string]any{
-		"LogLevel": "debug", "WSAddr": w.ws, "TCPAddr": w.tcp, "MaxConnNum": 1000,
+		"LogLevel": "debug", "WSAddr": w.ws, "TCPAddr": w.tcp, "HTTPAddr": "", "MaxConnNum": 1000,
 		"GamePath": filepath.Join(w.folder, "game.db"), "Midas": section,
 	}
 	w.conf = filepath.Join(w.folder, "server.json")

@@ -14,7 +14,7 @@ import (
 )
 
 // The addresses of the embedded config.
-const embeddedWS, embeddedTCP = "127.0.0.1:3653", "127.0.0.1:3563"
+const embeddedWS, embeddedTCP, embeddedHTTP = "127.0.0.1:3653", "127.0.0.1:3563", "127.0.0.1:8653"
 
 // What a server without flags says: messages to send, and a command that gives a player coins.
 var (
@@ -24,7 +24,7 @@ var (
 
 func TestWithoutFlagsItRunsOnItsOwnAndWhatItSaysToTryWorks(t *testing.T) {
 	folder := t.TempDir()
-	ours := free(embeddedWS) && free(embeddedTCP)
+	ours := free(embeddedWS) && free(embeddedTCP) && free(embeddedHTTP)
 	s := run(t, folder)
 	eventually(t, "it said what to try", func() bool { return strings.Contains(s.out.String(), "Ctrl-C stops") })
 	told := s.out.String()
@@ -37,7 +37,10 @@ func TestWithoutFlagsItRunsOnItsOwnAndWhatItSaysToTryWorks(t *testing.T) {
 		try(t, w.ws, w.url, told)
 		return
 	}
-	s.listens(embeddedWS, embeddedTCP)
+	s.listens(embeddedWS, embeddedTCP, embeddedHTTP)
+	if !strings.HasPrefix(told, "Open the shop:        http://"+embeddedHTTP+"/\n") {
+		t.Errorf("it does not begin with the address of the shop: %s", told)
+	}
 	try(t, embeddedWS, "", told)
 	s.signal(syscall.SIGINT)
 	if code := s.exit(10 * time.Second); code != 0 {

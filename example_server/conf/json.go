@@ -11,10 +11,12 @@ import (
 
 // Server is what the config file says.
 var Server struct {
-	LogLevel    string
-	LogPath     string
-	WSAddr      string
-	TCPAddr     string
+	LogLevel string
+	LogPath  string
+	WSAddr   string
+	TCPAddr  string
+	// HTTPAddr is where the shop page is served. Left out: DefaultHTTPAddr; "": nowhere.
+	HTTPAddr    string
 	MaxConnNum  int
 	ConsolePort int
 	// GamePath is the file that keeps what the players own.
@@ -22,6 +24,9 @@ var Server struct {
 	// Midas is the section of leafmidas.
 	Midas plugin.Config
 }
+
+// DefaultHTTPAddr is for this machine alone.
+const DefaultHTTPAddr = "127.0.0.1:8653"
 
 // Embedded is the config the server runs with when it is given none: everything on this machine, with an emulator in
 // place of Midas.
@@ -39,6 +44,7 @@ func Load(path string) error {
 		}
 		name = path
 	}
+	Server.HTTPAddr = DefaultHTTPAddr
 	if err := json.Unmarshal(text, &Server); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

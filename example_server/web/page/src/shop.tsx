@@ -1,0 +1,125 @@
+// The page: a shop of a small game, as a player sees it.
+import { render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { BagView, OrdersView } from './belongings';
+import { Coin, Lantern, Sign } from './icons';
+import { Items, Tiers } from './market';
+import { Drawer, PayWindow } from './windows';
+import { type Item, Store } from './store';
+import { Confirm } from './windows';
+import { number } from './texts';
+
+const sections = ['market', 'coinsTab', 'bagTab', 'ordersTab'] as const;
+export type Section = typeof sections[number];
+const signs = { market: 'market', coinsTab: 'wallet', bagTab: 'bag', ordersTab: 'orders' } as const;
+
+function App({ store }: { store: Store }) {
+  const [, again] = useState(0);
+  useEffect(() => store.onChange(() => again((n) => n + 1)), [store]);
+  const [section, show] = useState<Section>('market');
+  const [wanted, want] = useState<Item>();
+  const [drawer, openDrawer] = useState(false);
+  const { t } = store;
+  return (
+    <>
+      <Header store={store} />
+      <Banner store={store} />
+      <main data-section={section}>
+        {store.loadFailed && <div class="notice bad"><p>{t.loadFailed}</p><button type="button" class="plain" onClick={() => void store.load()}>{t.reload}</button></div>}
+        {store.catalogue && !store.catalogue.emulated && <div class="notice"><h2>{t.inWeChat}</h2><p>{t.inWeChatHint}</p></div>}
+        {store.catalogue?.emulated && !store.loggedIn && <Entrance store={store} />}
+        {store.catalogue && (
+          <div class="columns">
+            <div class="wares">
+              <Items store={store} want={want} />
+              {store.catalogue.tiers.length > 0 && store.catalogue.emulated && <Tiers store={store} />}
+            </div>
+            {store.loggedIn && <div class="belongings"><BagView store={store} /><OrdersView store={store} /></div>}
+          </div>
+        )}
+      </main>
+      {store.loggedIn && (
+        <nav class="tabs" aria-label={t.sections}>
+          {sections.map((s) => (
+            <button key={s} type="button" aria-current={s === section ? 'page' : undefined} onClick={() => { show(s); scrollTo(0, 0); }}>
+              <Sign name={signs[s]} /><span>{t[s]}</span>
+            </button>
+          ))}
+        </nav>
+      )}
+      {store.catalogue?.emulated && (
+        <button type="button" class="curtain" aria-label={t.midasOpen} onClick={() => openDrawer(true)}><Sign name="curtain" /><span>{t.midas}</span></button>
+      )}
+      {wanted && <Confirm store={store} item={wanted} close={() => want(undefined)} />}
+      {store.sheet && <PayWindow store={store} sheet={store.sheet} />}
+      {drawer && <Drawer store={store} close={() => openDrawer(false)} />}
+      <div class="toasts" role="status" aria-live="polite">
+        {store.toasts.map((toast) => (
+          <div key={toast.id} class={`toast ${toast.tone}`}>
+            <span>{toast.text}</span>
+            {toast.getCoins && <button type="button" onClick={() => { store.dismiss(toast.id); show('coinsTab'); document.getElementById('coins')?.scrollIntoView(); }}>{t.getCoins}</button>}
+            <button type="button" class="x" aria-label={t.dismiss} onClick={() => store.dismiss(toast.id)}><Sign name="cross" /></button>
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Header({ store }: { store: Store }) {
+  const { t, balance } = store;
+  return (
+    <header>
+      <Lantern />
+      <div class="brand"><h1>{t.title}</h1><p>{t.tagline}</p></div>
+      {store.loggedIn && (
+        <button type="button" class="purse" id="purse" aria-label={t.balance(balance ? number(balance.balance) : '…')} title={balance && balance.present_balance > 0 ? t.given(number(balance.present_balance)) : undefined} onClick={() => store.refresh()}>
+          <Coin /><b key={balance?.balance}>{balance ? number(balance.balance) : '…'}</b>
+        </button>
+      )}
+      {store.loggedIn && <button type="button" class="plain who" aria-label={t.leaveLabel(store.name)} onClick={() => store.leave()}><span>{store.name}</span><Sign name="leave" /></button>}
+      <button type="button" class="plain language" id="language" lang={store.language === 'zh' ? 'en' : 'zh-CN'} aria-label={t.switchLabel} onClick={() => store.switchLanguage()}>{t.switchTo}</button>
+    </header>
+  );
+}
+
+/** What is the matter, as long as it is. */
+function Banner({ store }: { store: Store }) {
+  const { t } = store;
+  const [, tick] = useState(0);
+  const closed = store.closedUntil !== undefined;
+  useEffect(() => {
+    if (!closed) return;
+    const clock = setInterval(() => tick((n) => n + 1), 500);
+    return () => clearInterval(clock);
+  }, [closed]);
+  const left = Math.ceil(((store.closedUntil ?? 0) - Date.now()) / 1000);
+  return (
+    <div class="banners" role="status" aria-live="polite">
+      {store.loggedIn && store.connection !== 'online' && <div class="banner gray" id="offline"><Sign name="plug" /><p><b>{t.reconnecting}</b></p></div>}
+      {closed && <div class="banner closed" id="closed"><Lantern /><p><b>{t.closed}</b><span>{t.closedHint}</span></p><em aria-hidden="true">{left > 0 ? t.retryIn(left) : t.retryNow}</em></div>}
+      {store.reopened && <div class="banner open" id="reopened"><Lantern /><p><b>{t.reopened}</b></p></div>}
+    </div>
+  );
+}
+
+function Entrance({ store }: { store: Store }) {
+  const { t } = store;
+  const [name, type] = useState(store.name);
+  const good = /^[\p{L}\p{N}_]{1,16}$/u.test(name);
+  return (
+    <form class="entrance" onSubmit={(e) => { e.preventDefault(); if (good) void store.enter(name); }}>
+      <h2>{t.enterTitle}</h2>
+      <p id="name-hint">{t.enterHint}</p>
+      <div class="row">
+        <label for="name">{t.name}</label>
+        <input id="name" value={name} maxLength={16} autocomplete="username" spellcheck={false} placeholder={t.nameRule} aria-describedby="name-hint" onInput={(e) => type(e.currentTarget.value)} />
+        <button type="submit" class="gold" disabled={!good || store.entering}>{store.entering ? t.entering : t.enter}</button>
+      </div>
+    </form>
+  );
+}
+
+const store = new Store();
+render(<App store={store} />, document.getElementById('app')!);
+void store.load();

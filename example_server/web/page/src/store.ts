@@ -1,0 +1,319 @@
+// What the page knows and what a player can do, on top of leafmidas-client; the views only show it.
+import { MidasClient, MidasError, browserPlatform } from 'leafmidas-client';
+import type { Balance, ConnectionState, GoodsOptions, Order, PurchaseResult, RechargeOptions } from 'leafmidas-client';
+import { type Ending, payAtEmulator } from './midas';
+import { type Language, itemName, number, texts } from './texts';
+
+export interface Item { id: string; name: string; price: number; fen: number }
+export interface Tier { coins: number; fen: number }
+export interface Catalogue { items: Item[]; tiers: Tier[]; zone: string; emulated: boolean }
+
+/** An order as the list shows it; SENDING until the server has answered. */
+export interface OrderRow { key: string; billNo: string; itemId: string; quantity: number; amount: number; state: string; reason: string; at: number }
+
+/** The payment window that WeChat would open. */
+export interface PaySheet { what: string; fen: number; choose: (ending: Ending) => void }
+
+export interface Toast { id: number; tone: 'good' | 'bad' | 'plain'; text: string; getCoins?: boolean }
+
+/** A purchase that has not ended, kept for when the page is loaded again. */
+interface Open { requestId: string; itemId: string; quantity: number; money: boolean }
+
+const kept = { name: 'leafmidas.name', open: 'leafmidas.open', language: 'leafmidas.language', killed: 'leafmidas.killed' };
+const firstOrders = 12;
+
+export class Store {
+  language: Language = (localStorage.getItem(kept.language) as Language | null) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
+  catalogue: Catalogue | undefined;
+  loadFailed = false;
+  name = sessionStorage.getItem(kept.name) ?? '';
+  connection: ConnectionState = 'offline';
+  loggedIn = false;
+  entering = false;
+  balance: Balance | undefined;
+  bag: Record<string, number> = {};
+  orders: OrderRow[] = [];
+  olderOrders = false;
+  /** When the shop may be tried again, by Date.now(); undefined while it is open. */
+  closedUntil: number | undefined;
+  reopened = false;
+  sheet: PaySheet | undefined;
+  toasts: Toast[] = [];
+
+  private client: MidasClient | undefined;
+  private readonly listeners = new Set<() => void>();
+  private toastIds = 0;
+
+  get t() { return texts[this.language]; }
+  get openid(): string { return this.client?.openid ?? ''; }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async load(): Promise<void> {
+    this.showLanguage();
+    try {
+      const answer = await fetch('/shop.json');
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.catalogue = await answer.json() as Catalogue;
+      this.loadFailed = false;
+    } catch {
+      this.loadFailed = true;
+    }
+    this.changed();
+    if (this.catalogue?.emulated && this.name !== '') await this.enter(this.name);
+  }
+
+  switchLanguage(): void {
+    this.language = this.language === 'zh' ? 'en' : 'zh';
+    localStorage.setItem(kept.language, this.language);
+    this.showLanguage();
+    this.changed();
+  }
+
+  /** Logs a player in and stays connected. */
+  async enter(name: string): Promise<void> {
+    if (this.catalogue === undefined || this.entering) return;
+    this.name = name;
+    this.entering = true;
+    this.changed();
+    const client = new MidasClient({
+      url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
+      zoneId: this.catalogue.zone,
+      backoff: { firstMs: 300, maxMs: 5000 },
+      platform: browserPlatform({
+        loginCode: async () => `auto-${name}-${Date.now().toString(36)}${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`, // a code works once
+        platform: 'android',
+        requestCoins: (o) => this.requestCoins(o),
+        requestGoods: (o) => this.requestGoods(o),
+      }),
+    });
+    this.client = client;
+    this.listen(client);
+    try {
+      await client.login();
+      if (this.client !== client) return; // left meanwhile
+      sessionStorage.setItem(kept.name, name);
+      this.loggedIn = true;
+      this.resume();
+    } catch (e) {
+      client.close();
+      this.client = undefined;
+      this.fail(e);
+    } finally {
+      this.entering = false;
+      this.changed();
+    }
+  }
+
+  leave(): void {
+    this.client?.close();
+    this.client = undefined;
+    sessionStorage.removeItem(kept.name);
+    sessionStorage.removeItem(kept.open);
+    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, closedUntil: undefined, reopened: false, sheet: undefined });
+    this.changed();
+  }
+
+  refresh(): void {
+    this.client?.getBalance().catch((e: unknown) => this.fail(e));
+  }
+
+  /** Buys with coins, or with money what has a price in money only. */
+  buy(item: Item, quantity: number): void {
+    this.order({ requestId: crypto.randomUUID(), itemId: item.id, quantity, money: item.price === 0 });
+  }
+
+  async recharge(tier: Tier): Promise<void> {
+    try {
+      const result = await this.client?.recharge(tier.coins);
+      if (result?.state === 'CREDITED') this.toast('good', this.t.credited(number(result.coins)));
+      else if (result?.state === 'PENDING') this.toast('plain', this.t.rechargePending);
+      else if (result?.state === 'CANCELLED') this.toast('plain', this.t.rechargeCancelled);
+      else if (result?.state === 'FAILED') this.toast('bad', this.t.errors['PAYMENT_FAILED']!);
+    } catch (e) {
+      this.fail(e);
+    }
+  }
+
+  async loadOrders(older = false): Promise<void> {
+    try {
+      const before = older ? this.orders.findLast((o) => o.billNo !== '')?.billNo : undefined;
+      const page = await this.client?.listOrders(before === undefined ? { limit: firstOrders } : { limit: firstOrders, before });
+      if (page === undefined) return;
+      this.olderOrders = page.more;
+      for (const o of page.orders) this.showOrder(rowOf(o));
+    } catch (e) {
+      if (!(e instanceof MidasError) || !e.retryable) this.fail(e);
+    }
+    this.changed();
+  }
+
+  toast(tone: Toast['tone'], text: string, getCoins = false): void {
+    const id = ++this.toastIds;
+    this.toasts = [...this.toasts.filter((t) => t.text !== text), { id, tone, text, getCoins }].slice(-3);
+    setTimeout(() => this.dismiss(id), 6000);
+    this.changed();
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((t) => t.id !== id);
+    this.changed();
+  }
+
+  fail(e: unknown): void {
+    const code = e instanceof MidasError ? e.code : 'other';
+    if (code === 'CLOSED' || code === 'ABORTED') return; // the player's own wish
+    if (code === 'UNAVAILABLE' && e instanceof MidasError) this.close(e.retryAfterMs);
+    const cancelled = code === 'PAYMENT_CANCELLED';
+    this.toast(cancelled ? 'plain' : 'bad', this.t.errors[code] ?? this.t.errors['other']!, code === 'INSUFFICIENT_BALANCE');
+  }
+
+  changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  private listen(client: MidasClient): void {
+    const mine = (f: () => void) => { if (this.client === client) { f(); this.changed(); } };
+    client.onState((state) => mine(() => {
+      this.connection = state;
+      if (state !== 'online') return;
+      this.closedUntil = undefined; // what the server does not say again is over
+      client.send('GetInventory', {});
+      void this.loadOrders();
+    }));
+    client.onBalance((balance) => mine(() => {
+      const before = this.balance;
+      this.balance = balance;
+      if (balance.reason === 'RECHARGE' && before !== undefined && balance.balance > before.balance) {
+        this.toast('good', this.t.credited(number(balance.balance - before.balance)));
+      }
+      if (balance.reason === 'PRESENT' && before !== undefined) this.toast('good', this.t.presented(number(balance.present_sum - before.present_sum)));
+    }));
+    client.onOrder((result) => mine(() => {
+      this.showOrder(rowOf(result));
+      if (result.state !== 'PENDING') client.send('GetInventory', {});
+    }));
+    client.onService((service) => mine(() => {
+      if (!service.available) this.close(service.retry_after_ms);
+      else if (this.closedUntil !== undefined) this.reopen();
+    }));
+    client.on('Inventory', (body) => mine(() => { this.bag = (body['items'] ?? {}) as Record<string, number>; }));
+  }
+
+  private close(retryAfterMs: number): void {
+    this.closedUntil = Date.now() + retryAfterMs;
+    this.reopened = false;
+    setTimeout(() => this.changed(), retryAfterMs + 50);
+    this.changed();
+  }
+
+  private reopen(): void {
+    this.closedUntil = undefined;
+    this.reopened = true;
+    setTimeout(() => { this.reopened = false; this.changed(); }, 5000);
+  }
+
+  private order(open: Open): void {
+    const item = this.catalogue?.items.find((i) => i.id === open.itemId);
+    const client = this.client;
+    if (client === undefined || item === undefined) return;
+    this.keep(open);
+    this.showOrder({ key: open.requestId, billNo: '', itemId: open.itemId, quantity: open.quantity, amount: open.money ? 0 : item.price * open.quantity, state: 'SENDING', reason: '', at: Date.now() });
+    const ask = open.money ? client.buyGoods(open.itemId, open.quantity, { requestId: open.requestId }) : client.purchase(open.itemId, open.quantity, { requestId: open.requestId });
+    ask.then(
+      () => {
+        this.forget(open.requestId);
+        this.toast('good', this.t.bought(itemName(this.language, item), open.quantity));
+      },
+      (e: unknown) => {
+        if (this.client !== client) return;
+        this.forget(open.requestId);
+        this.orders = this.orders.filter((o) => o.key !== open.requestId || o.state !== 'SENDING'); // no order came to be
+        this.fail(e);
+      },
+    );
+    this.changed();
+  }
+
+  /** Goes on with what was under way when the page was closed. */
+  private resume(): void {
+    if (sessionStorage.getItem(kept.killed) !== null) {
+      sessionStorage.removeItem(kept.killed);
+      this.toast('plain', this.t.restarted);
+    }
+    const open = this.kept();
+    if (open.length > 0) this.toast('plain', this.t.resumed);
+    for (const o of open) this.order(o);
+  }
+
+  private kept(): Open[] {
+    return JSON.parse(sessionStorage.getItem(kept.open) ?? '[]') as Open[];
+  }
+
+  private keep(open: Open): void {
+    sessionStorage.setItem(kept.open, JSON.stringify([...this.kept().filter((o) => o.requestId !== open.requestId), open]));
+  }
+
+  private forget(requestId: string): void {
+    sessionStorage.setItem(kept.open, JSON.stringify(this.kept().filter((o) => o.requestId !== requestId)));
+  }
+
+  private showOrder(row: OrderRow): void {
+    const at = this.orders.findIndex((o) => o.key === row.key);
+    if (at < 0) {
+      this.orders = [...this.orders, row].sort((a, b) => b.at - a.at);
+      return;
+    }
+    const old = this.orders[at]!;
+    if (row.state === 'SENDING' || (isOver(old.state) && !isOver(row.state))) return; // an older answer
+    this.orders = this.orders.with(at, { ...row, at: old.at, reason: row.reason || (row.state === old.state ? old.reason : '') });
+  }
+
+  private async requestCoins(o: RechargeOptions): Promise<void> {
+    const tier = this.catalogue?.tiers.find((t) => t.coins === o.buy_quantity);
+    const ending = await this.askToPay(this.t.payCoinsFor(number(o.buy_quantity)), tier?.fen ?? 0);
+    await this.pay(ending, 1, '/midas/pay/coins', { openid: this.openid, options: o });
+  }
+
+  private async requestGoods(o: GoodsOptions): Promise<void> {
+    const sold = JSON.parse(o.sign_data) as { productId: string; buyQuantity: number; goodsPrice: number };
+    const item = this.catalogue?.items.find((i) => i.id === sold.productId);
+    const ending = await this.askToPay(`${item ? itemName(this.language, item) : sold.productId} ×${sold.buyQuantity}`, sold.goodsPrice * sold.buyQuantity);
+    await this.pay(ending, -2, '/midas/pay/goods', { openid: this.openid, sign_data: o.sign_data, pay_sig: o.pay_sig, signature: o.signature });
+  }
+
+  private askToPay(what: string, fen: number): Promise<Ending> {
+    return new Promise((resolve) => {
+      this.sheet = { what, fen, choose: (ending) => { this.sheet = undefined; this.changed(); resolve(ending); } };
+      this.changed();
+    });
+  }
+
+  private async pay(ending: Ending, cancelCode: number, path: string, body: object): Promise<void> {
+    if (ending === 'cancel') throw { errCode: cancelCode, errMsg: 'requestMidasPayment:fail cancel' };
+    await payAtEmulator(path, { ...body, late: ending === 'late' });
+    if (ending !== 'lost') return;
+    sessionStorage.setItem(kept.killed, '1'); // the game dies before it is told
+    location.reload();
+    await new Promise(() => { /* never */ });
+  }
+
+  private showLanguage(): void {
+    document.documentElement.lang = this.language === 'zh' ? 'zh-CN' : 'en';
+    document.title = this.t.title;
+  }
+}
+
+function isOver(state: string): boolean {
+  return state === 'DELIVERED' || state === 'FAILED' || state === 'CANCELLED';
+}
+
+function rowOf(o: Order | PurchaseResult): OrderRow {
+  return {
+    key: o.request_id || o.bill_no, billNo: o.bill_no, itemId: o.item_id, quantity: o.quantity, amount: o.amount, state: o.state,
+    reason: 'error' in o ? o.error?.code ?? '' : '', at: 'created_unix' in o ? o.created_unix * 1000 : Date.now(),
+  };
+}
