@@ -79,3 +79,15 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 cover: ## run the tests and say how much of the code they reach, by function
 	go test -coverpkg=./... -coverprofile=cover.out ./...
 	go tool cover -func=cover.out
+
+.PHONY: page
+page: ## build the shop page that example_server embeds (needs Node)
+	cd example_server/web/page && npm ci --no-audit --no-fund && npm run build
+
+.PHONY: test-browser
+test-browser: ## the shop page in a real Chromium; and the committed page is its sources'
+	tools/test-browser.sh
+
+.PHONY: screenshots
+screenshots: ## write the pictures of the shop page to docs/images
+	mkdir -p docs/images && tools/test-browser.sh -run TestScreenshots -screenshots "$(CURDIR)/docs/images"

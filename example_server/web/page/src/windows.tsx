@@ -11,6 +11,7 @@ function Window({ kind, title, close, children }: { kind: string; title: string;
   useEffect(() => {
     const dialog = element.current!;
     dialog.showModal();
+    dialog.querySelector<HTMLElement>('[data-first]')?.focus();
     return () => dialog.close(); // gives the focus back to where it was
   }, []);
   return (
@@ -41,7 +42,7 @@ export function Confirm({ store, item, close }: { store: Store; item: Item; clos
       </div>
       <div class="line"><span>{t.total}</span><b>{money ? yuan(item.fen * quantity) : <><Coin />{number(item.price * quantity)}</>}</b></div>
       {!money && balance && <div class="line"><span>{t.after}</span>{left >= 0 ? <b><Coin />{number(left)}</b> : <b class="short">{t.short(number(-left))}</b>}</div>}
-      <button type="button" class={`wide ${money ? 'green' : 'gold'}`} id="buy" autofocus onClick={() => { close(); store.buy(item, quantity); }}>{t.buyNow}</button>
+      <button type="button" class={`wide ${money ? 'green' : 'gold'}`} id="buy" data-first onClick={() => { close(); store.buy(item, quantity); }}>{t.buyNow}</button>
       <button type="button" class="plain wide" onClick={close}>{t.back}</button>
     </Window>
   );
@@ -55,7 +56,7 @@ export function PayWindow({ store, sheet }: { store: Store; sheet: PaySheet }) {
       <p class="payee">{t.payTo}</p>
       <p class="amount">{yuan(sheet.fen)}</p>
       <p class="what">{sheet.what}</p>
-      <button type="button" class="green wide" id="pay" autofocus onClick={() => sheet.choose('pay')}>{t.pay}</button>
+      <button type="button" class="green wide" id="pay" data-first onClick={() => sheet.choose('pay')}>{t.pay}</button>
       <p class="small">{t.otherEnds}</p>
       <button type="button" class="plain wide" id="pay-late" onClick={() => sheet.choose('late')}>{t.payLate}</button>
       <button type="button" class="plain wide" id="pay-lost" onClick={() => sheet.choose('lost')}>{t.payLost}</button>
