@@ -1,20 +1,30 @@
 #!/usr/bin/env bash
-# Runs the browser tests of the shop page, of which none may skip, and fails if the committed page is not its sources'.
+# Tests the pages of example_server in a real Chromium, and that what is committed of them is what their sources give.
+# Fails if a test was left out, and leaves the working tree as it is.
+#
+# Chromium and Node come from Debian's packages where there are none; npm's registry is asked for what package-lock.json pins.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v chromium >/dev/null; then
-  command -v apt-get >/dev/null || { echo "install chromium yourself" >&2; exit 1; }
-  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo env DEBIAN_FRONTEND=noninteractive bash -c "p='chromium fonts-noto-cjk'
-    apt-get install -y --no-install-recommends \$p || { apt-get update && apt-get install -y --no-install-recommends \$p; }" >&2
-fi
-
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
-(cd example_server/web/page && npm ci --no-audit --no-fund --silent && npx tsc --noEmit && node build.mjs "$fresh")
-diff -r "$fresh" example_server/web/static || { echo "stale page: run make page" >&2; exit 1; }
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium fonts-noto-cjk)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+if [ ${#missing[@]} -gt 0 ]; then
+  command -v apt-get >/dev/null || { echo "install these yourself: ${missing[*]}" >&2; exit 1; }
+  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo env DEBIAN_FRONTEND=noninteractive bash -c "
+    apt-get install -y --no-install-recommends ${missing[*]} || { apt-get update && apt-get install -y --no-install-recommends ${missing[*]}; }
+  " >"$fresh/apt.log" 2>&1 || { tail -5 "$fresh/apt.log" >&2; exit 1; }
+fi
+
+(cd example_server/web/page && npm ci --no-audit --no-fund --loglevel error && npm run --silent check && node build.mjs "$fresh/static")
+diff -rq "$fresh/static" example_server/web/static || { echo "the page is stale: run make page" >&2; exit 1; }
 
 cd example_server/web/browsertest
-go test -count=1 -v . "$@" 2>&1 | tee "$fresh/log"
+go vet .
+go test -count=1 -v . "$@" 2>&1 | tee "$fresh/log" | grep -v '^=== ' # its failure is the pipe's, by pipefail
 if grep -E '^ *--- SKIP' "$fresh/log" >&2; then echo "the tests above were skipped" >&2; exit 1; fi

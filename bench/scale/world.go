@@ -209,7 +209,7 @@ func (w *world) startOne(n int, shared bool) (*server, error) {
 		section["Redis"] = map[string]any{"Addr": w.redis}
 	}
 	text, err := json.Marshal(map[string]any{
-		"LogLevel": "release", "WSAddr": addrs[0], "TCPAddr": addrs[1], "MaxConnNum": 50_000,
+		"LogLevel": "release", "WSAddr": addrs[0], "TCPAddr": addrs[1], "HTTPAddr": "", "MaxConnNum": 50_000,
 		"GamePath": filepath.Join(w.folder, fmt.Sprintf("game%d.db", n)), "Midas": section,
 	})
 	if err != nil {

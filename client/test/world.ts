@@ -90,7 +90,7 @@ export class World {
       midas.Push = { Addr: push, Token: 'emulatorPushToken' };
     }
     writeFileSync(path.join(this.folder, 'server.json'), JSON.stringify({
-      LogLevel: 'release', WSAddr: this.ws, TCPAddr: this.tcp, MaxConnNum: 100, GamePath: path.join(this.folder, 'game.db'), Midas: midas,
+      LogLevel: 'release', WSAddr: this.ws, TCPAddr: this.tcp, HTTPAddr: '', MaxConnNum: 100, GamePath: path.join(this.folder, 'game.db'), Midas: midas,
     }));
     await this.serve();
   }

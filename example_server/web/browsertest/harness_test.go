@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 )
 
@@ -152,13 +153,27 @@ type tab struct {
 	cutAside bool // connections are cut on purpose, and the console may say so
 }
 
-// open opens the page in a tab, and sees at the end that the console had nothing to complain about.
+// open opens the page in a browser that has forgotten other tests.
 func open(t *testing.T, addr string, width, height int64, actions ...chromedp.Action) *tab {
 	t.Helper()
 	if shop.missing != "" {
 		t.Skip(shop.missing)
 	}
-	ctx, end := chromedp.NewContext(shop.browser, quiet)
+	shop.count++
+	forget := storage.ClearDataForOrigin("http://"+addr, "local_storage")
+	return newTab(t, addr, width, height, append(actions, forget)...)
+}
+
+// another opens a second tab in the same browser.
+func (p *tab) another(addr string, width, height int64) *tab {
+	p.t.Helper()
+	return newTab(p.t, addr, width, height)
+}
+
+// newTab loads the page, and sees at the end that the console had nothing to complain about.
+func newTab(t *testing.T, addr string, width, height int64, actions ...chromedp.Action) *tab {
+	t.Helper()
+	ctx, end := chromedp.NewContext(shop.browser)
 	p := &tab{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, p.hear)
 	t.Cleanup(func() {
@@ -213,13 +228,26 @@ func (p *tab) try(actions ...chromedp.Action) error {
 	}))
 }
 
-// is waits until an expression of JavaScript is true.
+// is waits until an expression of JavaScript is true. It asks from here, for a page slows its own timers down in the background
+// and forgets them when it is loaded again.
 func (p *tab) is(what, expression string) {
 	p.t.Helper()
-	if err := p.try(chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(soon-time.Second), chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		var text string
-		_ = p.try(chromedp.Evaluate(`document.body.innerText`, &text))
-		p.t.Fatalf("it never came that %s: %v; the page says %q", what, err, text)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	over := time.After(soon)
+	for {
+		var so bool
+		err := p.try(chromedp.Evaluate("Boolean("+expression+")", &so))
+		if so {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-over:
+			var text string
+			_ = p.try(chromedp.Evaluate(`document.body.innerText`, &text))
+			p.t.Fatalf("it never came that %s: %v; the page says %q", what, err, text)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func TestScreenshots(t *testing.T) {
 		var picture []byte
 		p.is("nothing moves", `document.getAnimations().every((a) => a.effect.getTiming().iterations === Infinity || a.playState === 'finished')`)
 		p.run(chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatPng).Do(ctx)
+			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(90).Do(ctx)
 			return err
 		}))
 		if len(picture) > largest {
@@ -45,12 +45,12 @@ func TestScreenshots(t *testing.T) {
 	p.buy("potion")
 	p.bag("potion", 1)
 	p.is("nothing is said any more", `document.querySelectorAll('.toast').forEach((t) => t.querySelector('.x').click()) ?? document.querySelectorAll('.toast').length === 0`)
-	shoot(p, "shop-desktop.png")
+	shoot(p, "shop-desktop.webp")
 	p.run(dark)
 	p.weather("5xx")
 	p.buy("shield")
 	p.is("the shop is closed", `!!document.querySelector('#closed')`)
-	shoot(p, "shop-outage.png")
+	shoot(p, "shop-outage.webp")
 	p.weather("fine")
 	p.bag("shield", 1)
 
@@ -59,15 +59,14 @@ func TestScreenshots(t *testing.T) {
 	phone.present(600)
 	phone.balance("600")
 	phone.is("nothing is said any more", `document.querySelectorAll('.toast').forEach((t) => t.querySelector('.x').click()) ?? document.querySelectorAll('.toast').length === 0`)
-	shoot(phone, "shop-phone.png")
+	shoot(phone, "shop-phone.webp")
 	phone.run(dark)
 	phone.click("#language")
 	phone.is("it is Chinese", `document.title === '灯市'`)
-	shoot(phone, "shop-phone-zh.png")
+	shoot(phone, "shop-phone-zh.webp")
 	phone.click(".tabs button:nth-child(2)")
 	phone.click("[data-coins='60']")
 	phone.is("the payment window is open", `!!document.querySelector('#pay')`)
-	shoot(phone, "shop-pay.png")
+	shoot(phone, "shop-pay.webp")
 	phone.click("#pay-cancel")
-	phone.click("#language")
 }

@@ -16,7 +16,6 @@ import (
 func desktop(t *testing.T, name string) *tab {
 	t.Helper()
 	p := open(t, shop.addr, 1200, 860)
-	shop.count++
 	p.enter(name)
 	return p
 }
@@ -92,7 +91,6 @@ func TestAPurchaseSurvivesACutConnection(t *testing.T) {
 	if shop.missing != "" {
 		t.Skip(shop.missing)
 	}
-	shop.count++
 	line := newCutter(t)
 	p := open(t, line.Addr().String(), 1200, 860)
 	p.cutAside = true
@@ -112,7 +110,8 @@ func TestAPurchaseSurvivesACutConnection(t *testing.T) {
 }
 
 func TestTwoTabsOfOnePlayerSeeTheSame(t *testing.T) {
-	one, two := desktop(t, "double"), open(t, shop.addr, 1200, 860)
+	one := desktop(t, "double")
+	two := one.another(shop.addr, 1200, 860)
 	two.enter("double")
 	one.run(page.BringToFront())
 	one.present(600)
@@ -127,7 +126,6 @@ func TestTwoTabsOfOnePlayerSeeTheSame(t *testing.T) {
 
 func TestAPhoneNeverScrollsSideways(t *testing.T) {
 	p := open(t, shop.addr, 360, 740)
-	shop.count++
 	fits := func(where string) {
 		t.Helper()
 		var widest int
@@ -149,7 +147,6 @@ func TestAPhoneNeverScrollsSideways(t *testing.T) {
 
 func TestTheKeyboardIsEnough(t *testing.T) {
 	p := open(t, shop.addr, 1200, 860)
-	shop.count++
 	// tabTo presses Tab until an element has the focus.
 	tabTo := func(selector string) {
 		t.Helper()
@@ -183,10 +180,14 @@ func TestEveryControlHasANameInBothLanguages(t *testing.T) {
 	p := desktop(t, "listener")
 	named := func(where string) {
 		t.Helper()
+		type value struct {
+			Value any `json:"value"`
+		}
 		var tree struct {
 			Nodes []struct {
-				Ignored    bool
-				Role, Name struct{ Value any }
+				Ignored bool  `json:"ignored"`
+				Role    value `json:"role"`
+				Name    value `json:"name"`
 			} `json:"nodes"`
 		}
 		p.run(chromedp.ActionFunc(func(ctx context.Context) error {
@@ -209,23 +210,29 @@ func TestEveryControlHasANameInBothLanguages(t *testing.T) {
 			t.Errorf("%s: only %d controls are seen", where, controls)
 		}
 	}
+	closed := func() {
+		t.Helper()
+		p.is("no window is open", `!document.querySelector('dialog')`)
+	}
 	windows := func(language string) {
 		t.Helper()
 		named(language + ", the shop")
 		p.click("[data-item=sword]")
 		named(language + ", the question")
 		p.click(".confirm .plain.wide")
+		closed()
 		p.click(".curtain")
 		named(language + ", the drawer")
 		p.click(".drawer .x")
+		closed()
 		p.click("[data-coins='60']")
 		p.is("the payment window is open", `!!document.querySelector('#pay')`)
 		named(language + ", the payment window")
 		p.click("#pay-cancel")
+		closed()
 	}
 	windows("English")
 	p.click("#language")
-	defer p.click("#language") // the browser remembers it
 	p.is("the page is Chinese", `document.documentElement.lang === 'zh-CN' && document.title === '灯市'`)
 	p.says("晨曦之剑")
 	p.says("我的背包")

@@ -21,6 +21,7 @@ interface Open { requestId: string; itemId: string; quantity: number; money: boo
 
 const kept = { name: 'leafmidas.name', open: 'leafmidas.open', language: 'leafmidas.language', killed: 'leafmidas.killed' };
 const firstOrders = 12;
+const followEveryMs = 1000;
 
 export class Store {
   language: Language = (localStorage.getItem(kept.language) as Language | null) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en');
@@ -43,6 +44,7 @@ export class Store {
   private client: MidasClient | undefined;
   private readonly listeners = new Set<() => void>();
   private toastIds = 0;
+  private following: ReturnType<typeof setTimeout> | undefined;
 
   get t() { return texts[this.language]; }
   get openid(): string { return this.client?.openid ?? ''; }
@@ -109,6 +111,7 @@ export class Store {
   }
 
   leave(): void {
+    clearTimeout(this.following);
     this.client?.close();
     this.client = undefined;
     sessionStorage.removeItem(kept.name);
@@ -190,6 +193,7 @@ export class Store {
       if (balance.reason === 'RECHARGE' && before !== undefined && balance.balance > before.balance) {
         this.toast('good', this.t.credited(number(balance.balance - before.balance)));
       }
+      if (balance.bill_no !== '') this.follow(client);
       if (balance.reason === 'PRESENT' && before !== undefined) this.toast('good', this.t.presented(number(balance.present_sum - before.present_sum)));
     }));
     client.onOrder((result) => mine(() => {
@@ -201,6 +205,16 @@ export class Store {
       else if (this.closedUntil !== undefined) this.reopen();
     }));
     client.on('Inventory', (body) => mine(() => { this.bag = (body['items'] ?? {}) as Record<string, number>; }));
+  }
+
+  /** A balance has changed by an order. If the order was made on another of the player's connections, its end is told only there. */
+  private follow(client: MidasClient): void {
+    clearTimeout(this.following);
+    void this.loadOrders().then(() => {
+      if (this.client !== client) return;
+      client.send('GetInventory', {});
+      if (this.orders.some((o) => o.state === 'PENDING')) this.following = setTimeout(() => this.follow(client), followEveryMs);
+    });
   }
 
   private close(retryAfterMs: number): void {
