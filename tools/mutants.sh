@@ -13,7 +13,7 @@ trap 'rm -rf "$copy"' EXIT
 mutant() {
   local name=$1 file=$2 edit=$3
   [ -z "${only:-}" ] || [ "$only" = "$name" ] || return 0
-  rm -rf "$copy"/* && tar -c --exclude=.git . | tar -x -C "$copy"
+  rm -rf "$copy"/* && tar -c --exclude=.git --exclude=node_modules . | tar -x -C "$copy"
   perl -0pi -e "$edit" "$copy/$file"
   if cmp -s "$copy/$file" "$file"; then
     echo "$name: the code to break is no longer there" >&2; exit 1
