@@ -57,6 +57,9 @@ type Account struct {
 	Kept, GivenBack, Open int64
 	// Presented is what Midas gave as presents, PresentOpen what it may have given.
 	Presented, PresentOpen int64
+	// Settled and PresentSettled are of orders that an operator settled (Ledger.Resolve): the player's side of them is
+	// closed, and Midas keeps these coins, or has given them, or not.
+	Settled, PresentSettled int64
 }
 
 // Changed is an order with the state its history ends in, which should be the order's own.
@@ -159,6 +162,10 @@ func (a *Account) add(kind Kind, s State, unsure bool, coins int64) {
 	switch {
 	case kind == Goods, kind == Refund: // money, not coins
 	case s == Created, s == Failed, s == Paying && !unsure: // Midas has not moved anything
+	case unsure && (s == Delivered || s == Cancelled) && kind == Present:
+		a.PresentSettled += coins
+	case unsure && (s == Delivered || s == Cancelled):
+		a.Settled += coins
 	case kind == Present && s == Delivered:
 		a.Presented += coins
 	case kind == Present:

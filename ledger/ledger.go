@@ -40,6 +40,8 @@ var (
 	ErrConflict = errors.New("ledger: order changed in the meantime")
 	// ErrMismatch: the request id belongs to another purchase or recharge of the same player.
 	ErrMismatch = errors.New("ledger: request id already used for something else")
+	// ErrNotDisputed: only a disputed order is an operator's to settle. It comes as a *NotDisputedError, which has the order.
+	ErrNotDisputed = errors.New("ledger: the order is not disputed")
 )
 
 // Config says where the ledger is.
@@ -123,7 +125,7 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())

@@ -64,7 +64,7 @@ type Order struct {
 	// Attempts counts the tries of the present state that brought no definite answer.
 	Attempts int
 	// UnsureSince is when the first call went out whose outcome is still open; zero when there is none. While it is
-	// set, coins may have been deducted.
+	// set, coins may have been deducted. An order that an operator settled keeps it for ever, see Settled.
 	UnsureSince time.Time
 	// DueAt is when the order is to be worked on next; zero once it has ended.
 	DueAt time.Time
@@ -122,7 +122,7 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 			return err
 		}
 		if created = stored.BillNo == o.BillNo; created {
-			return l.addHistory(ctx, tx, o, "")
+			return l.addHistory(ctx, tx, l.who, o, "")
 		}
 		return nil
 	})
@@ -168,19 +168,7 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 	}
 	var refusal error // the host's
 	err := l.writer.do(ctx, alone, func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
-			due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ? WHERE bill_no = ? AND version = ? AND state = ?`),
-			after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), toBit(after.Parked),
-			after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), before.BillNo, before.Version, before.State)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil {
-			return err
-		} else if n != 1 {
-			return fmt.Errorf("%w: bill %s is no longer version %d in state %s", ErrConflict, before.BillNo, before.Version, before.State)
-		}
-		if err := l.addHistory(ctx, tx, *after, before.State); err != nil || grant == nil {
+		if err := l.replace(ctx, tx, l.who, before, *after); err != nil || grant == nil {
 			return err
 		}
 		refusal = granted(ctx, tx, grant)
@@ -197,6 +185,23 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 		return &GrantError{before.BillNo, err}
 	}
 	return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
+}
+
+// replace writes after where before is, and a line of history by who.
+func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, after Order) error {
+	res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
+		due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ? WHERE bill_no = ? AND version = ? AND state = ?`),
+		after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), toBit(after.Parked),
+		after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), before.BillNo, before.Version, before.State)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil {
+		return err
+	} else if n != 1 {
+		return fmt.Errorf("%w: bill %s is no longer version %d in state %s", ErrConflict, before.BillNo, before.Version, before.State)
+	}
+	return l.addHistory(ctx, tx, who, after, before.State)
 }
 
 // granted runs the host's part. Its panic must not end the goroutine that writes for everyone.
@@ -368,9 +373,9 @@ func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...a
 	return n, unavailable(ctx, doing, err)
 }
 
-func (l *Ledger) addHistory(ctx context.Context, tx *sql.Tx, o Order, from State) error {
+func (l *Ledger) addHistory(ctx context.Context, tx *sql.Tx, who string, o Order, from State) error {
 	_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_history (bill_no, version, at, who, from_state, to_state, code, rid, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), l.who, from, o.State, o.Code, o.RID, o.Note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), who, from, o.State, o.Code, o.RID, o.Note)
 	return err
 }
 

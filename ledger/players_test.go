@@ -154,6 +154,7 @@ func TestAccountsTellWhatMidasShouldSay(t *testing.T) {
 		if a := look(60); a.Known || a.Open != 60 {
 			t.Errorf("%+v", a)
 		}
+		o.UnsureSince = time.Time{} // Midas has answered
 		move(t, l, o, ledger.Paid, ledger.Delivered)
 		if a := look(65); !a.Known || a.SpentBefore != 5 || a.Kept != 60 {
 			t.Errorf("%+v", a)

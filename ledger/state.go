@@ -46,7 +46,7 @@ const (
 	Cancelled State = "cancelled"
 	// Failed: Midas said no and deducted nothing, or goods were not paid for in a day. An end.
 	Failed State = "failed"
-	// Disputed: no rule can settle the order; an operator decides. An end for the machine.
+	// Disputed: no rule can settle the order; an operator decides (Ledger.Resolve). An end for the machine.
 	Disputed State = "disputed"
 )
 

@@ -301,14 +301,6 @@ func (p *Plugin) GoCancel(player Player, billNo, why string, done func(Receipt, 
 	return goOn(p, done, func(done func(Receipt, error)) error { return p.till.Cancel(player, billNo, why, done) })
 }
 
-// Order reads an order by its bill number. It reads the ledger, so it must not be called from a module's goroutine.
-func (p *Plugin) Order(ctx context.Context, billNo string) (Order, error) {
-	if p.ledger == nil {
-		return Order{}, ErrNotConfigured
-	}
-	return p.ledger.Order(ctx, billNo)
-}
-
 // Books sums up the orders in the ledger by state.
 func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
 	if p.ledger == nil {

@@ -188,6 +188,7 @@ func printAudit(w io.Writer, a plugin.Audit) error {
 		{"coins given back", a.GivenBack},
 		{"coins open", a.Open},
 		{"coins presented", a.Presented},
+		{"coins settled by hand", a.Settled},
 		{"differences", int64(len(a.Differences))},
 	} {
 		fmt.Fprintf(table, "%s\t%d\n", row.name, row.value) // Flush tells what went wrong
@@ -220,6 +221,7 @@ type auditJSON struct {
 	GivenBack   int64            `json:"given_back"`
 	Open        int64            `json:"open"`
 	Presented   int64            `json:"presented"`
+	Settled     int64            `json:"settled"`
 	Differences []differenceJSON `json:"differences"`
 }
 
@@ -235,7 +237,7 @@ type differenceJSON struct {
 func printAuditJSON(w io.Writer, a plugin.Audit) error {
 	out := auditJSON{
 		Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked,
-		Delivered: a.Delivered, GivenBack: a.GivenBack, Open: a.Open, Presented: a.Presented,
+		Delivered: a.Delivered, GivenBack: a.GivenBack, Open: a.Open, Presented: a.Presented, Settled: a.Settled,
 		Differences: make([]differenceJSON, 0, len(a.Differences)), // [] and not null
 	}
 	for _, d := range a.Differences {

@@ -188,6 +188,7 @@ coins delivered          64
 coins given back         0
 coins open               0
 coins presented          7
+coins settled by hand    0
 differences              0
 books agree
 `
@@ -245,7 +246,7 @@ func TestAuditForPrograms(t *testing.T) {
 		}
 		return out
 	}
-	if got, want := run(0, ""), `{"orders":3,"accounts":1,"unchecked":0,"delivered":64,"given_back":0,"open":0,"presented":7,"differences":[]}`+"\n"; got != want {
+	if got, want := run(0, ""), `{"orders":3,"accounts":1,"unchecked":0,"delivered":64,"given_back":0,"open":0,"presented":7,"settled":0,"differences":[]}`+"\n"; got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
 	if got := run(0, "", "--offline"); !strings.Contains(got, `"unchecked":1,`) {

@@ -1,0 +1,220 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrBadFilter: a search that cannot be made as it is written.
+var ErrBadFilter = errors.New("ledger: bad search")
+
+// maxFound bounds what one search returns.
+const maxFound = 1000
+
+// Filter says which orders to look for. Zero values look at nothing; what is set must all hold.
+type Filter struct {
+	// OpenID is the player.
+	OpenID string
+	// States and Kinds: the order's is one of these.
+	States []State
+	Kinds  []Kind
+	// BillNo is the bill number, BillPrefix how it begins.
+	BillNo, BillPrefix string
+	// RequestID is the asker's own name for the order; players may have the same.
+	RequestID string
+	// From and To bound the time of creation; To is not in it.
+	From, To time.Time
+	// Open: the order has not ended.
+	Open bool
+	// Limit is how many orders to return, at most 1000. Zero: 100.
+	Limit int
+	// After is what an earlier search returned as next: the search goes on behind it.
+	After string
+}
+
+// Search lists orders, the newest first. next is Filter.After for the rest of them, empty when there is none. Orders that
+// are made meanwhile are before the first page and disturb nobody.
+func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next string, err error) {
+	where, args, err := f.where()
+	if err != nil {
+		return nil, "", err
+	}
+	limit := f.Limit
+	if limit == 0 {
+		limit = 100
+	}
+	if limit < 0 || limit > maxFound {
+		return nil, "", fmt.Errorf("%w: a limit is 1 to %d, not %d", ErrBadFilter, maxFound, limit)
+	}
+	orders, err = l.readOrders(ctx, "search the orders", where+` ORDER BY created_at DESC, bill_no DESC LIMIT ?`, append(args, limit+1)...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(orders) > limit {
+		orders = orders[:limit]
+		last := orders[limit-1]
+		next = strconv.FormatInt(toMillis(last.CreatedAt), 10) + "." + last.BillNo
+	}
+	return orders, next, nil
+}
+
+// where is the filter in SQL. Values of states and kinds are ours and written out, so that an index with a condition on
+// them can be used.
+func (f Filter) where() (string, []any, error) {
+	var parts []string
+	var args []any
+	add := func(part string, values ...any) {
+		parts = append(parts, part)
+		args = append(args, values...)
+	}
+	if f.OpenID != "" {
+		add(`openid = ?`, f.OpenID)
+	}
+	if f.BillNo != "" {
+		add(`bill_no = ?`, f.BillNo)
+	}
+	if f.BillPrefix != "" {
+		add(`bill_no >= ?`, f.BillPrefix)
+		add(`bill_no < ?`, f.BillPrefix+"~") // sorts after every character a bill number may have
+	}
+	if f.RequestID != "" {
+		add(`request_id = ?`, f.RequestID)
+	}
+	for _, s := range f.States {
+		if !s.Known() {
+			return "", nil, fmt.Errorf("%w: %q is no state; states are %s", ErrBadFilter, s, list(States()))
+		}
+	}
+	if len(f.States) > 0 {
+		add(`state IN ('` + strings.Join(texts(f.States), `', '`) + `')`)
+	}
+	if slices.Equal(f.States, []State{Disputed}) { // IN does not prove to every database that the index fits
+		add(`state = 'disputed'`)
+	}
+	for _, k := range f.Kinds {
+		if !k.known() {
+			return "", nil, fmt.Errorf("%w: %q is no kind; kinds are %s", ErrBadFilter, k, list(Kinds()))
+		}
+	}
+	if len(f.Kinds) > 0 {
+		add(`kind IN ('` + strings.Join(texts(f.Kinds), `', '`) + `')`)
+	}
+	if !f.From.IsZero() {
+		add(`created_at >= ?`, toMillis(f.From))
+	}
+	if !f.To.IsZero() {
+		add(`created_at < ?`, toMillis(f.To))
+	}
+	if f.Open {
+		add(`due_at > 0`)
+	}
+	if f.After != "" {
+		created, bill, ok := strings.Cut(f.After, ".")
+		ms, err := strconv.ParseInt(created, 10, 64)
+		if !ok || err != nil {
+			return "", nil, fmt.Errorf("%w: %q is not where an earlier search ended", ErrBadFilter, f.After)
+		}
+		add(`created_at <= ?`, ms)
+		add(`(created_at < ? OR bill_no < ?)`, ms, bill)
+	}
+	if len(parts) == 0 {
+		return `1 = 1`, nil, nil
+	}
+	return strings.Join(parts, ` AND `), args, nil
+}
+
+// Kinds lists every kind of orders.
+func Kinds() []Kind { return []Kind{Purchase, Present, Goods, Refund} }
+
+func texts[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
+}
+
+func list[T ~string](values []T) string { return strings.Join(texts(values), ", ") }
+
+// Traced is an order with everything that happened to it, first to last.
+type Traced struct {
+	Order
+	Events []Event
+}
+
+// Trace reads an order with its history, or answers ErrNotFound.
+func (l *Ledger) Trace(ctx context.Context, billNo string) (Traced, error) {
+	o, err := l.Order(ctx, billNo)
+	if err != nil {
+		return Traced{}, err
+	}
+	events, err := l.History(ctx, billNo)
+	return Traced{o, events}, err
+}
+
+// Backlog is what has not ended, and what waits for an operator.
+type Backlog struct {
+	// Open counts the orders in each state that has not ended; parked ones are in it, goods that wait to be paid for are not.
+	Open map[State]int64
+	// Parked counts those of Open that wait for their players to log in.
+	Parked int64
+	// Unpaid counts goods that wait to be paid for, which may take a day and is nobody's fault.
+	Unpaid int64
+	// Disputed counts the orders that wait for an operator.
+	Disputed int64
+	// Oldest is the bill number of the oldest order in Open, OldestAt when it was made. Zero values: there is none.
+	Oldest   string
+	OldestAt time.Time
+}
+
+// Backlog counts what is open. It reads that and nothing else, so it may be asked every few seconds however many orders
+// have ended.
+func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
+	const doing = "count the open orders"
+	inner, cancel := patient(ctx)
+	defer cancel()
+	b := Backlog{Open: map[State]int64{}}
+	oldest := int64(0)
+	rows, err := l.reads.QueryContext(inner, `SELECT kind, state, parked, COUNT(*), MIN(created_at) FROM midas_orders
+		WHERE due_at > 0 GROUP BY kind, state, parked`)
+	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
+		var k Kind
+		var s State
+		var parked bool
+		var n, first int64
+		if err := row.Scan(&k, &s, &parked, &n, &first); err != nil {
+			return struct{}{}, err
+		}
+		if k == Goods && s == Paying {
+			b.Unpaid += n
+			return struct{}{}, nil
+		}
+		b.Open[s] += n
+		if parked {
+			b.Parked += n
+		}
+		if oldest == 0 || first < oldest {
+			oldest = first
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		return b, unavailable(ctx, doing, err)
+	}
+	if err := l.reads.QueryRowContext(inner, `SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`).Scan(&b.Disputed); err != nil || oldest == 0 {
+		return b, unavailable(ctx, doing, err)
+	}
+	b.OldestAt = fromMillis(oldest)
+	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE created_at = ? AND due_at > 0
+		AND NOT (kind = 'goods' AND state = 'paying') ORDER BY bill_no LIMIT 1`), oldest).Scan(&b.Oldest)
+	if errors.Is(err, sql.ErrNoRows) { // it has ended since
+		return b, nil
+	}
+	return b, unavailable(ctx, doing, err)
+}

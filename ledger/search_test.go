@@ -1,0 +1,139 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/ledger/ledgertest"
+)
+
+// found are the bill numbers of a search, all pages.
+func found(t *testing.T, l *ledger.Ledger, f ledger.Filter) (bills []string) {
+	t.Helper()
+	for pages := 0; ; pages++ {
+		orders, next, err := l.Search(t.Context(), f)
+		if err != nil || pages > 20 {
+			t.Fatalf("%d pages: %v", pages, err)
+		}
+		for _, o := range orders {
+			bills = append(bills, o.BillNo)
+		}
+		if next == "" {
+			return bills
+		}
+		f.After = next
+	}
+}
+
+// several makes orders a second apart, two of them at the same time.
+func several(t *testing.T, l *ledger.Ledger) {
+	t.Helper()
+	at := func(seconds int, change func(*ledger.Order)) func(*ledger.Order) {
+		return func(o *ledger.Order) {
+			o.CreatedAt = noon.Add(time.Duration(seconds) * time.Second)
+			if change != nil {
+				change(o)
+			}
+		}
+	}
+	create(t, l, wish("a1", at(0, nil)))
+	move(t, l, create(t, l, wish("a2", at(1, nil))), ledger.Paying, ledger.Paid, ledger.Delivered)
+	move(t, l, create(t, l, wish("b1", at(2, func(o *ledger.Order) { o.OpenID = "bob"; o.RequestID = "r-a1" }))), ledger.Paying, ledger.Disputed)
+	move(t, l, create(t, l, wish("b2", at(2, func(o *ledger.Order) { o.OpenID = "bob" }))), ledger.Paying)
+	create(t, l, wish("b3", at(3, func(o *ledger.Order) { o.OpenID = "bob"; o.Kind = ledger.Goods })))
+	create(t, l, wish("p1", at(4, func(o *ledger.Order) { o.Kind = ledger.Present })))
+}
+
+func TestOrdersAreSearched(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		several(t, l)
+		second := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
+		for name, c := range map[string]struct {
+			filter ledger.Filter
+			want   []string
+		}{
+			"everything":       {ledger.Filter{}, []string{"p1", "b3", "b2", "b1", "a2", "a1"}},
+			"page by page":     {ledger.Filter{Limit: 1}, []string{"p1", "b3", "b2", "b1", "a2", "a1"}},
+			"a player":         {ledger.Filter{OpenID: "bob", Limit: 2}, []string{"b3", "b2", "b1"}},
+			"a state":          {ledger.Filter{States: []ledger.State{ledger.Disputed}}, []string{"b1"}},
+			"states":           {ledger.Filter{States: []ledger.State{ledger.Disputed, ledger.Delivered}}, []string{"b1", "a2"}},
+			"a kind":           {ledger.Filter{Kinds: []ledger.Kind{ledger.Goods, ledger.Present}}, []string{"p1", "b3"}},
+			"a bill":           {ledger.Filter{BillNo: "b2"}, []string{"b2"}},
+			"how it begins":    {ledger.Filter{BillPrefix: "b"}, []string{"b3", "b2", "b1"}},
+			"its whole number": {ledger.Filter{BillPrefix: "b2"}, []string{"b2"}},
+			"a request":        {ledger.Filter{RequestID: "r-a1"}, []string{"b1", "a1"}},
+			"since":            {ledger.Filter{From: second(2)}, []string{"p1", "b3", "b2", "b1"}},
+			"a period":         {ledger.Filter{From: second(1), To: second(2)}, []string{"a2"}},
+			"open":             {ledger.Filter{Open: true, Limit: 3}, []string{"p1", "b3", "b2", "a1"}},
+			"all together":     {ledger.Filter{OpenID: "bob", Open: true, Kinds: []ledger.Kind{ledger.Purchase}, To: second(3)}, []string{"b2"}},
+			"none":             {ledger.Filter{OpenID: "Bob"}, nil},
+			"no injection":     {ledger.Filter{OpenID: `' OR 1=1 --`, BillPrefix: `%`}, nil},
+		} {
+			if got := found(t, l, c.filter); !slices.Equal(got, c.want) {
+				t.Errorf("%s: %q, want %q", name, got, c.want)
+			}
+		}
+		for name, f := range map[string]ledger.Filter{
+			"state":  {States: []ledger.State{"delivered' OR 'a' = 'a"}},
+			"kind":   {Kinds: []ledger.Kind{"sale"}},
+			"limit":  {Limit: 1001},
+			"below":  {Limit: -1},
+			"cursor": {After: "b1"},
+		} {
+			if _, _, err := l.Search(t.Context(), f); !errors.Is(err, ledger.ErrBadFilter) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestTheBacklogIsWhatIsOpen(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		if b, err := l.Backlog(t.Context()); err != nil || len(b.Open) != 0 || b.Oldest != "" || !b.OldestAt.IsZero() || b.Disputed != 0 {
+			t.Errorf("an empty ledger: %+v, %v", b, err)
+		}
+		create(t, l, wish("a0", func(o *ledger.Order) { o.Kind = ledger.Goods; o.CreatedAt = noon.Add(-time.Hour) })) // nobody has paid yet
+		several(t, l)
+		create(t, l, wish("q1", func(o *ledger.Order) { o.Parked = true; o.CreatedAt = noon.Add(time.Hour) }))
+		b, err := l.Backlog(t.Context())
+		if err != nil || b.Oldest != "a1" || !b.OldestAt.Equal(noon) || b.Disputed != 1 || b.Unpaid != 2 || b.Parked != 1 ||
+			fmt.Sprint(b.Open) != "map[created:3 paying:1]" {
+			t.Errorf("%+v, %v", b, err)
+		}
+	})
+}
+
+// A page of the backlog must not read all that ever was.
+func TestTheSearchForDisputedOrdersUsesItsIndex(t *testing.T) {
+	cfg := ledgertest.Fresh(t, "sqlite")
+	ledgertest.Open(t, cfg)
+	for query, index := range map[string]string{
+		`SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`:                                                                       "midas_orders_disputed",
+		`SELECT note FROM midas_orders WHERE state IN ('disputed') AND state = 'disputed' ORDER BY created_at DESC, bill_no DESC LIMIT 10`: "midas_orders_disputed",
+		`SELECT kind, state, parked, COUNT(*), MIN(created_at) FROM midas_orders WHERE due_at > 0 GROUP BY kind, state, parked`:            "midas_orders_due",
+	} {
+		rows, err := raw(t, cfg).Query("EXPLAIN QUERY PLAN " + query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan strings.Builder
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan.WriteString(detail + "\n")
+		}
+		if err := rows.Err(); err != nil || !strings.Contains(plan.String(), index) {
+			t.Errorf("%s\n%s%v", query, &plan, err)
+		}
+	}
+}
