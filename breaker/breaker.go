@@ -176,6 +176,7 @@ func (b *Breaker) RetryAfter(e midas.Endpoint) time.Duration {
 func call[T any](b *Breaker, c *circuit[T], f func() (T, error)) (T, error) {
 	if wait := b.elsewhere(c.endpoint); wait > 0 {
 		var none T
+		c.tally.held()
 		return none, &OpenError{c.endpoint, wait}
 	}
 	return c.call(f)
@@ -187,10 +188,11 @@ type circuit[T any] struct {
 	breaker  *gobreaker.CircuitBreaker[T]
 	openFor  time.Duration
 	opened   atomic.Pointer[time.Time] // when it opened last
+	tally    *tally
 }
 
 func newCircuit[T any](e midas.Endpoint, cfg Config, changes *changes) *circuit[T] {
-	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor}
+	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor, tally: newTally()}
 	c.breaker = gobreaker.NewCircuitBreaker[T](gobreaker.Settings{
 		Name:         string(e),
 		MaxRequests:  cfg.HalfOpenRequests,
@@ -209,8 +211,12 @@ func newCircuit[T any](e midas.Endpoint, cfg Config, changes *changes) *circuit[
 			case gobreaker.StateOpen:
 				now := time.Now()
 				c.opened.Store(&now)
+				c.tally.opened.Add(1)
 				changes.add(change{e, true, cfg.OpenFor})
+			case gobreaker.StateHalfOpen:
+				c.tally.halfOpened.Add(1)
 			case gobreaker.StateClosed:
+				c.tally.closed.Add(1)
 				changes.add(change{e, false, 0})
 			}
 		},
@@ -224,8 +230,14 @@ func notACall(err error) bool {
 }
 
 func (c *circuit[T]) call(f func() (T, error)) (T, error) {
-	result, err := c.breaker.Execute(f)
+	result, err := c.breaker.Execute(func() (T, error) {
+		begin := time.Now()
+		result, err := f()
+		c.tally.ended(time.Since(begin), err)
+		return result, err
+	})
 	if err == gobreaker.ErrOpenState || err == gobreaker.ErrTooManyRequests {
+		c.tally.held()
 		return result, &OpenError{c.endpoint, c.remaining()}
 	}
 	return result, err

@@ -73,6 +73,7 @@ type Cluster struct {
 	began  atomic.Bool // Listen was called
 	away   atomic.Bool // Redis did not answer last
 	sent   atomic.Int64
+	heard  atomic.Int64
 	missed atomic.Int64
 
 	mu   sync.Mutex
@@ -145,7 +146,11 @@ func (c *Cluster) Tell(n module.Note) {
 	from := append([]byte(c.id+" "), text...)
 	c.put(func(ctx context.Context) error {
 		if n.OpenID == "" {
-			return c.rdb.Publish(ctx, c.prefix+"all", from).Err()
+			err := c.rdb.Publish(ctx, c.prefix+"all", from).Err()
+			if err == nil {
+				c.sent.Add(1)
+			}
+			return err
 		}
 		return c.tell(ctx, n.OpenID, from)
 	})
@@ -221,6 +226,11 @@ func (c *Cluster) noted(err error) {
 			c.log.Info("midas: Redis answers again: this server has joined the others")
 		}
 	}
+}
+
+// FleetStats tells what has passed between the servers.
+func (c *Cluster) FleetStats() module.FleetStats {
+	return module.FleetStats{Up: c.began.Load() && !c.away.Load(), Published: c.sent.Load(), Heard: c.heard.Load(), Dropped: c.missed.Load()}
 }
 
 func (c *Cluster) at(openid string) string { return c.prefix + "at:" + openid }
@@ -323,6 +333,7 @@ func (c *Cluster) listen(hear func(module.Note)) {
 			from, text, _ := cut(m.Payload)
 			var n module.Note
 			if from != c.id && json.Unmarshal([]byte(text), &n) == nil {
+				c.heard.Add(1)
 				hear(n)
 			}
 		}

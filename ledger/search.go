@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -156,65 +155,4 @@ func (l *Ledger) Trace(ctx context.Context, billNo string) (Traced, error) {
 	}
 	events, err := l.History(ctx, billNo)
 	return Traced{o, events}, err
-}
-
-// Backlog is what has not ended, and what waits for an operator.
-type Backlog struct {
-	// Open counts the orders in each state that has not ended; parked ones are in it, goods that wait to be paid for are not.
-	Open map[State]int64
-	// Parked counts those of Open that wait for their players to log in.
-	Parked int64
-	// Unpaid counts goods that wait to be paid for, which may take a day and is nobody's fault.
-	Unpaid int64
-	// Disputed counts the orders that wait for an operator.
-	Disputed int64
-	// Oldest is the bill number of the oldest order in Open, OldestAt when it was made. Zero values: there is none.
-	Oldest   string
-	OldestAt time.Time
-}
-
-// Backlog counts what is open. It reads that and nothing else, so it may be asked every few seconds however many orders
-// have ended.
-func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
-	const doing = "count the open orders"
-	inner, cancel := patient(ctx)
-	defer cancel()
-	b := Backlog{Open: map[State]int64{}}
-	oldest := int64(0)
-	rows, err := l.reads.QueryContext(inner, `SELECT kind, state, parked, COUNT(*), MIN(created_at) FROM midas_orders
-		WHERE due_at > 0 GROUP BY kind, state, parked`)
-	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
-		var k Kind
-		var s State
-		var parked bool
-		var n, first int64
-		if err := row.Scan(&k, &s, &parked, &n, &first); err != nil {
-			return struct{}{}, err
-		}
-		if k == Goods && s == Paying {
-			b.Unpaid += n
-			return struct{}{}, nil
-		}
-		b.Open[s] += n
-		if parked {
-			b.Parked += n
-		}
-		if oldest == 0 || first < oldest {
-			oldest = first
-		}
-		return struct{}{}, nil
-	})
-	if err != nil {
-		return b, unavailable(ctx, doing, err)
-	}
-	if err := l.reads.QueryRowContext(inner, `SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`).Scan(&b.Disputed); err != nil || oldest == 0 {
-		return b, unavailable(ctx, doing, err)
-	}
-	b.OldestAt = fromMillis(oldest)
-	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE created_at = ? AND due_at > 0
-		AND NOT (kind = 'goods' AND state = 'paying') ORDER BY bill_no LIMIT 1`), oldest).Scan(&b.Oldest)
-	if errors.Is(err, sql.ErrNoRows) { // it has ended since
-		return b, nil
-	}
-	return b, unavailable(ctx, doing, err)
 }

@@ -48,7 +48,28 @@ type stableTokens struct {
 	renewAt time.Time
 	current *fetch
 	forced  time.Time // when a refresh was last forced
+	stats   TokenStats
 	fetches sync.WaitGroup
+}
+
+// TokenStats is what a client has done to have an access token.
+type TokenStats struct {
+	// Fetched and Failed are calls to stable_token, Forced those of them that put the old token out (20 a day, §4.2).
+	Fetched, Failed, Forced int64
+	// Shared is how often another server's token was taken from the TokenStore instead.
+	Shared int64
+	// ObtainedAt is when the token in use was fetched or taken; zero: there is none.
+	ObtainedAt time.Time
+}
+
+// TokenStats tells how the client has come by its access tokens. All is zero where Config.Tokens yields them.
+func (c *Client) TokenStats() TokenStats {
+	if c.own == nil {
+		return TokenStats{}
+	}
+	c.own.mu.Lock()
+	defer c.own.mu.Unlock()
+	return c.own.stats
 }
 
 // errStillDead: a forced refresh is allowed only now and then, and the one before was just made.
@@ -124,6 +145,9 @@ func (s *stableTokens) run(f *fetch, dead Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.token, f.err = token, err; err == nil {
+		if token != s.token {
+			s.stats.ObtainedAt = time.Now()
+		}
 		s.token, s.renewAt = token, renewAt
 	}
 	s.current = nil
@@ -142,6 +166,7 @@ func (s *stableTokens) shared(ctx context.Context, dead Secret) (Secret, time.Ti
 	for late := time.After(turnPatience); ; {
 		token, renewAt, err := store.Load(ctx)
 		if err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
+			s.count(func(n *TokenStats) { n.Shared++ })
 			return token, renewAt, nil
 		}
 		var done func()
@@ -169,6 +194,7 @@ func (s *stableTokens) shared(ctx context.Context, dead Secret) (Secret, time.Ti
 func (s *stableTokens) fetchForAll(ctx context.Context, dead Secret) (Secret, time.Time, error) {
 	store := s.client.cfg.TokenStore
 	if token, renewAt, err := store.Load(ctx); err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
+		s.count(func(n *TokenStats) { n.Shared++ })
 		return token, renewAt, nil
 	}
 	token, renewAt, err := s.fetch(ctx, dead)
@@ -200,7 +226,24 @@ func (s *stableTokens) mayForce() bool {
 	return true
 }
 
-func (s *stableTokens) ask(ctx context.Context, force bool) (Secret, time.Duration, error) {
+func (s *stableTokens) count(what func(*TokenStats)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	what(&s.stats)
+}
+
+func (s *stableTokens) ask(ctx context.Context, force bool) (token Secret, lives time.Duration, err error) {
+	defer func() {
+		s.count(func(n *TokenStats) {
+			n.Fetched++
+			if err != nil {
+				n.Failed++
+			}
+			if force {
+				n.Forced++
+			}
+		})
+	}()
 	cfg := &s.client.cfg
 	body, err := json.Marshal(map[string]any{
 		"grant_type": "client_credential", "appid": cfg.AppID, "secret": cfg.AppSecret.Reveal(), "force_refresh": force,

@@ -132,6 +132,7 @@ func (m *Module) hear(n Note) {
 	case NoteSession:
 		m.till.SessionChanged(n.OpenID)
 	case NoteService:
+		m.warned.Add(1)
 		if m.options.HoldBack != nil {
 			m.options.HoldBack(n.Endpoint, n.Open, n.RetryAfter)
 		}
@@ -146,6 +147,7 @@ func (m *Module) hearBalance(n Note) {
 		return
 	}
 	b.Reason = msg.MidasReason_MIDAS_REASON_REMOTE
+	m.remote.Add(1)
 	for _, a := range m.roster.connections(n.OpenID, n.ZoneID) {
 		m.outbox.push(a, b)
 	}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/name5566/leaf/chanrpc"
@@ -99,6 +100,9 @@ type Module struct {
 
 	pushes  *pushServer
 	drained sync.WaitGroup
+
+	remote, warned atomic.Int64 // balances, and warnings of breakers, that other servers told
+	received       Received
 }
 
 // New makes a module that knows no till yet, so that hosts can make it before they have read their config. Its routes

@@ -17,7 +17,8 @@ const pushGap = 100 * time.Millisecond
 // outbox is the one place that writes to connections. Leaf's WriteMsg tells nothing, may panic (TLS, slow client), and
 // must not be called for a dead agent more often than needed; all of that ends here.
 type outbox struct {
-	log *slog.Logger
+	log   *slog.Logger
+	stats outboxStats
 
 	mu     sync.Mutex
 	slots  map[gate.Agent]*slot
@@ -38,9 +39,11 @@ func newOutbox(log *slog.Logger) *outbox {
 func (o *outbox) send(a gate.Agent, m any) {
 	defer func() {
 		if p := recover(); p != nil {
+			o.stats.panicked.Add(1)
 			o.log.Warn("midas: Leaf panicked writing to a connection", "panic", p)
 		}
 	}()
+	o.stats.written.Add(1)
 	a.WriteMsg(m)
 }
 
@@ -53,6 +56,9 @@ func (o *outbox) push(a gate.Agent, b *msg.MidasBalance) {
 		return
 	}
 	if s, waiting := o.slots[a]; waiting {
+		if s.next != nil {
+			o.stats.coalesced.Add(1) // one of the two is not sent
+		}
 		if s.next == nil || s.next.GetVersion() <= b.GetVersion() {
 			s.next = b
 		}

@@ -37,6 +37,8 @@ type Receiver struct {
 	// Other is given the pushes that are not about payments, as they came. nil: they are answered with success.
 	Other http.Handler
 	Log   *slog.Logger
+	// Received counts what came. nil: nothing does.
+	Received *Received
 
 	busy chan struct{}
 	once sync.Once
@@ -61,6 +63,7 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			defer func() { <-rc.busy }()
 			rc.post(w, r)
 		default:
+			rc.Received.add(pushLater)
 			reply(w, false, http.StatusServiceUnavailable, "busy")
 		}
 	default:
@@ -83,6 +86,7 @@ func (rc *Receiver) echo(w http.ResponseWriter, r *http.Request) {
 func (rc *Receiver) post(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPush))
 	if err != nil {
+		rc.Received.add(pushRefused)
 		if _, big := errors.AsType[*http.MaxBytesError](err); big {
 			rc.Log.Warn("midas: a push was refused", "error", "too large", "from", r.RemoteAddr)
 			reply(w, false, http.StatusRequestEntityTooLarge, "too large")
@@ -93,6 +97,7 @@ func (rc *Receiver) post(w http.ResponseWriter, r *http.Request) {
 	}
 	push, err := rc.Reader.Read(r.URL.Query(), body)
 	if err != nil {
+		rc.Received.add(pushRefused)
 		rc.refuse(w, r, err)
 		return
 	}
@@ -104,10 +109,12 @@ func (rc *Receiver) post(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pushTime)
 	defer cancel()
 	if err := rc.Take(ctx, push); err != nil {
+		rc.Received.add(pushLater)
 		rc.Log.Warn("midas: a push was not taken and will come again", "event", string(push.Event), "out_trade_no", push.OutTradeNo, "error", err)
 		reply(w, push.XML, http.StatusServiceUnavailable, "try again")
 		return
 	}
+	rc.Received.add(pushTaken)
 	rc.Log.Debug("midas: push taken", "event", string(push.Event), "out_trade_no", push.OutTradeNo, "mock", push.Mock)
 	reply(w, push.XML, http.StatusOK, "Success")
 }

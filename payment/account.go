@@ -149,6 +149,7 @@ func (t *Till) tellGrowth(p Player, a Account, g ledger.Growth, answered string)
 	t.log.Info("midas: coins bought", "player", shorten(p.OpenID), "coins", g.Coins, "recharges", len(g.Recharges))
 	t.cfg.Observer.BalanceChanged(p.OpenID, p.ZoneID, a, ReasonRecharge, "")
 	for _, r := range g.Recharges {
+		t.stats.credited(r, t.cfg.Now())
 		if r.RequestID != answered {
 			t.cfg.Observer.RechargeEnded(r)
 		}

@@ -66,6 +66,11 @@ func (t *Till) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
 		return a.Audit, err
 	}
 	err := a.accounts(ctx)
+	if err == nil {
+		t.stats.audited.Store(&AuditStats{
+			At: t.cfg.Now(), Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked + a.UncheckedGoods, Differences: len(a.Differences),
+		})
+	}
 	return a.Audit, err
 }
 

@@ -81,6 +81,7 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 	t.step("goods created")
 	switch {
 	case created:
+		t.stats.reached(o)
 		t.wake()
 	case o.State == ledger.Paying:
 		if receipt := t.drive(ctx, o); receipt.Order.State != ledger.Paying {
@@ -192,6 +193,7 @@ func (t *Till) goodsFromOutside(ctx context.Context, p midas.Push) error {
 		return err
 	}
 	if created {
+		t.stats.reached(o)
 		t.log.Info("midas: goods bought outside the game", "bill_no", o.BillNo, "player", shorten(o.OpenID), "item", o.ItemID)
 	}
 	return t.settleGoods(ctx, o, func(o ledger.Order) (ledger.Order, bool) {
@@ -215,6 +217,7 @@ func (t *Till) settleGoods(ctx context.Context, o ledger.Order, decide func(ledg
 		}
 		stored, err := t.cfg.Ledger.Advance(ctx, o, after)
 		if err == nil {
+			t.stats.reached(stored)
 			t.step("goods " + string(stored.State) + " stored")
 			t.log.Debug("midas: order", "bill_no", o.BillNo, "player", shorten(o.OpenID), "from", o.State, "state", stored.State, "note", stored.Note)
 			if stored.State.Ended() {

@@ -176,6 +176,7 @@ type Till struct {
 	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error // set before Start, or nil
 	step     func(point string)                                          // tests die here
 	sessions *sessions
+	stats    *stats
 	log      *slog.Logger
 
 	closing atomic.Bool
@@ -232,6 +233,7 @@ func New(cfg Config) (*Till, error) {
 		// Longer than any step may take, so that a claim outlives the work it is for.
 		lease:    4*cfg.Timeout + cfg.DeliverTimeout + 15*time.Second,
 		step:     func(string) {},
+		stats:    newStats(),
 		log:      cfg.Logger,
 		poke:     make(chan struct{}, 1),
 		accounts: map[account]*midas.Balance{},

@@ -84,6 +84,7 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
 	o, created, err := t.cfg.Ledger.Create(ctx, t.newOrder(p, o))
 	if err != nil {
+		t.stats.failed(err)
 		return Receipt{}, unavailable(err)
 	}
 	t.step("created")
@@ -92,6 +93,7 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, err
 		r.Known = true
 		return r, nil
 	}
+	t.stats.reached(o)
 	return t.drive(ctx, o), nil
 }
 

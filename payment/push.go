@@ -51,6 +51,7 @@ func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64, answ
 		return err
 	}
 	t.step("recharge confirmed")
+	t.stats.credited(r, t.cfg.Now())
 	t.log.Info("midas: coins bought", "player", shorten(r.OpenID), "coins", r.Coins, "out_trade_no", outTradeNo)
 	if r.RequestID != answered {
 		t.cfg.Observer.RechargeEnded(r)

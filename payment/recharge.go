@@ -100,6 +100,7 @@ func (t *Till) report(ctx context.Context, p Player, requestID string, code int6
 	if err != nil || r.State == ledger.RechargeCredited {
 		return r, unavailable(err)
 	}
+	t.stats.reported(r)
 	a, g, err := t.observe(ctx, p, requestID)
 	if err != nil {
 		t.log.Info("midas: recharge reported, balance not readable yet", "player", shorten(p.OpenID), "error", err)

@@ -67,6 +67,7 @@ func (t *Till) refunded(ctx context.Context, p midas.Push) error {
 		return err
 	}
 	if created {
+		t.stats.reached(stored)
 		t.log.Warn("midas: money was given back", "out_trade_no", p.OutTradeNo, "refund", p.RefundID, "fen", p.Refunded, "source", p.RefundSource,
 			"player", shorten(o.OpenID))
 		t.step("refund created")

@@ -235,6 +235,7 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	if stored.State == ledger.Disputed || stored.State == ledger.Reversing {
 		level = t.log.Warn
 	}
+	t.stats.stored(o, stored, waits)
 	if stored.State != o.State {
 		level("midas: order", "bill_no", o.BillNo, "player", shorten(o.OpenID), "from", o.State, "state", stored.State,
 			"code", stored.Code, "note", stored.Note)
@@ -330,6 +331,8 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after,
 	after.UpdatedAt = t.cfg.Now()
 	stored, err := t.cfg.Ledger.Deliver(ctx, o, after, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
 	if err == nil {
+		t.stats.delivered(o, nil)
+		t.stats.reached(stored)
 		return after, stored
 	}
 	var host *ledger.GrantError
@@ -342,6 +345,7 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after,
 
 // delivered decides on the host's answer.
 func (t *Till) delivered(o ledger.Order, err error) ledger.Order {
+	t.stats.delivered(o, err)
 	after := t.rules.afterDeliver(o, err, t.cfg.Now())
 	if err != nil {
 		t.log.Warn("midas: not delivered", "bill_no", o.BillNo, "player", shorten(o.OpenID), "state", after.State,
@@ -355,5 +359,6 @@ func (t *Till) complain(what string, err error, attrs ...any) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
+	t.stats.failed(err)
 	t.log.Error(what, append(attrs, "error", err)...)
 }

@@ -26,6 +26,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/name5566/leaf/gate"
@@ -86,6 +87,7 @@ type Plugin struct {
 	ledger *ledger.Ledger
 	reader *midas.PushReader // nil: no pushes are configured
 	close  func() error      // what Configure opened
+	inside atomic.Pointer[inside]
 	userIP func(gate.Agent) string
 	log    *slog.Logger
 }
@@ -156,6 +158,7 @@ func (p *Plugin) Configure(cfg Config) error {
 		return errors.Join(err, orders.Close(), fleet.Close())
 	}
 	p.till, p.ledger = till, orders
+	p.inside.Store(&inside{client, circuit, till, orders, fleet})
 	p.close = func() error {
 		circuit.Close()
 		client.Close()
@@ -229,7 +232,7 @@ func (p *Plugin) receiver(other http.Handler) *module.Receiver {
 	if p.reader == nil {
 		return nil
 	}
-	return &module.Receiver{Reader: p.reader, Take: p.till.Take, Other: other, Log: p.log}
+	return &module.Receiver{Reader: p.reader, Take: p.till.Take, Other: other, Log: p.log, Received: p.module.Received()}
 }
 
 // CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and HandleDeliverAsync

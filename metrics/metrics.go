@@ -1,0 +1,220 @@
+// Package metrics shows a plugin to Prometheus:
+//
+//	prometheus.MustRegister(metrics.New(pay.Plugin))
+//	http.Handle("/metrics", promhttp.Handler())
+//
+// Everything is counted whether anybody looks or not; a scrape reads memory. What only the ledger knows, the open orders, is
+// read on the scraper's own goroutine, for a second at most, and not again for some seconds, so that no number of scrapes is
+// a load. Only hosts that import this package link Prometheus.
+package metrics
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/leafmidas/leafmidas/breaker"
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/payment"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// Plugin is what is shown; *plugin.Plugin is one.
+type Plugin interface {
+	// Stats reads memory only. ok is false while there is nothing to tell.
+	Stats() (s plugin.Stats, ok bool)
+	// OpenOrders reads the ledger.
+	OpenOrders(ctx context.Context) ([]ledger.OpenCount, error)
+}
+
+const (
+	// keep is how long the open orders are shown without another look. A look that took long is kept longer, so that looking
+	// never takes more than a part in costShare of the time.
+	keep      = 5 * time.Second
+	costShare = 20
+	// lookTime bounds a look: a ledger that does not answer must not hold up the scrape.
+	lookTime = time.Second
+)
+
+// Collector is a prometheus.Collector. It is safe for concurrent use and owns no goroutine.
+type Collector struct {
+	plugin Plugin
+	now    func() time.Time
+
+	mu    sync.Mutex
+	open  []ledger.OpenCount
+	up    bool
+	until time.Time // the open orders are good until then
+}
+
+var _ prometheus.Collector = (*Collector)(nil)
+
+// New makes a collector. The plugin need not be configured yet; until it is, there are no metrics.
+func New(p Plugin) *Collector { return &Collector{plugin: p, now: time.Now} }
+
+// Describe is prometheus.Collector's.
+func (c *Collector) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range all {
+		to <- d
+	}
+}
+
+// Collect is prometheus.Collector's.
+func (c *Collector) Collect(to chan<- prometheus.Metric) {
+	s, ok := c.plugin.Stats()
+	if !ok {
+		return
+	}
+	w := writer{to}
+	for _, e := range s.Calls {
+		w.endpoint(e)
+	}
+	c.token(w, s.Token)
+	c.till(w, s.Till)
+	w.count(pushesSent, s.Module.Written)
+	w.count(pushesDropped, s.Module.Coalesced, "coalesced")
+	w.count(pushesDropped, s.Module.Panicked, "panicked")
+	w.count(pushesRemote, s.Module.Remote)
+	w.gauge(connections, float64(s.Module.Connections))
+	w.count(notifications, s.Module.PushesTaken, "taken")
+	w.count(notifications, s.Module.PushesRefused, "refused")
+	w.count(notifications, s.Module.PushesLater, "later")
+	if s.Fleet != nil {
+		w.gauge(redisUp, truth(s.Fleet.Up))
+		w.count(notesPublished, s.Fleet.Published)
+		w.count(notesReceived, s.Fleet.Heard)
+		w.count(notesDropped, s.Fleet.Dropped)
+		w.count(remoteWarnings, s.Module.Warned)
+	}
+	c.ledger(w)
+}
+
+func (c *Collector) token(w writer, t midas.TokenStats) {
+	w.count(tokenFetches, t.Fetched-t.Failed, "done")
+	w.count(tokenFetches, t.Failed, "failed")
+	w.count(tokenForced, t.Forced)
+	w.count(tokenShared, t.Shared)
+	if !t.ObtainedAt.IsZero() {
+		w.gauge(tokenAge, c.now().Sub(t.ObtainedAt).Seconds())
+	}
+}
+
+func (c *Collector) till(w writer, t payment.Stats) {
+	w.gauge(queueLength, float64(t.Waiting))
+	w.gauge(queueLimit, float64(t.MaxWaiting))
+	w.gauge(inFlight, float64(t.Running))
+	w.gauge(inFlightLimit, float64(t.MaxRunning))
+	for at, n := range t.Reached {
+		w.count(orderStates, n, string(at.Kind), string(at.State))
+	}
+	for d, n := range t.PutOff {
+		w.count(retries, n, string(d.State), d.Why)
+	}
+	for d, n := range t.Deliveries {
+		w.count(deliveries, n, string(d.Kind), d.Outcome)
+	}
+	w.durations(rechargeLag, t.LagOfReport, "report")
+	w.durations(rechargeLag, t.LagOfOffer, "offer")
+	w.count(ledgerFailures, t.Starved)
+	if a := t.Audit; a != nil {
+		w.gauge(auditTime, float64(a.At.UnixMilli())/1000)
+		w.gauge(auditDifferences, float64(a.Differences))
+		w.gauge(auditUnchecked, float64(a.Unchecked))
+	}
+}
+
+// ledger shows what only the ledger knows.
+func (c *Collector) ledger(w writer) {
+	open, up := c.look()
+	w.gauge(ledgerUp, truth(up))
+	if !up {
+		return
+	}
+	oldest := map[[2]string]time.Time{}
+	for _, o := range open {
+		w.gauge(openOrders, float64(o.Orders), string(o.Kind), string(o.State), yes(o.Parked))
+		key := [2]string{string(o.Kind), yes(o.Parked)}
+		if at, known := oldest[key]; !known || o.Oldest.Before(at) {
+			oldest[key] = o.Oldest
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(oldest), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		w.gauge(oldestOrder, c.now().Sub(oldest[key]).Seconds(), key[0], key[1])
+	}
+}
+
+// look counts the open orders, or tells what was counted just before. Scrapes that come at once wait for one look.
+func (c *Collector) look() (open []ledger.OpenCount, up bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	begin := c.now()
+	if begin.Before(c.until) {
+		return c.open, c.up
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	open, err := c.plugin.OpenOrders(ctx)
+	end := c.now()
+	c.open, c.up, c.until = open, err == nil, end.Add(max(keep, costShare*end.Sub(begin)))
+	return c.open, c.up
+}
+
+// writer sends metrics.
+type writer struct{ to chan<- prometheus.Metric }
+
+func (w writer) count(d *prometheus.Desc, n int64, labels ...string) {
+	w.to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+}
+
+func (w writer) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	w.to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func (w writer) durations(d *prometheus.Desc, h midas.Durations, labels ...string) {
+	buckets := make(map[float64]uint64, len(h.Bounds))
+	sum := uint64(0)
+	for i, bound := range h.Bounds {
+		sum += uint64(h.Counts[i])
+		buckets[bound.Seconds()] = sum
+	}
+	sum += uint64(h.Counts[len(h.Bounds)])
+	w.to <- prometheus.MustNewConstHistogram(d, sum, h.Sum.Seconds(), buckets, labels...)
+}
+
+func (w writer) endpoint(e breaker.Stats) {
+	name := string(e.Endpoint)
+	w.count(calls, e.Calls[midas.OutcomeOf(nil)], name, "done", "ok")
+	for o, n := range e.Calls {
+		if o != midas.OutcomeOf(nil) {
+			w.count(calls, n, name, o.Kind, o.Code)
+		}
+	}
+	w.count(callsHeldBack, e.Refused, name)
+	w.durations(callSeconds, e.Took, name)
+	for _, state := range []string{"closed", "half_open", "open"} {
+		w.gauge(breakerState, truth(e.State == state), name, state)
+	}
+	w.gauge(heldBack, truth(e.HeldBack > 0), name)
+	w.count(transitions, e.Closed, name, "closed")
+	w.count(transitions, e.HalfOpened, name, "half_open")
+	w.count(transitions, e.Opened, name, "open")
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
