@@ -13,7 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: ## everything: vet, tests on real databases with the race detector, histories, mutants, fuzzing, killed servers (about 10 minutes)
+test: ## everything: vet, tests on real databases with the race detector, in Node and in Chromium, histories, mutants, fuzzing, killed servers (about 12 minutes)
 	go vet ./...
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	tools/test-all.sh $(RACE)
@@ -39,7 +39,8 @@ lint: check-generated ## formatting, vet, staticcheck, generated code, known vul
 	@files=$$($(TOOL) gofumpt -l .); [ -z "$$files" ] || { echo "run make format; not formatted:"; echo "$$files"; exit 1; }
 	go vet ./...
 	$(TOOL) staticcheck ./...
-	cd chaos && go vet ./... && go tool -modfile=../tools/go.mod staticcheck ./...
+	for module in chaos bench example_server/web/browsertest; do \
+	  (cd $$module && go vet ./... && go tool -modfile="$(CURDIR)/tools/go.mod" staticcheck ./...); done
 	tools/vulncheck.sh $(if $(VULNDB),-db $(VULNDB))
 
 .PHONY: format

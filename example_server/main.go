@@ -226,7 +226,7 @@ func startEmulator(statePath string) (*emulator.Server, string, error) {
 	emu, err := emulator.New(emulator.Config{
 		AppID: m.AppID, AppSecret: m.AppSecret.Reveal(), OfferID: m.OfferID, AppKey: m.AppKey.Reveal(), SandboxAppKey: m.SandboxAppKey.Reveal(),
 		CoinsPerYuan: m.CoinsPerYuan,
-		Goods: goods(m.Items), AutoCodes: true, StatePath: statePath, Logger: slog.New(slog.DiscardHandler),
+		Goods:        goods(m.Items), AutoCodes: true, StatePath: statePath, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, "", err
