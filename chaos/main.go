@@ -131,7 +131,8 @@ func run(ctx context.Context, o options) (err error) {
 		fmt.Fprintf(t, "restarts of Redis\t%d\t\n", w.redis.restarts)
 		fmt.Fprintf(t, "lines cut\t%d\t\n", cuts)
 		fmt.Fprintf(t, "fetches of the access token\t%d\t\n", w.emu.Calls(emulator.APIStableToken))
-		fmt.Fprintf(t, "pushes from another server\t%d\t\n", crowd.remote.Load())
+		fmt.Fprintf(t, "balances pushed to second screens\t%d\t\n", crowd.pushes.Load())
+		fmt.Fprintf(t, "  learned by another server\t%d\t\n", crowd.remote.Load())
 	}
 	fmt.Fprintf(t, "orders that another process went on with\t%d\t\n", taken)
 	fmt.Fprintf(t, "purchases asked\t%d\t\n", crowd.asked.Load())

@@ -22,18 +22,18 @@ type crowd struct {
 	cancel                    context.CancelFunc
 	done                      sync.WaitGroup
 	asked, answered, repeated atomic.Int64
-	remote                    atomic.Int64 // balances that another server had seen
+	pushes, remote            atomic.Int64 // balances seen on second screens; those of them that another server had learned
 
 	mu     sync.Mutex
 	faults []error
 }
 
-// player buys and buys, over one connection at a time.
+// player buys and buys, over one connection at a time; where there are several servers, a second screen looks on.
 type player struct {
 	crowd  *crowd
 	name   string
 	dice   *rand.Rand
-	logins int
+	logins atomic.Int64
 	next   int // number of the next request
 	// asked are requests whose end has not been heard, by number.
 	open map[int]wish
@@ -54,6 +54,10 @@ func newCrowd(ctx context.Context, w *world, o options) *crowd {
 		p := &player{crowd: c, name: fmt.Sprintf("player%d", i), dice: rand.New(rand.NewPCG(o.seed, uint64(100+i))), open: map[int]wish{}, paid: map[string]bool{}}
 		c.players = append(c.players, p)
 		c.done.Go(func() { p.play(ctx) })
+		if w.redis != nil {
+			dice := rand.New(rand.NewPCG(o.seed, uint64(10_000+i)))
+			c.done.Go(func() { p.watch(ctx, dice) })
+		}
 	}
 	return c
 }
@@ -87,8 +91,11 @@ func (p *player) play(ctx context.Context) {
 
 // incoming is what a server may say that a player cares about.
 type incoming struct {
-	MidasLoginResult    *struct{ OpenID string }
-	MidasBalance        *struct{ Reason int }
+	MidasLoginResult *struct{ OpenID string }
+	MidasBalance     *struct {
+		Reason  int
+		Version int64
+	}
 	MidasPurchaseResult *struct {
 		RequestID string `json:"request_id"`
 		BillNo    string `json:"bill_no"`
@@ -125,6 +132,7 @@ type incoming struct {
 const (
 	pending         = 1
 	cancelled       = 4
+	loggedIn        = 2
 	remote          = 7
 	invalidArgument = 1
 	notLoggedIn     = 2
@@ -166,8 +174,6 @@ func (p *player) session(ctx context.Context) error {
 			return nil
 		}
 		switch {
-		case in.MidasBalance != nil && in.MidasBalance.Reason == remote:
-			p.crowd.remote.Add(1)
 		case in.MidasPurchaseResult != nil:
 			r := in.MidasPurchaseResult
 			var n int
@@ -217,6 +223,51 @@ func (p *player) session(ctx context.Context) error {
 				return nil // had enough of this connection
 			}
 		}
+	}
+}
+
+// watch is the player's second screen, which buys nothing and is told all the same, in order, whichever server it is on.
+func (p *player) watch(ctx context.Context, dice *rand.Rand) {
+	for ctx.Err() == nil {
+		if err := p.look(ctx, dice); err != nil {
+			p.crowd.complain(fmt.Errorf("%s's second screen: %w", p.name, err))
+			return
+		}
+		select {
+		case <-time.After(500 * time.Millisecond): // each is a login, of which WeChat takes so many a minute
+		case <-ctx.Done():
+		}
+	}
+}
+
+// look watches one connection until it breaks.
+func (p *player) look(ctx context.Context, dice *rand.Rand) error {
+	conn, err := p.dialWith(ctx, dice)
+	if err != nil {
+		return nil //nolint:nilerr // the server is away
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	if err := p.login(conn); err != nil {
+		return nil //nolint:nilerr // again a little later
+	}
+	for version := int64(0); ; {
+		var in incoming
+		if err := p.read(conn, &in); err != nil {
+			return nil //nolint:nilerr // killed, or quiet for long
+		}
+		if in.MidasBalance == nil || in.MidasBalance.Reason == loggedIn { // its own, which is an answer
+			continue
+		}
+		p.crowd.pushes.Add(1)
+		if in.MidasBalance.Reason == remote {
+			p.crowd.remote.Add(1)
+		}
+		if in.MidasBalance.Version < version {
+			return fmt.Errorf("balance %d was pushed after %d", in.MidasBalance.Version, version)
+		}
+		version = in.MidasBalance.Version
 	}
 }
 
@@ -298,15 +349,19 @@ const (
 )
 
 func (p *player) dial(ctx context.Context) (*websocket.Conn, error) {
+	return p.dialWith(ctx, p.dice)
+}
+
+func (p *player) dialWith(ctx context.Context, dice *rand.Rand) (*websocket.Conn, error) {
 	servers := p.crowd.world.servers
 	d := websocket.Dialer{HandshakeTimeout: 2 * time.Second}
-	conn, _, err := d.DialContext(ctx, "ws://"+servers[p.dice.IntN(len(servers))].ws, nil)
+	conn, _, err := d.DialContext(ctx, "ws://"+servers[dice.IntN(len(servers))].ws, nil)
 	return conn, err
 }
 
 func (p *player) login(conn *websocket.Conn) error {
-	p.logins++
-	return p.write(conn, fmt.Sprintf(`{"MidasLogin":{"code":"auto-%s-%d","zone_id":"1","platform":"android"}}`, p.name, p.logins), func(in incoming) bool {
+	code := fmt.Sprintf("auto-%s-%d", p.name, p.logins.Add(1))
+	return p.write(conn, fmt.Sprintf(`{"MidasLogin":{"code":"%s","zone_id":"1","platform":"android"}}`, code), func(in incoming) bool {
 		return in.MidasLoginResult != nil
 	})
 }

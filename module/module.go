@@ -237,7 +237,7 @@ func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, 
 		return
 	}
 	b := balanceMessage(account, msg.MidasReason_MIDAS_REASON_LOGIN)
-	m.outbox.send(a, b) // an answer, so it is not left out for a newer one
+	m.outbox.answer(a, b) // not left out for a newer one
 	for _, other := range m.roster.connections(p.OpenID, p.ZoneID) {
 		if other != a {
 			m.outbox.push(other, b)

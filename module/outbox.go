@@ -14,6 +14,10 @@ import (
 // is sent: a balance is worth nothing once there is a newer one, and a connection whose queue is full is cut by Leaf.
 const pushGap = 100 * time.Millisecond
 
+// pushMemory is how long the version that was pushed last to a connection is remembered, so that an older one that two
+// servers', or two goroutines', race brings late is left out.
+const pushMemory = 10 * time.Second
+
 // outbox is the one place that writes to connections. Leaf's WriteMsg tells nothing, may panic (TLS, slow client), and
 // must not be called for a dead agent more often than needed; all of that ends here.
 type outbox struct {
@@ -26,9 +30,13 @@ type outbox struct {
 	timers sync.WaitGroup
 }
 
-// slot is a connection that had a balance pushed within the last pushGap.
+// slot is a connection that had a balance pushed within the last pushMemory.
 type slot struct {
-	next *msg.MidasBalance // to be sent when the gap is over; nil if none came
+	version int64             // the newest that was sent or is held
+	gap     bool              // one was sent within the last pushGap
+	next    *msg.MidasBalance // to be sent when the gap is over; nil if none came
+	timer   *time.Timer
+	armed   int // counts the timers, so that one that fires while another is set knows that it is over
 }
 
 func newOutbox(log *slog.Logger) *outbox {
@@ -47,7 +55,8 @@ func (o *outbox) send(a gate.Agent, m any) {
 	a.WriteMsg(m)
 }
 
-// push sends a balance, or holds it back while one was sent just before. An older version than the held one is dropped.
+// push sends a balance, or holds it back while one was sent just before. Versions reach a connection in their order: one that
+// is older than what was pushed already is left out.
 func (o *outbox) push(a gate.Agent, b *msg.MidasBalance) {
 	o.mu.Lock()
 	if o.closed {
@@ -55,40 +64,83 @@ func (o *outbox) push(a gate.Agent, b *msg.MidasBalance) {
 		o.send(a, b)
 		return
 	}
-	if s, waiting := o.slots[a]; waiting {
+	s := o.slot(a)
+	switch {
+	case b.GetVersion() < s.version:
+		o.stats.coalesced.Add(1)
+	case s.gap:
 		if s.next != nil {
-			o.stats.coalesced.Add(1) // one of the two is not sent
+			o.stats.coalesced.Add(1)
 		}
-		if s.next == nil || s.next.GetVersion() <= b.GetVersion() {
-			s.next = b
-		}
+		s.version, s.next = b.GetVersion(), b
+	default:
+		s.version, s.gap = b.GetVersion(), true
+		o.arm(a, s, pushGap)
 		o.mu.Unlock()
+		o.send(a, b)
 		return
 	}
-	o.slots[a] = &slot{}
-	o.after(a)
+	o.mu.Unlock()
+}
+
+// answer sends a balance now, whatever was sent before. A push that is older does not follow it.
+func (o *outbox) answer(a gate.Agent, b *msg.MidasBalance) {
+	o.mu.Lock()
+	if !o.closed {
+		s := o.slot(a)
+		s.version = max(s.version, b.GetVersion())
+		if !s.gap {
+			o.arm(a, s, pushMemory)
+		}
+	}
 	o.mu.Unlock()
 	o.send(a, b)
 }
 
-// after arranges for the slot to be looked at when the gap is over. The mutex is held.
-func (o *outbox) after(a gate.Agent) {
+// slot is the connection's. The mutex is held.
+func (o *outbox) slot(a gate.Agent) *slot {
+	s := o.slots[a]
+	if s == nil {
+		s = &slot{}
+		o.slots[a] = s
+	}
+	return s
+}
+
+// arm sets the slot's timer anew. The mutex is held.
+func (o *outbox) arm(a gate.Agent, s *slot, d time.Duration) {
+	o.disarm(s)
+	s.armed++
+	mine := s.armed
 	o.timers.Add(1)
-	time.AfterFunc(pushGap, func() {
+	s.timer = time.AfterFunc(d, func() {
 		defer o.timers.Done()
 		o.mu.Lock()
-		s := o.slots[a]
-		if s == nil || s.next == nil {
-			delete(o.slots, a)
+		if o.slots[a] != s || s.armed != mine {
 			o.mu.Unlock()
 			return
 		}
 		b := s.next
-		s.next = nil
-		o.after(a)
+		switch s.next = nil; {
+		case b != nil:
+			o.arm(a, s, pushGap)
+		case s.gap:
+			s.gap = false
+			o.arm(a, s, pushMemory)
+		default:
+			delete(o.slots, a)
+		}
 		o.mu.Unlock()
-		o.send(a, b)
+		if b != nil {
+			o.send(a, b)
+		}
 	})
+}
+
+func (o *outbox) disarm(s *slot) {
+	if s.timer != nil && s.timer.Stop() {
+		o.timers.Done()
+	}
 }
 
 // close sends what was held back and waits for the timers to end.
@@ -97,6 +149,9 @@ func (o *outbox) close() {
 	o.closed = true
 	held := o.slots
 	o.slots = map[gate.Agent]*slot{}
+	for _, s := range held {
+		o.disarm(s)
+	}
 	o.mu.Unlock()
 	for a, s := range held {
 		if s.next != nil {
