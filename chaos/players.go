@@ -410,7 +410,7 @@ func (p *player) ask(conn *websocket.Conn, n int, w wish) error {
 	return conn.WriteMessage(websocket.TextMessage, []byte(text))
 }
 
-// loginAll logs everybody in, and stays only for the answer.
+// loginAll logs everybody in, and stays only for the balance.
 func (c *crowd) loginAll(ctx context.Context) error {
 	for _, p := range c.players {
 		conn, err := p.dial(ctx)
@@ -418,6 +418,9 @@ func (c *crowd) loginAll(ctx context.Context) error {
 			return err
 		}
 		err = p.login(conn)
+		for in := (incoming{}); err == nil && in.MidasBalance == nil; {
+			err = p.read(conn, &in)
+		}
 		_ = conn.Close()
 		if err != nil {
 			return fmt.Errorf("%s cannot log in: %w", p.name, err)

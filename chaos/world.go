@@ -295,7 +295,8 @@ func (w *world) settle(ctx context.Context, c *crowd) error {
 		})
 		untaken := slices.DeleteFunc(w.emu.Pushes(), func(p emulator.Push) bool { return p.Acknowledged })
 		if len(open) == 0 && len(untaken) == 0 {
-			return nil
+			w.emu.Advance(time.Minute)
+			return c.loginAll(ctx) // an account that was never seen while nothing was open could not be compared
 		}
 		for _, p := range untaken { // Midas repeats its pushes by its own clock
 			if wait := p.NextAt.Sub(w.emu.Now()); wait > 0 {
