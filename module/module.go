@@ -64,6 +64,9 @@ type Options struct {
 	PushAddr, PushPath string
 	// UserIP tells a connection's public address. nil: its remote address, which behind a proxy is the proxy's.
 	UserIP func(gate.Agent) string
+	// Command is "midas" on Leaf's console; CommandHelp is its line in the list of commands.
+	Command     func(ctx context.Context, args []string) string
+	CommandHelp string
 	// Close is called when the module is done.
 	Close func() error
 }
@@ -99,6 +102,7 @@ type Module struct {
 	refundGame *chanrpc.Server // of the module that onRefund runs in
 
 	pushes  *pushServer
+	desk    *desk
 	drained sync.WaitGroup
 
 	remote, warned atomic.Int64 // balances, and warnings of breakers, that other servers told
@@ -151,6 +155,7 @@ func (m *Module) start() error {
 		return err
 	}
 	m.courier.start()
+	m.desk = openDesk(m.options.CommandHelp, m.options.Command)
 	m.sweep()
 	if m.grantTx != nil {
 		m.till.GrantInTransaction(m.grantTx)
@@ -195,6 +200,7 @@ func (m *Module) drain() {
 	}
 	m.till.Stop(ctx)
 	m.outbox.close()
+	m.desk.close()
 	time.Sleep(linger)
 	m.courier.stop()
 }
@@ -249,6 +255,9 @@ func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, 
 // Logout removes a connection. Its player's orders go on.
 func (m *Module) Logout(a gate.Agent) { m.roster.logout(a) }
 
+// Connections tells how many connections of this server a player is on.
+func (m *Module) Connections(openid string) int { return len(m.roster.connections(openid, "")) }
+
 // Player tells who is logged in on a connection.
 func (m *Module) Player(a gate.Agent) (payment.Player, bool) { return m.roster.player(a) }
 
@@ -273,7 +282,24 @@ func (m *Module) tellService(e midas.Endpoint, open bool, retryAfter time.Durati
 		return
 	}
 	m.log.Warn("midas: the breaker of pay has changed", "open", open, "retry_after", retryAfter)
-	state := &msg.MidasServiceState{Available: !open, RetryAfterMs: retryAfter.Milliseconds()}
+	if !m.till.Paused() {
+		m.tellEveryone(!open, retryAfter)
+	}
+}
+
+// Pause closes the shop of this server, or opens it again, and tells the players who are here. changed is false if it was so
+// before.
+func (m *Module) Pause(paused bool) (changed bool) {
+	if changed = m.till.Pause(paused); changed {
+		m.log.Warn("midas: the shop was paused or resumed", "paused", paused)
+		shut := m.till.Shut()
+		m.tellEveryone(shut == 0, shut)
+	}
+	return changed
+}
+
+func (m *Module) tellEveryone(available bool, retryAfter time.Duration) {
+	state := &msg.MidasServiceState{Available: available, RetryAfterMs: retryAfter.Milliseconds()}
 	for _, a := range m.roster.everyone() {
 		m.outbox.send(a, state)
 	}

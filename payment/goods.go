@@ -62,6 +62,11 @@ func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) 
 }
 
 func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen midas.Fen) (GoodsOffer, error) {
+	if refusal := t.maySell(); refusal != nil {
+		if err := t.sold(ctx, p, r, refusal); err != nil {
+			return GoodsOffer{}, err
+		}
+	}
 	who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
 	if err != nil {
 		return GoodsOffer{}, unavailable(err)

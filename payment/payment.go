@@ -180,6 +180,7 @@ type Till struct {
 	log      *slog.Logger
 
 	closing atomic.Bool
+	paused  atomic.Bool
 	starved atomic.Bool    // the runner has found orders due and no room for them
 	poke    chan struct{}  // wakes the runner; holds one
 	held    []ledger.Order // claimed, and not handed over yet; the runner's own

@@ -54,6 +54,9 @@ func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) 
 	}
 	amount, refusal := t.price(r)
 	if refusal == nil {
+		refusal = t.maySell()
+	}
+	if refusal == nil {
 		refusal = t.mayCall(p, midas.EndpointPay)
 	}
 	if refusal != nil {

@@ -44,6 +44,9 @@ func (t *Till) Recharge(p Player, r RechargeRequest, done func(ledger.Recharge, 
 	if _, err := t.cfg.Tiers.Price(r.BuyQuantity, t.cfg.CoinsPerYuan); err != nil {
 		return err
 	}
+	if err := t.maySell(); err != nil {
+		return err
+	}
 	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
 		return err
 	}

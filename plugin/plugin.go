@@ -175,8 +175,9 @@ func (p *Plugin) Configure(cfg Config) error {
 			circuit.HoldBack(e, retryAfter)
 		},
 		Receiver: p.receiver(nil), PushAddr: cfg.Push.Addr, PushPath: cfg.Push.Path,
-		UserIP: p.userIP,
-		Close:  p.close,
+		UserIP:  p.userIP,
+		Command: p.command, CommandHelp: consoleHelp,
+		Close: p.close,
 	})
 	return nil
 }

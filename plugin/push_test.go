@@ -241,11 +241,12 @@ func TestPlayersInTwoZonesHaveTwoBalances(t *testing.T) {
 	}
 }
 
+// quickBreaker opens soon, and closes soon.
+var quickBreaker = plugin.BreakerConfig{MinRequests: 3, FailureRatio: 0.5, OpenFor: 300 * time.Millisecond, HalfOpenRequests: 1}
+
 func TestPlayersAreToldWhenTheShopClosesAndOpens(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(set *setup) {
-		set.config.Breaker = plugin.BreakerConfig{MinRequests: 3, FailureRatio: 0.5, OpenFor: 300 * time.Millisecond, HalfOpenRequests: 1}
-	})
+	s := start(t, func(set *setup) { set.config.Breaker = quickBreaker })
 	s.recharge("alice", 1000)
 	alice, bob, nobody := s.join("alice", overWS), s.join("bob", overTCP), s.dial(overWS)
 	if err := s.emu.Outage(emulator.Fault{Kind: emulator.BadGateway}); err != nil {

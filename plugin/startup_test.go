@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/name5566/leaf"
+	lconf "github.com/name5566/leaf/conf"
 	"github.com/name5566/leaf/gate"
 	leaflog "github.com/name5566/leaf/log"
 	leafmodule "github.com/name5566/leaf/module"
@@ -27,12 +30,19 @@ const (
 	childScene = "LEAFMIDAS_TEST_SCENE"
 	childDir   = "LEAFMIDAS_TEST_DIR"
 	childAddr  = "LEAFMIDAS_TEST_ADDR"
+	// childConsole is where Leaf's console is to be, if anywhere.
+	childConsole = "LEAFMIDAS_TEST_CONSOLE"
 )
 
 // child is a game server by leaf.Run. Where in leaf.Run the plugin stands is the scene.
 func child(scene string) {
 	undo := plugin.StopOnSIGTERM()
 	defer undo()
+	if _, port, err := net.SplitHostPort(os.Getenv(childConsole)); err == nil {
+		if lconf.ConsolePort, err = strconv.Atoi(port); err != nil {
+			leaflog.Fatal("%v", err)
+		}
+	}
 	p := plugin.New()
 	processor := newJSON()
 	processor.route(p)
