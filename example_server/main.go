@@ -110,6 +110,11 @@ func serve(emu *emulator.Server) error {
 			return err
 		}
 		defer page.Close()
+		close, err := operate(page)
+		if err != nil {
+			return err
+		}
+		defer close()
 		modules = append(modules, page)
 	}
 	leaf.Run(append(modules, pay.Plugin.Module())...) // pay last: it stops first
@@ -124,6 +129,7 @@ func runEmbedded() error {
 	}
 	defer emu.Close()
 	fmt.Printf(`Open the shop:        http://%s/
+Operate it:           %s
 
 This is a game server with a shop, and an emulator in place of Midas. The shop has a drawer "Midas" that makes Midas fail.
 
@@ -149,7 +155,7 @@ Then:
 
 Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
 
-`, conf.Server.HTTPAddr, conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
+`, conf.Server.HTTPAddr, opsAddress(), conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
 	return serve(emu)
 }
 
@@ -161,7 +167,7 @@ func runEmulated() error {
 	}
 	defer emu.Close()
 	if conf.Server.HTTPAddr != "" {
-		fmt.Printf("Open the shop:   http://%s/\n", conf.Server.HTTPAddr)
+		fmt.Printf("Open the shop:   http://%s/\nOperate it:      %s\n", conf.Server.HTTPAddr, opsAddress())
 	}
 	fmt.Printf("Midas emulator:  %s/_emulator/\n", url)
 	return serve(emu)

@@ -25,8 +25,8 @@ type Resolution struct {
 	At time.Time
 }
 
-// errBadResolution is a decision that cannot be stored.
-var errBadResolution = errors.New("ledger: this decision cannot be stored")
+// ErrBadResolution is a decision that cannot be stored; the error says why.
+var ErrBadResolution = errors.New("ledger: this decision cannot be stored")
 
 // NotDisputedError says where an order stands that was to be resolved. It is an ErrNotDisputed.
 type NotDisputedError struct{ Order Order }
@@ -57,7 +57,7 @@ func (o Order) Settled() bool {
 }
 
 // Resolve settles a disputed order by an operator's decision. The stored order is returned. Errors: *NotDisputedError,
-// ErrNotFound; ErrConflict if it changed this very moment (a push may settle goods): read it again and decide anew.
+// ErrNotFound, ErrBadResolution; ErrConflict if it changed this very moment (a push may settle goods): read it again and decide anew.
 func (l *Ledger) Resolve(ctx context.Context, billNo string, r Resolution) (Order, error) {
 	if err := r.check(); err != nil {
 		return Order{}, fmt.Errorf("bill %s: %w", billNo, err)
@@ -72,7 +72,7 @@ func (l *Ledger) Resolve(ctx context.Context, billNo string, r Resolution) (Orde
 			return &NotDisputedError{before}
 		case before.Kind == Refund && r.As == Cancelled:
 			return fmt.Errorf("%w: bill %s is a refund, whose money has gone back; it can only be settled as %s: the game has taken note",
-				errBadResolution, billNo, Delivered)
+				ErrBadResolution, billNo, Delivered)
 		}
 		after = before
 		after.State, after.Version, after.UpdatedAt = r.As, before.Version+1, r.At
@@ -86,7 +86,7 @@ func (l *Ledger) Resolve(ctx context.Context, billNo string, r Resolution) (Orde
 		return l.replace(ctx, tx, operator+r.Who, before, after)
 	})
 	switch {
-	case errors.Is(err, errBadResolution):
+	case errors.Is(err, ErrBadResolution):
 		return Order{}, err
 	case err != nil:
 		return Order{}, unavailable(ctx, "settle order "+billNo, err)
@@ -99,7 +99,7 @@ const operator = "operator "
 
 func (r Resolution) check() error {
 	if r.As != Delivered && r.As != Cancelled {
-		return fmt.Errorf("%w: an order is settled as %s or %s, not as %q", errBadResolution, Delivered, Cancelled, r.As)
+		return fmt.Errorf("%w: an order is settled as %s or %s, not as %q", ErrBadResolution, Delivered, Cancelled, r.As)
 	}
 	for _, field := range []struct {
 		name, text string
@@ -107,11 +107,11 @@ func (r Resolution) check() error {
 	}{{"the reason", r.Why, 500}, {"the operator's name", r.Who, 100}} {
 		switch {
 		case strings.TrimSpace(field.text) == "":
-			return fmt.Errorf("%w: %s is missing", errBadResolution, field.name)
+			return fmt.Errorf("%w: %s is missing", ErrBadResolution, field.name)
 		case len(field.text) > field.most:
-			return fmt.Errorf("%w: %s is longer than %d bytes", errBadResolution, field.name, field.most)
+			return fmt.Errorf("%w: %s is longer than %d bytes", ErrBadResolution, field.name, field.most)
 		case !utf8.ValidString(field.text) || strings.ContainsFunc(field.text, func(c rune) bool { return !unicode.IsPrint(c) }):
-			return fmt.Errorf("%w: %s has characters that cannot be printed", errBadResolution, field.name)
+			return fmt.Errorf("%w: %s has characters that cannot be printed", ErrBadResolution, field.name)
 		}
 	}
 	return nil

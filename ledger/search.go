@@ -31,13 +31,15 @@ type Filter struct {
 	From, To time.Time
 	// Open: the order has not ended.
 	Open bool
+	// OldestFirst turns the order round.
+	OldestFirst bool
 	// Limit is how many orders to return, at most 1000. Zero: 100.
 	Limit int
 	// After is what an earlier search returned as next: the search goes on behind it.
 	After string
 }
 
-// Search lists orders, the newest first. next is Filter.After for the rest of them, empty when there is none. Orders that
+// Search lists orders, the newest first unless f says otherwise. next is Filter.After for the rest of them, empty when there is none. Orders that
 // are made meanwhile are before the first page and disturb nobody.
 func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next string, err error) {
 	where, args, err := f.where()
@@ -51,7 +53,7 @@ func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next str
 	if limit < 0 || limit > maxFound {
 		return nil, "", fmt.Errorf("%w: a limit is 1 to %d, not %d", ErrBadFilter, maxFound, limit)
 	}
-	orders, err = l.readOrders(ctx, "search the orders", where+` ORDER BY created_at DESC, bill_no DESC LIMIT ?`, append(args, limit+1)...)
+	orders, err = l.readOrders(ctx, "search the orders", where+f.order()+` LIMIT ?`, append(args, limit+1)...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -61,6 +63,13 @@ func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next str
 		next = strconv.FormatInt(toMillis(last.CreatedAt), 10) + "." + last.BillNo
 	}
 	return orders, next, nil
+}
+
+func (f Filter) order() string {
+	if f.OldestFirst {
+		return ` ORDER BY created_at, bill_no`
+	}
+	return ` ORDER BY created_at DESC, bill_no DESC`
 }
 
 // where is the filter in SQL. Values of states and kinds are ours and written out, so that an index with a condition on
@@ -119,8 +128,13 @@ func (f Filter) where() (string, []any, error) {
 		if !ok || err != nil {
 			return "", nil, fmt.Errorf("%w: %q is not where an earlier search ended", ErrBadFilter, f.After)
 		}
-		add(`created_at <= ?`, ms)
-		add(`(created_at < ? OR bill_no < ?)`, ms, bill)
+		if f.OldestFirst {
+			add(`created_at >= ?`, ms)
+			add(`(created_at > ? OR bill_no > ?)`, ms, bill)
+		} else {
+			add(`created_at <= ?`, ms)
+			add(`(created_at < ? OR bill_no < ?)`, ms, bill)
+		}
 	}
 	if len(parts) == 0 {
 		return `1 = 1`, nil, nil

@@ -59,6 +59,7 @@ func TestOrdersAreSearched(t *testing.T) {
 			want   []string
 		}{
 			"everything":       {ledger.Filter{}, []string{"p1", "b3", "b2", "b1", "a2", "a1"}},
+			"oldest first":     {ledger.Filter{OldestFirst: true, Limit: 2}, []string{"a1", "a2", "b1", "b2", "b3", "p1"}},
 			"page by page":     {ledger.Filter{Limit: 1}, []string{"p1", "b3", "b2", "b1", "a2", "a1"}},
 			"a player":         {ledger.Filter{OpenID: "bob", Limit: 2}, []string{"b3", "b2", "b1"}},
 			"a state":          {ledger.Filter{States: []ledger.State{ledger.Disputed}}, []string{"b1"}},

@@ -16,7 +16,10 @@ var Server struct {
 	WSAddr   string
 	TCPAddr  string
 	// HTTPAddr is where the shop page is served. Left out: DefaultHTTPAddr; "": nowhere.
-	HTTPAddr    string
+	HTTPAddr string
+	// OpsToken lets operators in at HTTPAddr/ops/, at least 16 bytes. Left out: there is no such page, but with an emulator in
+	// this process, where one is made up and printed.
+	OpsToken    string
 	MaxConnNum  int
 	ConsolePort int
 	// GamePath is the file that keeps what the players own.

@@ -47,8 +47,13 @@ func newPages() (pages, error) {
 // ServeHTTP serves one file.
 func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := p[r.URL.Path]
-	if !ok {
+	switch {
+	case !ok:
 		http.NotFound(w, r)
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "a page can only be read", http.StatusMethodNotAllowed)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")

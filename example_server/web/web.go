@@ -98,7 +98,7 @@ func (m *Module) mount(o Options) error {
 	if err != nil {
 		return err
 	}
-	m.mux.Handle("GET /", pages)
+	m.mux.Handle("/", pages) // of any method, so that others may mount whole folders
 	m.mux.Handle("GET /shop.json", shop)
 	m.mux.Handle("GET /ws", newGateProxy(o.WSAddr))
 	if o.Emulator != nil {

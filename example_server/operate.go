@@ -1,0 +1,38 @@
+package main
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"github.com/leafmidas/leafmidas/example_server/conf"
+	"github.com/leafmidas/leafmidas/example_server/pay"
+	"github.com/leafmidas/leafmidas/example_server/web"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/ops"
+)
+
+// operate serves the operator's page and API beside the shop. close is to be called when the page is no longer served.
+func operate(page *web.Module) (close func(), err error) {
+	if conf.Server.OpsToken == "" {
+		return func() {}, nil
+	}
+	desk, err := ops.New(pay.Plugin, ops.Options{Token: midas.Secret(conf.Server.OpsToken)})
+	if err != nil {
+		return nil, err
+	}
+	page.Handle("/ops/", http.StripPrefix("/ops", desk))
+	return desk.Close, nil
+}
+
+// opsAddress is where the operator's page is, and lets whoever follows it in. The token is made for this run, unless the
+// config has one: what comes behind # is never sent.
+func opsAddress() string {
+	if conf.Server.HTTPAddr == "" {
+		return ""
+	}
+	if conf.Server.OpsToken != "" {
+		return "http://" + conf.Server.HTTPAddr + "/ops/"
+	}
+	conf.Server.OpsToken = rand.Text()
+	return "http://" + conf.Server.HTTPAddr + "/ops/#token=" + conf.Server.OpsToken
+}
