@@ -82,13 +82,13 @@ cover: ## run the tests and say how much of the code they reach, by function
 	go tool cover -func=cover.out
 
 .PHONY: page
-page: ## build the shop page that example_server embeds (needs Node)
-	cd example_server/web/page && npm ci --no-audit --no-fund && npm run build
+page: ## build the shop page that example_server embeds, and the operator's page of ops (needs Node)
+	for folder in example_server/web/page ops/page; do (cd $$folder && npm ci --no-audit --no-fund && npm run build); done
 
 .PHONY: test-browser
-test-browser: ## the shop page in a real Chromium; and the committed page is its sources'
+test-browser: ## the shop page and the operator's page in a real Chromium; and what is committed of them is their sources'
 	tools/test-browser.sh
 
 .PHONY: screenshots
-screenshots: ## write the pictures of the shop page to docs/images
+screenshots: ## write the pictures of the pages to docs/images
 	mkdir -p docs/images && tools/test-browser.sh -run TestScreenshots -screenshots "$(CURDIR)/docs/images"

@@ -372,8 +372,10 @@ func TestADisputedOrderIsSettledOnce(t *testing.T) {
 func TestTheShopIsPausedAndResumed(t *testing.T) {
 	w := newWorld(t)
 	for _, one := range []struct{ path, want string }{
-		{"api/pause", `{"changed":true,"paused":true}`}, {"api/pause", `{"changed":false,"paused":true}`},
-		{"api/resume", `{"changed":true,"paused":false}`}, {"api/resume", `{"changed":false,"paused":false}`},
+		{"api/pause", `{"changed":true,"paused":true}`},
+		{"api/pause", `{"changed":false,"paused":true}`},
+		{"api/resume", `{"changed":true,"paused":false}`},
+		{"api/resume", `{"changed":false,"paused":false}`},
 	} {
 		if status, body := w.ask("POST", one.path, ""); status != http.StatusOK || strings.TrimSpace(body) != one.want {
 			t.Errorf("%s: %d %s", one.path, status, body)

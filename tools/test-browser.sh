@@ -21,8 +21,10 @@ if [ ${#missing[@]} -gt 0 ]; then
   " >"$fresh/apt.log" 2>&1 || { tail -5 "$fresh/apt.log" >&2; exit 1; }
 fi
 
-(cd example_server/web/page && npm ci --no-audit --no-fund --loglevel error && npm run --silent check && node build.mjs "$fresh/static")
-diff -rq "$fresh/static" example_server/web/static || { echo "the page is stale: run make page" >&2; exit 1; }
+for page in example_server/web ops; do # its sources are in page, what is served in static
+  (cd "$page/page" && npm ci --no-audit --no-fund --loglevel error && npm run --silent check && node build.mjs "$fresh/static")
+  diff -rq "$fresh/static" "$page/static" || { echo "the page of $page is stale: run make page" >&2; exit 1; }
+done
 
 cd example_server/web/browsertest
 go vet .

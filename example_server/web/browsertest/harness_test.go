@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -65,6 +67,9 @@ func run(m *testing.M) int {
 	}
 	config := filepath.Join(folder, "server.json")
 	if err := os.WriteFile(config, impatient(folder), 0o600); err != nil {
+		panic(err)
+	}
+	if err := dispute(ledgerOf(folder)); err != nil {
 		panic(err)
 	}
 	var said bytes.Buffer
@@ -127,9 +132,9 @@ func impatient(folder string) []byte {
 	}
 	shop.addr = free()
 	text["HTTPAddr"], text["WSAddr"], text["TCPAddr"] = shop.addr, free(), free()
-	text["GamePath"], text["LogLevel"] = filepath.Join(folder, "game.db"), "error"
+	text["GamePath"], text["LogLevel"], text["OpsToken"] = filepath.Join(folder, "game.db"), "error", opsToken
 	midas := text["Midas"].(map[string]any)
-	midas["Ledger"] = map[string]any{"Driver": "sqlite", "DSN": filepath.Join(folder, "orders.db")}
+	midas["Ledger"] = map[string]any{"Driver": "sqlite", "DSN": ledgerOf(folder)}
 	midas["Timeout"], midas["RechargePoll"] = "1500ms", []string{"300ms", "500ms", "1s", "2s", "2s"}
 	midas["Retry"] = map[string]any{"First": "200ms", "Max": "1s", "GiveUpAfter": "1m"}
 	midas["RateLimit"] = map[string]any{"PerSecond": 100, "Burst": 200}
@@ -297,6 +302,40 @@ func (p *tab) bag(item string, count int) {
 func (p *tab) says(text string) {
 	p.t.Helper()
 	p.is("it says "+text, fmt.Sprintf(`document.body.textContent.includes(%q)`, text))
+}
+
+// named sees that a screen reader has a name for every control.
+func (p *tab) named(where string) {
+	p.t.Helper()
+	type value struct {
+		Value any `json:"value"`
+	}
+	var tree struct {
+		Nodes []struct {
+			Ignored bool  `json:"ignored"`
+			Role    value `json:"role"`
+			Name    value `json:"name"`
+		} `json:"nodes"`
+	}
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		return cdp.Execute(ctx, accessibility.CommandGetFullAXTree, nil, &tree)
+	}))
+	controls := 0
+	for _, n := range tree.Nodes {
+		if n.Ignored {
+			continue
+		}
+		switch fmt.Sprint(n.Role.Value) {
+		case "button", "textbox", "radio", "dialog", "navigation", "link", "combobox", "image":
+			controls++
+			if n.Name.Value == nil || strings.TrimSpace(fmt.Sprint(n.Name.Value)) == "" {
+				p.t.Errorf("%s: a %v has no name", where, n.Role.Value)
+			}
+		}
+	}
+	if controls < 3 {
+		p.t.Errorf("%s: only %d controls are seen", where, controls)
+	}
 }
 
 func (p *tab) weather(w string) {

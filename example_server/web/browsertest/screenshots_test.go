@@ -69,4 +69,19 @@ func TestScreenshots(t *testing.T) {
 	phone.is("the payment window is open", `!!document.querySelector('#pay')`)
 	shoot(phone, "shop-pay.webp")
 	phone.click("#pay-cancel")
+
+	desk := operate(t, "#token="+opsToken, 1280, 1000, light)
+	desk.is("charts are drawn", `document.querySelectorAll('.u-wrap canvas').length === 4`)
+	for range 6 { // a while of sales, for the charts
+		p.buy("potion")
+		p.is("it was sold", `document.querySelector('[data-order]').dataset.state === 'DELIVERED'`)
+		desk.is("time goes by", `(window.began ??= Date.now()) < Date.now() - 6000 && (window.began = null, true)`)
+	}
+	desk.is("the page is at its top", `(window.scrollTo(0, 0), true)`)
+	shoot(desk, "ops-desk.webp")
+	desk.click(`section[aria-label="Waiting for a decision"] .link`)
+	desk.is("its history is a timeline", `!!document.querySelector('.timeline li')`)
+	desk.is("the page is at its top", `(window.scrollTo(0, 0), true)`)
+	desk.run(dark)
+	shoot(desk, "ops-order.webp")
 }

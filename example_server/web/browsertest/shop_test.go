@@ -1,13 +1,8 @@
 package browsertest
 
 import (
-	"context"
-	"fmt"
-	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/accessibility"
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -178,38 +173,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 
 func TestEveryControlHasANameInBothLanguages(t *testing.T) {
 	p := desktop(t, "listener")
-	named := func(where string) {
-		t.Helper()
-		type value struct {
-			Value any `json:"value"`
-		}
-		var tree struct {
-			Nodes []struct {
-				Ignored bool  `json:"ignored"`
-				Role    value `json:"role"`
-				Name    value `json:"name"`
-			} `json:"nodes"`
-		}
-		p.run(chromedp.ActionFunc(func(ctx context.Context) error {
-			return cdp.Execute(ctx, accessibility.CommandGetFullAXTree, nil, &tree)
-		}))
-		controls := 0
-		for _, n := range tree.Nodes {
-			if n.Ignored {
-				continue
-			}
-			switch fmt.Sprint(n.Role.Value) {
-			case "button", "textbox", "radio", "dialog", "navigation", "link":
-				controls++
-				if n.Name.Value == nil || strings.TrimSpace(fmt.Sprint(n.Name.Value)) == "" {
-					t.Errorf("%s: a %v has no name", where, n.Role.Value)
-				}
-			}
-		}
-		if controls < 3 {
-			t.Errorf("%s: only %d controls are seen", where, controls)
-		}
-	}
+	named := func(where string) { t.Helper(); p.named(where) }
 	closed := func() {
 		t.Helper()
 		p.is("no window is open", `!document.querySelector('dialog')`)

@@ -14,11 +14,12 @@ export function Chart({ title, at, lines }: { title: string; at: number[]; lines
   const key = lines.map((l) => l.label).join();
   useEffect(() => {
     const place = box.current!;
+    const day = { hour: '{HH}:{mm}', second: '{HH}:{mm}:{ss}' };
     const axis = { stroke: color('--soft'), grid: { stroke: color('--line'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
     plot.current = new uPlot({
       width: place.clientWidth, height: 170, legend: { live: true }, cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-      axes: [axis, { ...axis, size: 44 }],
+      axes: [{ ...axis, space: 80, values: (_u, splits, _i, _s, step) => splits.map((s) => uPlot.fmtDate(step < 60 ? day.second : day.hour)(new Date(s * 1000))) }, { ...axis, size: 44 }],
       series: [{ value: '{HH}:{mm}:{ss}' }, ...lines.map((l) => ({ label: l.label, stroke: color(l.color), width: 1.8, points: { show: false }, spanGaps: false }))],
     }, [at, ...lines.map((l) => l.values)], place);
     const size = new ResizeObserver(() => plot.current?.setSize({ width: place.clientWidth, height: 170 }));
