@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -17,9 +18,10 @@ const (
 // batcher owns the one connection that writes.
 type batcher struct {
 	db     *sql.DB
-	writes chan *write
+	queue  chan *write
 	done   chan struct{}
 	locked error // why the last transaction could not begin; the loop's own
+	counts
 
 	mu     sync.RWMutex // guards closed against a send on the closed channel
 	closed bool
@@ -34,8 +36,18 @@ type write struct {
 	done  chan error
 }
 
+// counts is how much a writer has committed.
+type counts struct{ writes, commits atomic.Int64 }
+
+func (c *counts) committed(writes int) {
+	c.writes.Add(int64(writes))
+	c.commits.Add(1)
+}
+
+func (c *counts) written() (writes, commits int64) { return c.writes.Load(), c.commits.Load() }
+
 func newBatcher(db *sql.DB) *batcher {
-	w := &batcher{db: db, writes: make(chan *write, maxWrites), done: make(chan struct{})}
+	w := &batcher{db: db, queue: make(chan *write, maxWrites), done: make(chan struct{})}
 	go w.loop()
 	return w
 }
@@ -57,7 +69,7 @@ func (w *batcher) enter(ctx context.Context, one *write) error {
 		return errClosed
 	}
 	select {
-	case w.writes <- one:
+	case w.queue <- one:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -71,7 +83,7 @@ func (w *batcher) close() error {
 		return nil
 	}
 	w.closed = true
-	close(w.writes)
+	close(w.queue)
 	w.mu.Unlock()
 	<-w.done
 	return w.db.Close()
@@ -79,7 +91,7 @@ func (w *batcher) close() error {
 
 func (w *batcher) loop() {
 	defer close(w.done)
-	for first := range w.writes {
+	for first := range w.queue {
 		var batch []*write
 		for next := first; next != nil; {
 			if next.alone {
@@ -95,7 +107,7 @@ func (w *batcher) loop() {
 			next = nil
 			if len(batch) < maxBatch {
 				select {
-				case next = <-w.writes: // nil once closed
+				case next = <-w.queue: // nil once closed
 				default:
 				}
 			}
@@ -116,7 +128,11 @@ func (w *batcher) runAlone(ctx context.Context, one *write) error {
 	if err := one.run(ctx, tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	w.committed(1)
+	return nil
 }
 
 // commit runs a batch as one transaction. A write that fails on its own is undone alone; a failure of the database
@@ -169,7 +185,17 @@ func (w *batcher) runAll(batch []*write) ([]error, error) {
 			return nil, err
 		}
 	}
-	return results, tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return results, err
+	}
+	kept := 0
+	for _, refused := range results {
+		if refused == nil {
+			kept++
+		}
+	}
+	w.committed(kept)
+	return results, nil
 }
 
 // begin begins a transaction. If somebody else has held the file for as long as anyone waits for it, it fails every write
@@ -182,7 +208,7 @@ func (w *batcher) begin(ctx context.Context) (*sql.Tx, error) {
 	w.locked = err
 	for {
 		select {
-		case one := <-w.writes:
+		case one := <-w.queue:
 			if one == nil { // closed
 				return nil, err
 			}
@@ -201,5 +227,10 @@ func refuse(batch []*write, err error) {
 
 // ownFailure tells a write that was refused for what it asked from one the database could not take.
 func ownFailure(err error) bool {
-	return errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrMismatch) || errors.Is(err, errBadStep)
+	for _, own := range []error{ErrConflict, ErrNotFound, ErrMismatch, ErrNotDisputed, ErrBadResolution, errBadStep} {
+		if errors.Is(err, own) {
+			return true
+		}
+	}
+	return false
 }

@@ -105,6 +105,14 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 	})
 }
 
+// SchemaVersion is the number of the newest migration that was made.
+func (l *Ledger) SchemaVersion(ctx context.Context) (version int64, err error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	err = l.reads.QueryRowContext(inner, `SELECT MAX(version_id) FROM midas_migrations`).Scan(&version)
+	return version, unavailable(ctx, "read the version of the tables", err)
+}
+
 // alone runs f while no other server that starts does. goose has locks of its own, but looks what there is to do before
 // it takes one, and is confused by a version table that another server has made and not filled yet.
 func (d dialect) alone(ctx context.Context, db *sql.DB, f func() error) (err error) {

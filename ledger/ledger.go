@@ -69,6 +69,8 @@ type Ledger struct {
 type writer interface {
 	do(ctx context.Context, alone bool, f func(ctx context.Context, tx *sql.Tx) error) error
 	close() error
+	// written is how many calls were committed, in how many transactions.
+	written() (writes, commits int64)
 }
 
 // Open opens the ledger, making or upgrading its tables as needed. On a database server, several may do so at once.
@@ -105,6 +107,10 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 func (l *Ledger) Close() error {
 	return errors.Join(l.writer.close(), l.reads.Close())
 }
+
+// Written tells how many writes have been committed since the ledger was opened, and in how many transactions: with SQLite
+// those that arrive together share one, and with it the price of a disk flush.
+func (l *Ledger) Written() (writes, commits int64) { return l.writer.written() }
 
 // write runs a short write of our own.
 func (l *Ledger) write(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {

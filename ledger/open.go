@@ -34,6 +34,14 @@ func (l *Ledger) CountOpen(ctx context.Context) ([]OpenCount, error) {
 	return counts, unavailable(ctx, "count the open orders", err)
 }
 
+// CountDisputed counts the orders that wait for an operator.
+func (l *Ledger) CountDisputed(ctx context.Context) (n int64, err error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	err = l.reads.QueryRowContext(inner, `SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`).Scan(&n)
+	return n, unavailable(ctx, "count the disputed orders", err)
+}
+
 // Backlog is what has not ended, and what waits for an operator.
 type Backlog struct {
 	// Open counts the orders in each state that has not ended; parked ones are in it, goods that wait to be paid for are not.
@@ -70,13 +78,13 @@ func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
 			b.OldestAt = c.Oldest
 		}
 	}
-	const doing = "count the open orders"
+	b.Disputed, err = l.CountDisputed(ctx)
+	if err != nil || b.OldestAt.IsZero() {
+		return b, err
+	}
+	const doing = "find the oldest open order"
 	inner, cancel := patient(ctx)
 	defer cancel()
-	err = l.reads.QueryRowContext(inner, `SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`).Scan(&b.Disputed)
-	if err != nil || b.OldestAt.IsZero() {
-		return b, unavailable(ctx, doing, err)
-	}
 	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE created_at = ? AND due_at > 0
 		AND NOT (kind = 'goods' AND state = 'paying') ORDER BY bill_no LIMIT 1`), toMillis(b.OldestAt)).Scan(&b.Oldest)
 	if errors.Is(err, sql.ErrNoRows) { // it has ended since

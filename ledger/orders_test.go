@@ -493,3 +493,28 @@ func TestHistoryTellsTheWholeStory(t *testing.T) {
 		}
 	})
 }
+
+func TestWritesThatCommitAreCounted(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		before, _ := l.Written()
+		var all sync.WaitGroup
+		for i := range 50 {
+			all.Go(func() {
+				bill := fmt.Sprintf("b%d", i)
+				create(t, l, wish(bill, func(o *ledger.Order) { o.RequestID = "r-" + bill }))
+			})
+		}
+		all.Wait()
+		writes, commits := l.Written()
+		if writes-before != 50 || commits < 1 || commits > writes {
+			t.Errorf("%d writes in %d transactions", writes-before, commits)
+		}
+		if _, err := l.Resolve(t.Context(), "b1", decision(ledger.Delivered)); err == nil {
+			t.Error("an open order was settled")
+		}
+		if after, _ := l.Written(); after != writes {
+			t.Error("a write that was refused is counted")
+		}
+	})
+}

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -151,5 +152,34 @@ func TestOfTwoOperatorsOneDecides(t *testing.T) {
 		if err != nil || decided != 1 || len(got.Events) != 4 {
 			t.Errorf("%d decided, %+v, %v", decided, got.Events, err)
 		}
+	})
+}
+
+// Writes that come together share a transaction, and one of them that is refused is no reason to undo the others.
+func TestARefusedDecisionUndoesNobodyElsesWrite(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		create(t, l, wish("open"))
+		move(t, l, create(t, l, wish("refund", func(o *ledger.Order) { o.Kind, o.OfTrade, o.RequestID = ledger.Refund, "t1", "r-refund" })), ledger.Disputed)
+		var all sync.WaitGroup
+		for i := range 64 {
+			all.Go(func() {
+				bill := fmt.Sprintf("b%d", i)
+				if _, _, err := l.Create(t.Context(), wish(bill, func(o *ledger.Order) { o.RequestID = "r-" + bill })); err != nil {
+					t.Error(err)
+				}
+			})
+			all.Go(func() {
+				if _, err := l.Resolve(t.Context(), "open", decision(ledger.Delivered)); !errors.Is(err, ledger.ErrNotDisputed) {
+					t.Error(err)
+				}
+			})
+			all.Go(func() {
+				if _, err := l.Resolve(t.Context(), "refund", decision(ledger.Cancelled)); !errors.Is(err, ledger.ErrBadResolution) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
 	})
 }

@@ -49,6 +49,7 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, dsn string) error {
 // pool writes on many connections; the server commits together what arrives together.
 type pool struct {
 	db *sql.DB
+	counts
 
 	mu     sync.RWMutex // held for reading by every write, so that close waits for them
 	closed bool
@@ -91,7 +92,11 @@ func (p *pool) once(ctx context.Context, f func(ctx context.Context, tx *sql.Tx)
 	if err := f(ctx, tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	p.committed(1)
+	return nil
 }
 
 func (p *pool) close() error {
