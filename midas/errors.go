@@ -139,14 +139,12 @@ func (e *CallError) Verdict() Verdict {
 // Failure tells whether an error says that the service behind an endpoint is in trouble: no usable answer, or −1. A
 // business answer is none, nor is the caller's own change of mind, nor a call that never was one.
 func Failure(err error) bool {
-	if Cancelled(err) {
+	if err == nil || Cancelled(err) {
 		return false
 	}
-	var call *CallError
-	if errors.As(err, &call) {
-		var answer *Error // that there was no token for the call may be a business answer too
-		if call.Kind == ErrNotSent && errors.As(call.Err, &answer) {
-			return Failure(answer)
+	if call, ok := errors.AsType[*CallError](err); ok {
+		if answer, ok := errors.AsType[*Error](call.Err); ok && call.Kind == ErrNotSent {
+			return Failure(answer) // that there was no token for the call may be a business answer too
 		}
 		return call.Kind != ErrRefusedHere
 	}

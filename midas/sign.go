@@ -1,7 +1,6 @@
 package midas
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -14,26 +13,33 @@ type Param struct{ Key, Value string }
 // SigV1 makes `sig` (§1.7) over every parameter of the body but sig, mp_sig and access_token. path is the URL path really
 // called, /cgi-bin/midas/… or /cgi-bin/midas/sandbox/…, and appKey that environment's. params need not be sorted.
 func SigV1(params []Param, path string, appKey Secret) string {
-	return hexHMAC(TextV1(params, path, "secret", appKey), appKey)
+	return hexHMAC(appendTextV1(keyRoom(sizeV1(params, path, "secret", appKey)), params, path, "secret", appKey), appKey)
 }
 
 // MPSigV1 makes `mp_sig` (§1.7) over the same parameters and access_token and sig.
 func MPSigV1(params []Param, path string, sessionKey Secret) string {
-	return hexHMAC(TextV1(params, path, "session_key", sessionKey), sessionKey)
+	return hexHMAC(appendTextV1(keyRoom(sizeV1(params, path, "session_key", sessionKey)), params, path, "session_key", sessionKey), sessionKey)
 }
 
 // TextV1 is the text that a V1 signature signs: the parameters by ascending key, where the call goes, and the secret
 // itself under the name secretName. It holds the secret: show it to nobody but the operator who asked.
 func TextV1(params []Param, path, secretName string, secret Secret) []byte {
-	if !slices.IsSortedFunc(params, byKey) {
-		params = slices.Clone(params)
-		slices.SortFunc(params, byKey)
-	}
+	return appendTextV1(make([]byte, 0, sizeV1(params, path, secretName, secret)), params, path, secretName, secret)
+}
+
+func sizeV1(params []Param, path, secretName string, secret Secret) int {
 	size := len("org_loc=&method=POST&=") + len(path) + len(secretName) + len(secret)
 	for _, p := range params {
 		size += len(p.Key) + len(p.Value) + 2
 	}
-	text := make([]byte, 0, size)
+	return size
+}
+
+func appendTextV1(text []byte, params []Param, path, secretName string, secret Secret) []byte {
+	if !slices.IsSortedFunc(params, byKey) {
+		params = slices.Clone(params)
+		slices.SortFunc(params, byKey)
+	}
 	for _, p := range params {
 		text = append(text, p.Key...)
 		text = append(text, '=')
@@ -50,21 +56,43 @@ func TextV1(params []Param, path, secretName string, secret Secret) []byte {
 
 func byKey(a, b Param) int { return strings.Compare(a.Key, b.Key) }
 
-func hexHMAC(text []byte, key Secret) string {
-	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write(text)
-	var sum [sha256.Size]byte
-	return hex.EncodeToString(mac.Sum(sum[:0]))
-}
-
 // PaySigV2 makes `pay_sig` (§3.3) over the exact bytes of a body. path is the URL path, /wxa/game/…, and appKey that of the
 // environment named in the body.
 func PaySigV2(path string, body []byte, appKey Secret) string {
-	text := make([]byte, 0, len(path)+1+len(body))
-	text = append(text, path...)
+	text := append(keyRoom(len(path)+1+len(body)), path...)
 	text = append(text, '&')
 	return hexHMAC(append(text, body...), appKey)
 }
 
 // SignatureV2 makes `signature` (§3.3), the player's, over the exact bytes of a body.
-func SignatureV2(body []byte, sessionKey Secret) string { return hexHMAC(body, sessionKey) }
+func SignatureV2(body []byte, sessionKey Secret) string {
+	return hexHMAC(append(keyRoom(len(body)), body...), sessionKey)
+}
+
+// keyRoom begins a text that hexHMAC takes.
+func keyRoom(size int) []byte { return make([]byte, sha256.BlockSize, sha256.BlockSize+size) }
+
+// hexHMAC is HMAC-SHA256 (RFC 2104) of what follows keyRoom's room, in lower-case hex. crypto/hmac does the same with nine
+// allocations more: most keys are a player's, so there is no hash whose state could be kept.
+func hexHMAC(text []byte, key Secret) string {
+	var padded [sha256.BlockSize]byte
+	if len(key) <= len(padded) {
+		copy(padded[:], key)
+	} else {
+		sum := sha256.Sum256([]byte(key))
+		copy(padded[:], sum[:])
+	}
+	for i, b := range padded {
+		text[i] = b ^ 0x36
+	}
+	inner := sha256.Sum256(text)
+	var outer [sha256.BlockSize + sha256.Size]byte
+	for i, b := range padded {
+		outer[i] = b ^ 0x5c
+	}
+	copy(outer[sha256.BlockSize:], inner[:])
+	sum := sha256.Sum256(outer[:])
+	var out [2 * sha256.Size]byte
+	hex.Encode(out[:], sum[:])
+	return string(out[:])
+}

@@ -1,8 +1,13 @@
 package midas
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // The keys of the published signature guide (§1.7).
@@ -135,6 +140,32 @@ func TestSignaturesOfV2(t *testing.T) {
 	} {
 		if v.got != v.want {
 			t.Errorf("%s is %s", name, v.got)
+		}
+	}
+}
+
+func TestTheHMACIsTheStandardOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		body := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body")
+		key := rapid.StringN(-1, -1, 200).Draw(t, "key") // longer than a block, too
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write(body)
+		if got, want := SignatureV2(body, Secret(key)), hex.EncodeToString(mac.Sum(nil)); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	})
+}
+
+func TestASignatureTakesTwoAllocations(t *testing.T) {
+	params, body := guideParams(), []byte(`{"openid":"odkx20ENSNa2w5y3g_qOkOvBNM1g"}`)
+	for name, sign := range map[string]func(){
+		"sig":       func() { SigV1(params, "/cgi-bin/midas/pay", guideAppKey) },
+		"mp_sig":    func() { MPSigV1(params, "/cgi-bin/midas/pay", guideSessionKey) },
+		"pay_sig":   func() { PaySigV2("/wxa/game/pay", body, guideAppKey) },
+		"signature": func() { SignatureV2(body, guideSessionKey) },
+	} {
+		if n := testing.AllocsPerRun(100, sign); n > 2 {
+			t.Errorf("%s takes %v", name, n)
 		}
 	}
 }
