@@ -73,7 +73,7 @@ type Breaker struct {
 	query   *circuit[midas.OrderInfo]
 	login   *circuit[midas.Session]
 
-	held    sync.Map // midas.Endpoint → time.Time: calls are held back until then, because another server's breaker is open
+	held    map[midas.Endpoint]*holding // of each of them
 	changes *changes
 }
 
@@ -88,15 +88,14 @@ func New(api midas.API, cfg Config) *Breaker {
 	setDefault(&cfg.OpenFor, 5*time.Second)
 	setDefault(&cfg.HalfOpenRequests, 3)
 	changes := newChanges(cfg.OnChange)
-	return &Breaker{
-		api: api, openFor: cfg.OpenFor, changes: changes,
-		balance: newCircuit[midas.Balance](midas.EndpointBalance, cfg, changes),
-		pay:     newCircuit[midas.PayResult](midas.EndpointPay, cfg, changes),
-		cancel:  newCircuit[midas.CancelPayResult](midas.EndpointCancel, cfg, changes),
-		present: newCircuit[midas.PresentResult](midas.EndpointPresent, cfg, changes),
-		query:   newCircuit[midas.OrderInfo](midas.EndpointQuery, cfg, changes),
-		login:   newCircuit[midas.Session](midas.EndpointLogin, cfg, changes),
-	}
+	b := &Breaker{api: api, openFor: cfg.OpenFor, held: map[midas.Endpoint]*holding{}, changes: changes}
+	b.balance = newCircuit[midas.Balance](b, midas.EndpointBalance, cfg, changes)
+	b.pay = newCircuit[midas.PayResult](b, midas.EndpointPay, cfg, changes)
+	b.cancel = newCircuit[midas.CancelPayResult](b, midas.EndpointCancel, cfg, changes)
+	b.present = newCircuit[midas.PresentResult](b, midas.EndpointPresent, cfg, changes)
+	b.query = newCircuit[midas.OrderInfo](b, midas.EndpointQuery, cfg, changes)
+	b.login = newCircuit[midas.Session](b, midas.EndpointLogin, cfg, changes)
+	return b
 }
 
 // Close waits until OnChange has heard everything. Calls made afterwards still work, but nobody hears of changes.
@@ -104,51 +103,70 @@ func (b *Breaker) Close() { b.changes.close() }
 
 // Balance is midas.API's.
 func (b *Breaker) Balance(ctx context.Context, p midas.Player) (midas.Balance, error) {
-	return call(b, b.balance, func() (midas.Balance, error) { return b.api.Balance(ctx, p) })
+	return b.balance.call(func() (midas.Balance, error) {
+		began := time.Now()
+		result, err := b.api.Balance(ctx, p)
+		return b.balance.ended(began, result, err)
+	})
 }
 
 // Pay is midas.API's.
 func (b *Breaker) Pay(ctx context.Context, r midas.PayRequest) (midas.PayResult, error) {
-	return call(b, b.pay, func() (midas.PayResult, error) { return b.api.Pay(ctx, r) })
+	return b.pay.call(func() (midas.PayResult, error) {
+		began := time.Now()
+		result, err := b.api.Pay(ctx, r)
+		return b.pay.ended(began, result, err)
+	})
 }
 
 // CancelPay is midas.API's.
 func (b *Breaker) CancelPay(ctx context.Context, r midas.CancelPayRequest) (midas.CancelPayResult, error) {
-	return call(b, b.cancel, func() (midas.CancelPayResult, error) { return b.api.CancelPay(ctx, r) })
+	return b.cancel.call(func() (midas.CancelPayResult, error) {
+		began := time.Now()
+		result, err := b.api.CancelPay(ctx, r)
+		return b.cancel.ended(began, result, err)
+	})
 }
 
 // Present is midas.API's.
 func (b *Breaker) Present(ctx context.Context, r midas.PresentRequest) (midas.PresentResult, error) {
-	return call(b, b.present, func() (midas.PresentResult, error) { return b.api.Present(ctx, r) })
+	return b.present.call(func() (midas.PresentResult, error) {
+		began := time.Now()
+		result, err := b.api.Present(ctx, r)
+		return b.present.ended(began, result, err)
+	})
 }
 
 // QueryOrder is midas.API's.
 func (b *Breaker) QueryOrder(ctx context.Context, p midas.Player, outTradeNo string, what midas.BizKind) (midas.OrderInfo, error) {
-	return call(b, b.query, func() (midas.OrderInfo, error) { return b.api.QueryOrder(ctx, p, outTradeNo, what) })
+	return b.query.call(func() (midas.OrderInfo, error) {
+		began := time.Now()
+		result, err := b.api.QueryOrder(ctx, p, outTradeNo, what)
+		return b.query.ended(began, result, err)
+	})
 }
 
 // Code2Session is midas.API's.
 func (b *Breaker) Code2Session(ctx context.Context, code string) (midas.Session, error) {
-	return call(b, b.login, func() (midas.Session, error) { return b.api.Code2Session(ctx, code) })
+	return b.login.call(func() (midas.Session, error) {
+		began := time.Now()
+		result, err := b.api.Code2Session(ctx, code)
+		return b.login.ended(began, result, err)
+	})
 }
 
 // HoldBack refuses calls to an endpoint for a while, because the breaker of another server of the game is open; 0 ends it.
 // When the time is over this server tries for itself.
 func (b *Breaker) HoldBack(e midas.Endpoint, d time.Duration) {
-	if d <= 0 {
-		b.held.Delete(e)
-		return
+	held, known := b.held[e]
+	switch {
+	case !known:
+	case d <= 0:
+		held.Store(nil)
+	default:
+		until := time.Now().Add(min(d, b.openFor))
+		held.Store(&until)
 	}
-	b.held.Store(e, time.Now().Add(min(d, b.openFor)))
-}
-
-// elsewhere is how long HoldBack still refuses calls.
-func (b *Breaker) elsewhere(e midas.Endpoint) time.Duration {
-	until, held := b.held.Load(e)
-	if !held {
-		return 0
-	}
-	return max(0, time.Until(until.(time.Time)))
 }
 
 // RetryAfter tells how long calls to an endpoint are held back from now on; 0 if one would be let through. It takes no
@@ -169,17 +187,21 @@ func (b *Breaker) RetryAfter(e midas.Endpoint) time.Duration {
 	case midas.EndpointLogin:
 		own = b.login.heldBack()
 	}
-	return max(own, b.elsewhere(e))
+	if held, known := b.held[e]; known {
+		own = max(own, held.left())
+	}
+	return own
 }
 
-// call lets a call through to its endpoint's breaker, unless another server's is open.
-func call[T any](b *Breaker, c *circuit[T], f func() (T, error)) (T, error) {
-	if wait := b.elsewhere(c.endpoint); wait > 0 {
-		var none T
-		c.tally.held()
-		return none, &OpenError{c.endpoint, wait}
+// holding is until when calls are held back because another server's breaker is open; nil: they are not.
+type holding struct{ atomic.Pointer[time.Time] }
+
+func (h *holding) left() time.Duration {
+	until := h.Load()
+	if until == nil {
+		return 0
 	}
-	return c.call(f)
+	return max(0, time.Until(*until))
 }
 
 // circuit is one endpoint's breaker.
@@ -188,11 +210,13 @@ type circuit[T any] struct {
 	breaker  *gobreaker.CircuitBreaker[T]
 	openFor  time.Duration
 	opened   atomic.Pointer[time.Time] // when it opened last
+	held     *holding
 	tally    *tally
 }
 
-func newCircuit[T any](e midas.Endpoint, cfg Config, changes *changes) *circuit[T] {
-	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor, tally: newTally()}
+func newCircuit[T any](b *Breaker, e midas.Endpoint, cfg Config, changes *changes) *circuit[T] {
+	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor, held: &holding{}, tally: newTally()}
+	b.held[e] = c.held
 	c.breaker = gobreaker.NewCircuitBreaker[T](gobreaker.Settings{
 		Name:         string(e),
 		MaxRequests:  cfg.HalfOpenRequests,
@@ -229,17 +253,25 @@ func notACall(err error) bool {
 	return err != nil && (midas.Cancelled(err) || errors.Is(err, midas.ErrRefusedHere))
 }
 
+// call lets a call through to the breaker, unless another server's is open. What f does ends with ended: a function around it
+// would cost each call an allocation.
 func (c *circuit[T]) call(f func() (T, error)) (T, error) {
-	result, err := c.breaker.Execute(func() (T, error) {
-		begin := time.Now()
-		result, err := f()
-		c.tally.ended(time.Since(begin), err)
-		return result, err
-	})
+	if wait := c.held.left(); wait > 0 {
+		var none T
+		c.tally.held()
+		return none, &OpenError{c.endpoint, wait}
+	}
+	result, err := c.breaker.Execute(f)
 	if err == gobreaker.ErrOpenState || err == gobreaker.ErrTooManyRequests {
 		c.tally.held()
 		return result, &OpenError{c.endpoint, c.remaining()}
 	}
+	return result, err
+}
+
+// ended counts a call that was made, and hands its result on.
+func (c *circuit[T]) ended(began time.Time, result T, err error) (T, error) {
+	c.tally.ended(time.Since(began), err)
 	return result, err
 }
 

@@ -361,3 +361,16 @@ func TestResultsPassThrough(t *testing.T) {
 		t.Error("there is a breaker for tokens")
 	}
 }
+
+func TestABreakerAddsNoAllocationToACallThatIsWell(t *testing.T) {
+	api := newService()
+	b := breaker.New(api, breaker.Config{})
+	defer b.Close()
+	r := midas.PayRequest{Player: midas.Player{OpenID: "o", ZoneID: "1"}, BillNo: "b", Amount: 1}
+	call := func(api midas.API) float64 {
+		return testing.AllocsPerRun(200, func() { _, _ = api.Pay(t.Context(), r) })
+	}
+	if bare, ours := call(api), call(b); ours > bare {
+		t.Errorf("%v allocations, %v without a breaker", ours, bare)
+	}
+}

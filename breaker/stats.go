@@ -48,16 +48,20 @@ func statsOf[T any](b *Breaker, c *circuit[T]) Stats {
 	c.tally.mu.Lock()
 	defer c.tally.mu.Unlock()
 	s.Calls = maps.Clone(c.tally.calls)
+	if n := c.tally.done.Load(); n > 0 {
+		s.Calls[midas.OutcomeOf(nil)] = n
+	}
 	return s
 }
 
 // tally counts an endpoint's calls.
 type tally struct {
 	opened, halfOpened, closed, refused atomic.Int64
+	done                                atomic.Int64 // calls without an error
 	took                                *midas.Histogram
 
 	mu    sync.Mutex
-	calls map[midas.Outcome]int64
+	calls map[midas.Outcome]int64 // those with one
 }
 
 func newTally() *tally {
@@ -72,6 +76,10 @@ func (t *tally) held() { t.refused.Add(1) }
 
 func (t *tally) ended(took time.Duration, err error) {
 	t.took.Add(took)
+	if err == nil {
+		t.done.Add(1)
+		return
+	}
 	outcome := midas.OutcomeOf(err)
 	t.mu.Lock()
 	defer t.mu.Unlock()
