@@ -53,6 +53,8 @@ const (
 	// beat is how often a server says again who is on it, and belief how long it is believed.
 	beat   = 30 * time.Second
 	belief = 2 * time.Minute
+	// glance is how often a server that has nothing to say sees whether Redis is there.
+	glance = 2 * time.Second
 	// maxQueue bounds what waits for the sender, maxBatch what is sent at once.
 	maxQueue = 4096
 	maxBatch = 256
@@ -190,6 +192,8 @@ func (c *Cluster) put(do func(context.Context) error) {
 func (c *Cluster) send() {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
+	look := time.NewTicker(glance)
+	defer look.Stop()
 	var quietUntil time.Time
 	for {
 		var do func(context.Context) error
@@ -198,6 +202,8 @@ func (c *Cluster) send() {
 			return
 		case <-tick.C:
 			do = c.announceAll
+		case <-look.C:
+			do = func(ctx context.Context) error { return c.rdb.Ping(ctx).Err() }
 		case do = <-c.queue:
 		}
 		if time.Now().Before(quietUntil) && c.ctx.Err() == nil {

@@ -216,7 +216,11 @@ func TestRedisMayComeBackEmpty(t *testing.T) {
 	a, b := newServer(t, cfg), newServer(t, cfg)
 	b.Here("alice")
 	meet(t, a, b, "alice")
+	if !a.FleetStats().Up || !b.FleetStats().Up {
+		t.Error("servers that have met do not say so")
+	}
 	r.kill()
+	eventually(t, "both figures say that Redis is away", func() bool { return !a.FleetStats().Up && !b.FleetStats().Up })
 	began := time.Now()
 	for n := range 10_000 { // Redis away: nobody waits
 		a.Tell(look("alice", fmt.Sprint("lost ", n)))
@@ -228,6 +232,7 @@ func TestRedisMayComeBackEmpty(t *testing.T) {
 	r.start()
 	meet(t, a, b, "alice")
 	eventually(t, "a says it is back", func() bool { return strings.Contains(a.log.String(), "joined the others") })
+	eventually(t, "both figures say that it is back", func() bool { return a.FleetStats().Up && b.FleetStats().Up })
 	if n := strings.Count(a.log.String(), "goes on by itself"); n != 1 {
 		t.Errorf("said %d times that Redis is away:\n%s", n, a.log)
 	}
