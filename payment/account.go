@@ -161,7 +161,7 @@ func (t *Till) refresh(ctx context.Context, o ledger.Order, why Reason) {
 	a, err := t.look(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP})
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
-			t.log.Info("midas: balance not refreshed", "bill_no", o.BillNo, "player", shorten(o.OpenID), "error", err)
+			t.log.Info("midas: balance not refreshed", "player", shorten(o.OpenID), "after_bill", o.BillNo, "error", err)
 		}
 		return
 	}
@@ -218,7 +218,7 @@ func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
 	if !t.isHere(account{openid, zoneID}) || t.closing.Load() {
 		return
 	}
-	_ = t.lanes.add(openid, false, func(ctx context.Context) {
+	_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
 		t.refresh(ctx, ledger.Order{OpenID: openid, ZoneID: zoneID, BillNo: billNo}, why)
 	})
 }

@@ -171,7 +171,7 @@ func (a *audit) goods(ctx context.Context, o ledger.Order) error {
 	}
 	if err != nil && !errors.Is(err, midas.ErrTradeUnknown) {
 		a.UncheckedGoods++
-		a.till.log.Info("midas: goods not compared", "bill_no", o.BillNo, "error", err)
+		a.till.log.Info("midas: goods not compared", about(o, "error", err)...)
 		return nil
 	}
 	differ := func(what string, inLedger, other int64) {

@@ -52,7 +52,8 @@ func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) 
 	if t.sessions.expired(p.OpenID) {
 		return errNoSession
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) {
+	return t.enqueue("midas.goods", p.OpenID, false, func(ctx context.Context) {
+		done := noted(ctx, t, done)
 		if ctx.Err() != nil {
 			done(GoodsOffer{}, ErrClosing)
 			return
@@ -162,8 +163,8 @@ func (t *Till) goodsPaid(ctx context.Context, p midas.Push) error {
 		return err
 	}
 	if o.Kind != ledger.Goods || o.OpenID != p.OpenID {
-		t.log.Error("midas: a push about goods names a number that stands for something else", "bill_no", o.BillNo, "kind", o.Kind,
-			"player", shorten(p.OpenID))
+		t.log.Error("midas: a push about goods names a number that stands for something else", about(o, "kind", o.Kind,
+			"push_to", shorten(p.OpenID))...)
 		return nil
 	}
 	return t.settleGoods(ctx, o, func(o ledger.Order) (after ledger.Order, moves bool) {
@@ -199,7 +200,7 @@ func (t *Till) goodsFromOutside(ctx context.Context, p midas.Push) error {
 	}
 	if created {
 		t.stats.reached(o)
-		t.log.Info("midas: goods bought outside the game", "bill_no", o.BillNo, "player", shorten(o.OpenID), "item", o.ItemID)
+		t.log.Info("midas: goods bought outside the game", about(o, "item", o.ItemID)...)
 	}
 	return t.settleGoods(ctx, o, func(o ledger.Order) (ledger.Order, bool) {
 		return moved(o, ledger.Paid, "paid, as Midas has told"), o.State == ledger.Paying
@@ -224,7 +225,7 @@ func (t *Till) settleGoods(ctx context.Context, o ledger.Order, decide func(ledg
 		if err == nil {
 			t.stats.reached(stored)
 			t.step("goods " + string(stored.State) + " stored")
-			t.log.Debug("midas: order", "bill_no", o.BillNo, "player", shorten(o.OpenID), "from", o.State, "state", stored.State, "note", stored.Note)
+			t.log.Debug("midas: order", about(stored, "from", o.State, "note", stored.Note)...)
 			if stored.State.Ended() {
 				t.ended(t.receipt(stored))
 			}

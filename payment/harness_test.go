@@ -8,6 +8,7 @@ import (
 	"flag"
 	"log/slog"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -181,7 +182,7 @@ func (w *world) open() *shop {
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
 		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: time.Second, DeliverTimeout: time.Second,
 		Now:          func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
-		DeliverTries: w.tries, MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		DeliverTries: w.tries, MaxInFlight: 32, MaxQueuePerPlayer: 64, Logger: slog.New(orderLines{slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}), w.t}),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -346,6 +347,33 @@ func want(t *testing.T, o ledger.Order, s ledger.State) {
 	if o.State != s {
 		t.Fatalf("bill %s is %s (%s), want %s", o.BillNo, o.State, o.Note, s)
 	}
+}
+
+// orderLines fails a test whose log has a line about an order that does not say whose it is and how it stands, or that names a
+// player in full. Every test of the till has it.
+type orderLines struct {
+	slog.Handler
+	t *testing.T
+}
+
+// wholeOpenID is what the emulator's look like.
+var wholeOpenID = regexp.MustCompile(`\bo[A-Za-z0-9_-]{27}\b`)
+
+func (h orderLines) Handle(ctx context.Context, r slog.Record) error {
+	told := map[string]string{}
+	r.Attrs(func(a slog.Attr) bool {
+		told[a.Key] = a.Value.String()
+		return true
+	})
+	if _, order := told["bill_no"]; order && (told["bill_no"] == "" || told["player"] == "" || told["state"] == "") {
+		h.t.Errorf("a line about an order lacks bill_no, player or state: %s %v", r.Message, told)
+	}
+	for key, value := range told {
+		if wholeOpenID.MatchString(value) {
+			h.t.Errorf("a line names a player in full: %s %s=%s", r.Message, key, value)
+		}
+	}
+	return h.Handler.Handle(ctx, r)
 }
 
 // syncBuffer is a log that goroutines share.

@@ -37,7 +37,8 @@ func (t *Till) Present(p Player, r PresentRequest, done func(Receipt, error)) er
 	if err := t.mayCall(p, midas.EndpointPresent); err != nil {
 		return err
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) {
+	return t.enqueue("midas.present", p.OpenID, false, func(ctx context.Context) {
+		done := noted(ctx, t, done)
 		if ctx.Err() != nil {
 			done(Receipt{}, ErrClosing)
 			return
@@ -55,7 +56,8 @@ func (t *Till) Cancel(p Player, billNo, why string, done func(Receipt, error)) e
 	if err := t.mayAsk(p); err != nil {
 		return err
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) {
+	return t.enqueue("midas.cancel", p.OpenID, false, func(ctx context.Context) {
+		done := noted(ctx, t, done)
 		if ctx.Err() != nil {
 			done(Receipt{}, ErrClosing)
 			return

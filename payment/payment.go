@@ -159,6 +159,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger is told what an operator should know. nil: slog.Default().
 	Logger *slog.Logger
+	// Tracer makes spans. nil: there are none, and they cost nothing.
+	Tracer Tracer
 }
 
 // waitingPerSlot is how many jobs may wait for each one that may run.
@@ -220,6 +222,9 @@ func New(cfg Config) (*Till, error) {
 	}
 	if cfg.Closed == nil {
 		cfg.Closed = func(midas.Endpoint) time.Duration { return 0 }
+	}
+	if cfg.Tracer != nil {
+		cfg.Midas = tracedCalls{cfg.Midas, cfg.Tracer}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -312,7 +317,7 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 	t.sessions.set(p.OpenID, p.SessionKey)
 	t.arrive(p)
 	at := t.cfg.Now() // not when it is stored: on another server the player may have logged in since
-	return t.lanes.add(p.OpenID, true, func(ctx context.Context) {
+	return t.enqueue("midas.login", p.OpenID, true, func(ctx context.Context) {
 		if p.SessionKey != "" {
 			if err := t.sessions.save(ctx, p.OpenID, p.SessionKey, at); err != nil {
 				t.log.Warn("midas: session not kept: open orders would wait for a login after a restart",
@@ -321,7 +326,7 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 		}
 		t.unparkOrders(ctx, p.OpenID)
 		a, err := t.look(ctx, p)
-		done(a, err)
+		noted(ctx, t, done)(a, err)
 		if err == nil {
 			t.settleRecharges(ctx, p)
 		}
@@ -342,7 +347,7 @@ func (t *Till) Balance(p Player, done func(Account, error)) error {
 	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
 		return err
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) { done(t.look(ctx, p)) })
+	return t.enqueue("midas.balance", p.OpenID, false, func(ctx context.Context) { noted(ctx, t, done)(t.look(ctx, p)) })
 }
 
 // Orders lists up to limit of a player's orders, newest first, beginning before the bill number before ("": the newest).
@@ -351,9 +356,9 @@ func (t *Till) Orders(p Player, before string, limit int, done func([]ledger.Ord
 		return err
 	}
 	// A lane of its own: reading the ledger need not wait for Midas.
-	return t.lanes.add(reading{p.OpenID}, false, func(ctx context.Context) {
+	return t.enqueue("midas.orders", reading{p.OpenID}, false, func(ctx context.Context) {
 		orders, err := t.cfg.Ledger.Orders(ctx, p.OpenID, before, limit)
-		done(orders, unavailable(err))
+		noted(ctx, t, done)(orders, unavailable(err))
 	})
 }
 
@@ -365,8 +370,8 @@ func (t *Till) Exchange(key any, code string, done func(midas.Session, error)) e
 	if err := t.mayCall(Player{}, midas.EndpointLogin); err != nil {
 		return err
 	}
-	return t.lanes.add(key, false, func(ctx context.Context) {
-		done(t.cfg.Midas.Code2Session(ctx, code))
+	return t.enqueue("midas.exchange", key, false, func(ctx context.Context) {
+		noted(ctx, t, done)(t.cfg.Midas.Code2Session(ctx, code))
 	})
 }
 

@@ -61,9 +61,12 @@ func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) 
 	}
 	if refusal != nil {
 		// What was bought before is told all the same, without waiting behind calls that hang.
-		return t.lanes.add(reading{p.OpenID}, false, func(ctx context.Context) { done(t.recall(ctx, p, r, refusal)) })
+		return t.enqueue("midas.purchase", reading{p.OpenID}, false, func(ctx context.Context) {
+			noted(ctx, t, done)(t.recall(ctx, p, r, refusal))
+		})
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) {
+	return t.enqueue("midas.purchase", p.OpenID, false, func(ctx context.Context) {
+		done := noted(ctx, t, done)
 		if ctx.Err() != nil {
 			done(Receipt{}, ErrClosing)
 			return
@@ -85,13 +88,16 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 
 // make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
+	span := t.beginSpan(ctx, "midas.store")
 	o, created, err := t.cfg.Ledger.Create(ctx, t.newOrder(p, o))
+	t.endSpan(span, err)
 	if err != nil {
 		t.stats.failed(err)
 		return Receipt{}, unavailable(err)
 	}
 	t.step("created")
 	if !created {
+		t.noteOrder(ctx, o)
 		r := t.receipt(o)
 		r.Known = true
 		return r, nil
@@ -116,7 +122,7 @@ func (t *Till) watchOn(o ledger.Order, ended func(Receipt), waits []time.Duratio
 	}
 	t.later(waits[0], func() {
 		// A lane that is full is no reason to give up.
-		err := t.lanes.add(reading{o.OpenID}, false, func(ctx context.Context) {
+		err := t.enqueue("midas.watch", reading{o.OpenID}, false, func(ctx context.Context) {
 			if now, err := t.cfg.Ledger.Order(ctx, o.BillNo); err == nil && now.State.Ended() {
 				ended(t.receipt(now))
 			} else if ctx.Err() == nil {

@@ -23,6 +23,13 @@ func (t *Till) Take(ctx context.Context, p midas.Push) error {
 		t.log.Warn("midas: a push of the other environment is left alone", "event", string(p.Event), "sandbox", p.Sandbox, "out_trade_no", p.OutTradeNo)
 		return nil
 	}
+	ctx = t.beginSpan(ctx, "midas.push")
+	err := t.takePayment(ctx, p)
+	t.endSpan(ctx, err)
+	return err
+}
+
+func (t *Till) takePayment(ctx context.Context, p midas.Push) error {
 	switch p.Event {
 	case midas.PushGoods, midas.PushStoreGoods:
 		return unavailable(t.goodsPaid(ctx, p))
@@ -63,7 +70,7 @@ func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64, answ
 // look will find the same.
 func (t *Till) lookSoon(openid string) {
 	for _, zone := range t.zonesOf(openid) {
-		_ = t.lanes.add(openid, false, func(ctx context.Context) {
+		_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
 			if _, err := t.look(ctx, Player{OpenID: openid, ZoneID: zone}); err != nil {
 				t.log.Debug("midas: no look after coins came", "player", shorten(openid), "error", err)
 			}

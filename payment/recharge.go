@@ -50,7 +50,7 @@ func (t *Till) Recharge(p Player, r RechargeRequest, done func(ledger.Recharge, 
 	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
 		return err
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) { done(t.offer(ctx, p, r)) })
+	return t.enqueue("midas.recharge", p.OpenID, false, func(ctx context.Context) { noted(ctx, t, done)(t.offer(ctx, p, r)) })
 }
 
 func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.Recharge, error) {
@@ -85,7 +85,9 @@ func (t *Till) RechargeDone(p Player, requestID string, code int64, done func(le
 	if err := checkRequestID(requestID); err != nil {
 		return err
 	}
-	return t.lanes.add(p.OpenID, false, func(ctx context.Context) { done(t.report(ctx, p, requestID, code)) })
+	return t.enqueue("midas.recharge_done", p.OpenID, false, func(ctx context.Context) {
+		noted(ctx, t, done)(t.report(ctx, p, requestID, code))
+	})
 }
 
 func (t *Till) report(ctx context.Context, p Player, requestID string, code int64) (ledger.Recharge, error) {
@@ -145,7 +147,7 @@ func (t *Till) schedule(next *poll) {
 	wait := next.left[0]
 	next.left = next.left[1:]
 	next.timer = time.AfterFunc(wait, func() {
-		if err := t.lanes.add(next.player.OpenID, false, func(ctx context.Context) { t.lookAgain(ctx, next) }); err != nil {
+		if err := t.enqueue("midas.look", next.player.OpenID, false, func(ctx context.Context) { t.lookAgain(ctx, next) }); err != nil {
 			t.schedule(next)
 		}
 	})

@@ -42,7 +42,7 @@ func (t *Till) refunded(ctx context.Context, p midas.Push) error {
 		who.OpenID, who.ZoneID = paid.OpenID, paid.ZoneID
 		o.ItemID, o.Quantity = paid.ItemID, paid.Quantity
 	case err == nil:
-		t.log.Error("midas: a refund names a number that stands for something else", "bill_no", paid.BillNo, "kind", paid.Kind)
+		t.log.Error("midas: a refund names a number that stands for something else", about(paid, "kind", paid.Kind)...)
 		return nil
 	case errors.Is(err, ledger.ErrNotFound):
 		r, err := t.cfg.Ledger.RechargeOfTrade(ctx, p.OutTradeNo)

@@ -14,7 +14,7 @@ func (t *Till) Resolve(ctx context.Context, billNo string, as ledger.State, why,
 	if err != nil {
 		return ledger.Order{}, unavailable(err)
 	}
-	t.log.Warn("midas: order settled by an operator", "bill_no", o.BillNo, "player", shorten(o.OpenID), "state", o.State, "who", who, "why", why)
+	t.log.Warn("midas: order settled by an operator", about(o, "who", who, "why", why)...)
 	t.ended(t.receipt(o))
 	return o, nil
 }

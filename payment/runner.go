@@ -100,7 +100,7 @@ func (t *Till) handOver(claimed []ledger.Order) {
 	t.starved.Store(true) // before a lane refuses, so that no end of a job is missed
 	now := t.cfg.Now()
 	for _, o := range waiting {
-		if o.DueAt.After(now) && t.lanes.add(o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) }) != nil {
+		if o.DueAt.After(now) && t.enqueue("midas.resume", o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) }) != nil {
 			t.held = append(t.held, o)
 		}
 	}
@@ -116,7 +116,7 @@ func (t *Till) resume(ctx context.Context, claimed ledger.Order) {
 	}
 	o, err := t.cfg.Ledger.Order(ctx, claimed.BillNo)
 	if err != nil || o.Version != claimed.Version {
-		t.complain("midas: cannot read an order that is due", err, "bill_no", claimed.BillNo)
+		t.complain("midas: cannot read an order that is due", err, about(claimed)...)
 		return
 	}
 	t.ended(t.drive(ctx, o))
@@ -163,9 +163,9 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 			var err error
 			if stored, err = t.store(ctx, o, after, waits); err != nil { // nothing may follow what is not on disk
 				if errors.Is(err, ledger.ErrConflict) { // a push was quicker, or another server
-					t.log.Info("midas: order changed meanwhile", "bill_no", o.BillNo, "state", o.State)
+					t.log.Info("midas: order changed meanwhile", about(o)...)
 				} else {
-					t.complain("midas: order not advanced", err, "bill_no", o.BillNo, "state", o.State)
+					t.complain("midas: order not advanced", err, about(o)...)
 				}
 				break
 			}
@@ -191,6 +191,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 	default:
 		t.cfg.Elsewhere(o.OpenID, o.ZoneID, stale, o.BillNo)
 	}
+	t.noteOrder(ctx, o)
 	return t.receipt(o)
 }
 
@@ -227,7 +228,10 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	case !waits:
 		after.DueAt = now.Add(t.lease)
 	}
-	stored, err := t.cfg.Ledger.Advance(context.WithoutCancel(ctx), o, after)
+	span := t.beginSpan(ctx, "midas.store")
+	stored, err := t.cfg.Ledger.Advance(context.WithoutCancel(span), o, after)
+	t.noteOrder(span, after)
+	t.endSpan(span, err)
 	if err != nil {
 		return o, err
 	}
@@ -237,8 +241,7 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	}
 	t.stats.stored(o, stored, waits)
 	if stored.State != o.State {
-		level("midas: order", "bill_no", o.BillNo, "player", shorten(o.OpenID), "from", o.State, "state", stored.State,
-			"code", stored.Code, "note", stored.Note)
+		level("midas: order", about(stored, "from", o.State, "code", stored.Code, "note", stored.Note)...)
 	}
 	if stored.Parked {
 		t.parked(ctx, stored)
@@ -307,7 +310,11 @@ func (t *Till) cancelPay(ctx context.Context, o ledger.Order) ledger.Order {
 
 // deliver has the host grant the item. A panic of the host's is an error like any other.
 func (t *Till) deliver(ctx context.Context, o ledger.Order) ledger.Order {
-	return t.delivered(o, t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Deliver(ctx, o) }))
+	ctx = t.beginSpan(ctx, "midas.deliver")
+	err := t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Deliver(ctx, o) })
+	t.noteOrder(ctx, o)
+	t.endSpan(ctx, err)
+	return t.delivered(o, err)
 }
 
 // guarded runs the host's code, for DeliverTimeout at most.
@@ -329,7 +336,10 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after,
 	defer cancel()
 	after = t.rules.afterDeliver(o, nil, t.cfg.Now())
 	after.UpdatedAt = t.cfg.Now()
-	stored, err := t.cfg.Ledger.Deliver(ctx, o, after, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
+	span := t.beginSpan(ctx, "midas.deliver")
+	stored, err := t.cfg.Ledger.Deliver(span, o, after, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
+	t.noteOrder(span, o)
+	t.endSpan(span, err)
 	if err == nil {
 		t.stats.delivered(o, nil)
 		t.stats.reached(stored)
@@ -337,7 +347,7 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after,
 	}
 	var host *ledger.GrantError
 	if !errors.As(err, &host) { // the database's fault: whether it took will be seen
-		t.complain("midas: order not delivered", err, "bill_no", o.BillNo)
+		t.complain("midas: order not delivered", err, about(o)...)
 		return t.rules.postponed(o, err, t.cfg.Now()), o
 	}
 	return t.delivered(o, host.Err), o
@@ -348,8 +358,7 @@ func (t *Till) delivered(o ledger.Order, err error) ledger.Order {
 	t.stats.delivered(o, err)
 	after := t.rules.afterDeliver(o, err, t.cfg.Now())
 	if err != nil {
-		t.log.Warn("midas: not delivered", "bill_no", o.BillNo, "player", shorten(o.OpenID), "state", after.State,
-			"try", after.Attempts, "error", err)
+		t.log.Warn("midas: not delivered", about(after, "try", after.Attempts, "error", err)...)
 	}
 	return after
 }
@@ -361,4 +370,9 @@ func (t *Till) complain(what string, err error, attrs ...any) {
 	}
 	t.stats.failed(err)
 	t.log.Error(what, append(attrs, "error", err)...)
+}
+
+// about is what every line of the log about an order tells of it, before what it tells besides.
+func about(o ledger.Order, more ...any) []any {
+	return append([]any{"bill_no", o.BillNo, "player", shorten(o.OpenID), "state", string(o.State)}, more...)
 }

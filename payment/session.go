@@ -68,6 +68,16 @@ func (s *sessions) kept(ctx context.Context, openid string) (midas.Secret, error
 	return key, nil
 }
 
+// KeptSession reads a player's newest session key from a ledger, for an operator's calls; "" if it has none. sealSecret is
+// Config.SealSecret.
+func KeptSession(ctx context.Context, l *ledger.Ledger, sealSecret midas.Secret, openid string) (midas.Secret, error) {
+	s, err := newSessions(l, sealSecret, false)
+	if err != nil {
+		return "", err
+	}
+	return s.kept(ctx, openid)
+}
+
 // expired tells whether the player is here and is known to have no session that works.
 func (s *sessions) expired(openid string) bool {
 	s.mu.Lock()

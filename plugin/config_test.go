@@ -48,7 +48,7 @@ func resolve(t *testing.T, section string) (Config, error) {
 	if err := json.Unmarshal([]byte(`{"Midas":`+section+`}`), &server); err != nil {
 		t.Fatalf("decoding must not fail: %v", err)
 	}
-	return server.Midas.resolved()
+	return server.Midas.Resolved()
 }
 
 func TestEveryFaultOfAConfigIsToldByItsKey(t *testing.T) {
@@ -325,7 +325,7 @@ func TestAConfigMadeInGoIsCheckedToo(t *testing.T) {
 		}
 		change(&c)
 		var fault *ConfigError
-		if _, err := c.resolved(); !errors.As(err, &fault) || len(fault.Faults) != 1 || fault.Faults[0].Key != name {
+		if _, err := c.Resolved(); !errors.As(err, &fault) || len(fault.Faults) != 1 || fault.Faults[0].Key != name {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -333,7 +333,7 @@ func TestAConfigMadeInGoIsCheckedToo(t *testing.T) {
 
 func TestResolvingLeavesTheHostsConfigAlone(t *testing.T) {
 	c := Config{Items: []Item{{ID: "a", Price: 1}}}
-	if _, err := c.resolved(); err == nil {
+	if _, err := c.Resolved(); err == nil {
 		t.Error("an empty config was taken")
 	}
 	if c.Items[0].Name != "" || c.Timeout != 0 || c.MPSig != nil {
@@ -391,7 +391,7 @@ func FuzzConfig(f *testing.F) {
 			t.Fatalf("decoding failed: %v", err)
 		}
 		told := len(c.faults)
-		resolved, err := c.resolved()
+		resolved, err := c.Resolved()
 		var fault *ConfigError
 		switch {
 		case err == nil && told > 0:

@@ -90,6 +90,7 @@ type Plugin struct {
 	inside atomic.Pointer[inside]
 	userIP func(gate.Agent) string
 	log    *slog.Logger
+	tracer payment.Tracer
 }
 
 // Option adds behaviour of the host's.
@@ -101,6 +102,10 @@ func WithLogger(log *slog.Logger) Option { return func(p *Plugin) { p.log = log 
 // WithUserIP tells the plugin how to find the public address of a connection that logs in by MidasLogin. Without it the
 // connection's remote address is taken, which behind a proxy is the proxy's.
 func WithUserIP(f func(gate.Agent) string) Option { return func(p *Plugin) { p.userIP = f } }
+
+// WithTracer makes the plugin trace what it does, from a player's message to Midas and the delivery. Package tracing makes a tracer
+// of an OpenTelemetry provider.
+func WithTracer(t payment.Tracer) Option { return func(p *Plugin) { p.tracer = t } }
 
 // New makes a plugin that knows no config yet, so that it can be a package variable.
 func New(options ...Option) *Plugin {
@@ -118,7 +123,7 @@ func (p *Plugin) Configure(cfg Config) error {
 	if p.till != nil {
 		return errors.New("leafmidas: configured twice")
 	}
-	cfg, err := cfg.resolved()
+	cfg, err := cfg.Resolved()
 	if err != nil {
 		return err
 	}
@@ -152,7 +157,7 @@ func (p *Plugin) Configure(cfg Config) error {
 		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client),
 		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
-		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log,
+		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log, Tracer: p.tracer,
 	})
 	if err != nil {
 		return errors.Join(err, orders.Close(), fleet.Close())
@@ -333,6 +338,16 @@ func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err erro
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	return p.till.Audit(ctx, r)
+}
+
+// Client makes a client of Midas, or tells with *ConfigError what is wrong with the config. It is the caller's to close.
+// Servers have no need of it: its calls are not in the ledger.
+func (c Config) Client(log *slog.Logger) (*midas.Client, error) {
+	c, err := c.Resolved()
+	if err != nil {
+		return nil, err
+	}
+	return midas.New(c.midas(log))
 }
 
 // midas is the client's part of a resolved config.

@@ -25,8 +25,9 @@ const (
 	protocolV2 = "v2"
 )
 
-// resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong.
-func (c Config) resolved() (Config, error) {
+// Resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong. A server
+// need not call it: Configure does.
+func (c Config) Resolved() (Config, error) {
 	faults := slices.Clone(c.faults)
 	fault := func(key, format string, args ...any) {
 		// What the text already got wrong need not be told twice ("missing").
