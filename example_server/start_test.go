@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -42,6 +43,9 @@ func TestWithoutFlagsItRunsOnItsOwnAndWhatItSaysToTryWorks(t *testing.T) {
 		t.Errorf("it does not begin with the address of the shop: %s", told)
 	}
 	try(t, embeddedWS, "", told)
+	scrape(t, "http://"+embeddedHTTP+"/metrics",
+		`leafmidas_order_states_total{kind="purchase",state="delivered"} 1`, `leafmidas_midas_calls_total{code="ok",endpoint="pay",outcome="done"} 1`,
+		`leafmidas_ledger_up 1`, `leafmidas_token_fetches_total{outcome="done"} 1`, "go_goroutines ")
 	s.signal(syscall.SIGINT)
 	if code := s.exit(10 * time.Second); code != 0 {
 		t.Errorf("exit code %d: %s", code, s.out.String())
@@ -170,5 +174,24 @@ func TestAServerWhosePortIsTakenDoesNotStart(t *testing.T) {
 	s := w.run()
 	if code := s.exit(soon); code != 1 || !strings.Contains(s.out.String(), w.tcp) {
 		t.Errorf("exit code %d: %s", code, s.out.String())
+	}
+}
+
+// scrape looks for lines among the metrics.
+func scrape(t *testing.T, url string, lines ...string) {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s, %v", answer.Status, err)
+	}
+	for _, line := range lines {
+		if !strings.Contains(string(text), "\n"+line) {
+			t.Errorf("the metrics lack %s", line)
+		}
 	}
 }

@@ -28,8 +28,9 @@ import (
 type Plugin interface {
 	// Stats reads memory only. ok is false while there is nothing to tell.
 	Stats() (s plugin.Stats, ok bool)
-	// OpenOrders reads the ledger.
+	// OpenOrders and DisputedOrders read the ledger.
 	OpenOrders(ctx context.Context) ([]ledger.OpenCount, error)
+	DisputedOrders(ctx context.Context) (int64, error)
 }
 
 const (
@@ -47,9 +48,15 @@ type Collector struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	open  []ledger.OpenCount
-	up    bool
-	until time.Time // the open orders are good until then
+	seen  seen
+	until time.Time // what was seen is good until then
+}
+
+// seen is what a look at the ledger saw.
+type seen struct {
+	up       bool
+	open     []ledger.OpenCount
+	disputed int64
 }
 
 var _ prometheus.Collector = (*Collector)(nil)
@@ -130,13 +137,14 @@ func (c *Collector) till(w writer, t payment.Stats) {
 
 // ledger shows what only the ledger knows.
 func (c *Collector) ledger(w writer) {
-	open, up := c.look()
-	w.gauge(ledgerUp, truth(up))
-	if !up {
+	s := c.look()
+	w.gauge(ledgerUp, truth(s.up))
+	if !s.up {
 		return
 	}
+	w.gauge(disputedOrders, float64(s.disputed))
 	oldest := map[[2]string]time.Time{}
-	for _, o := range open {
+	for _, o := range s.open {
 		w.gauge(openOrders, float64(o.Orders), string(o.Kind), string(o.State), yes(o.Parked))
 		key := [2]string{string(o.Kind), yes(o.Parked)}
 		if at, known := oldest[key]; !known || o.Oldest.Before(at) {
@@ -149,19 +157,23 @@ func (c *Collector) ledger(w writer) {
 }
 
 // look counts the open orders, or tells what was counted just before. Scrapes that come at once wait for one look.
-func (c *Collector) look() (open []ledger.OpenCount, up bool) {
+func (c *Collector) look() seen {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	begin := c.now()
 	if begin.Before(c.until) {
-		return c.open, c.up
+		return c.seen
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
 	open, err := c.plugin.OpenOrders(ctx)
+	disputed := int64(0)
+	if err == nil {
+		disputed, err = c.plugin.DisputedOrders(ctx)
+	}
 	end := c.now()
-	c.open, c.up, c.until = open, err == nil, end.Add(max(keep, costShare*end.Sub(begin)))
-	return c.open, c.up
+	c.seen, c.until = seen{err == nil, open, disputed}, end.Add(max(keep, costShare*end.Sub(begin)))
+	return c.seen
 }
 
 // writer sends metrics.

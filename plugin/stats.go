@@ -54,3 +54,12 @@ func (p *Plugin) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
 	}
 	return in.ledger.CountOpen(ctx)
 }
+
+// DisputedOrders counts what waits for an operator (Resolve), as OpenOrders counts what is open.
+func (p *Plugin) DisputedOrders(ctx context.Context) (int64, error) {
+	in := p.inside.Load()
+	if in == nil {
+		return 0, ErrNotConfigured
+	}
+	return in.ledger.CountDisputed(ctx)
+}
