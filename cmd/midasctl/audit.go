@@ -146,6 +146,8 @@ func readMidasSection(path string) (plugin.Config, error) {
 	return *server.Midas, checkLedgerFile(server.Midas.Ledger)
 }
 
+var errNoLedgerFile = errors.New("the file that Midas.Ledger.DSN names does not exist")
+
 // checkLedgerFile refuses a file that is not there. The ledger would make a new one, and in empty books all agrees. The
 // DSN stays unsaid: it may be that of a database server, with a password, whose Driver was forgotten.
 func checkLedgerFile(l plugin.LedgerConfig) error {
@@ -160,7 +162,7 @@ func checkLedgerFile(l plugin.LedgerConfig) error {
 	if err != nil {
 		dir = "an unknown directory"
 	}
-	return fmt.Errorf("the file that Midas.Ledger.DSN names does not exist (seen from %s)", dir)
+	return fmt.Errorf("%w (seen from %s)", errNoLedgerFile, dir)
 }
 
 // progressTo writes how far the audit is, at most once a second: a short audit says nothing.

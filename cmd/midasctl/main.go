@@ -14,14 +14,24 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	app := &cli.Command{
+	if err := app().Run(ctx, os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "midasctl:", err)
+		os.Exit(1)
+	}
+}
+
+// app is the command. All it prints goes to Writer and ErrWriter, which tests replace.
+func app() *cli.Command {
+	return &cli.Command{
 		Name:                  "midasctl",
 		Usage:                 "operate leafmidas",
 		EnableShellCompletion: true,
-		Commands:              []*cli.Command{emulatorCommand(), auditCommand()},
-	}
-	if err := app.Run(ctx, os.Args); err != nil {
-		fmt.Fprintln(os.Stderr, "midasctl:", err)
-		os.Exit(1)
+		ConfigureShellCompletionCommand: func(c *cli.Command) {
+			c.Hidden, c.Usage = false, "print a script that completes commands and flags in bash, zsh, fish or pwsh"
+		},
+		Commands: append([]*cli.Command{
+			doctorCommand(), verifyCommand(), signCommand(), ordersCommand(), orderCommand(), resolveCommand(), auditCommand(),
+			configCommand(), migrateCommand(), emulatorCommand(),
+		}, callCommands()...),
 	}
 }

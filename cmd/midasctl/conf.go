@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/payment"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// errFound makes the exit code tell what was printed already.
+var errFound = errors.New("see above")
+
+func confFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "conf", Required: true, Sources: cli.EnvVars("MIDAS_CONF"),
+		Usage: "the server's JSON config, of which section Midas is read, is in `FILE`",
+	}
+}
+
+func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print one JSON object"} }
+
+// arguments takes exactly the arguments that a command has.
+func arguments(cmd *cli.Command, names ...string) ([]string, error) {
+	given := cmd.Args().Slice()
+	switch {
+	case len(given) < len(names):
+		return nil, fmt.Errorf("%s: %s is missing", cmd.Name, names[len(given)])
+	case len(given) > len(names):
+		return nil, fmt.Errorf("%s: %q is one argument too many; flags come before arguments", cmd.Name, given[len(names)])
+	}
+	return given, nil
+}
+
+// readConfig reads a config with its secrets. An error that is errNoLedgerFile leaves it whole, but for the Ledger.
+func readConfig(cmd *cli.Command) (plugin.Config, error) {
+	cfg, missing := readMidasSection(cmd.String("conf"))
+	if missing != nil && !errors.Is(missing, errNoLedgerFile) {
+		return cfg, fmt.Errorf("read the config: %w", missing)
+	}
+	cfg, err := cfg.Resolved()
+	if err != nil {
+		return cfg, fmt.Errorf("read the config: %w", err)
+	}
+	if missing != nil {
+		cfg.Ledger = plugin.LedgerConfig{}
+		return cfg, fmt.Errorf("read the config: %w", missing)
+	}
+	return cfg, nil
+}
+
+// readConfigAlone is readConfig for commands that can do without a ledger.
+func readConfigAlone(cmd *cli.Command) (plugin.Config, error) {
+	cfg, err := readConfig(cmd)
+	if errors.Is(err, errNoLedgerFile) {
+		err = nil
+	}
+	return cfg, err
+}
+
+// openLedger opens the ledger of a config. It is the caller's to close.
+func openLedger(ctx context.Context, cfg plugin.Config) (*ledger.Ledger, error) {
+	return ledger.Open(ctx, ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), Who: "midasctl"})
+}
+
+// withLedger runs a command that needs the config and the ledger.
+func withLedger(run func(ctx context.Context, cmd *cli.Command, cfg plugin.Config, l *ledger.Ledger) error) cli.ActionFunc {
+	return func(ctx context.Context, cmd *cli.Command) error {
+		cfg, err := readConfig(cmd)
+		if err != nil {
+			return err
+		}
+		l, err := openLedger(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		return errors.Join(run(ctx, cmd, cfg, l), l.Close())
+	}
+}
+
+// sessionFlag asks for a session key in ways that no process list shows.
+func sessionFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "session-key-file", Sources: cli.EnvVars("MIDAS_SESSION_KEY_FILE"),
+		Usage: "the player's session_key is in `FILE` (-: the standard input; left out: $MIDAS_SESSION_KEY, then the ledger)",
+	}
+}
+
+// sessionKey finds a player's session key: "" if there is none.
+func sessionKey(ctx context.Context, cmd *cli.Command, cfg plugin.Config, openid string) (midas.Secret, error) {
+	if name := cmd.String("session-key-file"); name != "" {
+		return readSecretFile(name, cmd.Root().Reader)
+	}
+	if key := os.Getenv("MIDAS_SESSION_KEY"); key != "" {
+		return midas.Secret(key), nil
+	}
+	if cfg.Ledger.DSN == "" || openid == "" {
+		return "", nil
+	}
+	l, err := openLedger(ctx, cfg)
+	if err != nil {
+		return "", err
+	}
+	key, err := payment.KeptSession(ctx, l, cfg.AppSecret, openid)
+	return key, errors.Join(err, l.Close())
+}
+
+func readSecretFile(name string, stdin io.Reader) (midas.Secret, error) {
+	text, err := readInput(name, stdin)
+	if err != nil {
+		return "", err
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return "", fmt.Errorf("%s is empty", name)
+	}
+	return midas.Secret(text), nil
+}
+
+// maxInput bounds what is read into memory.
+const maxInput = 1 << 20
+
+// readInput reads a file, or the standard input where the name is "-".
+func readInput(name string, stdin io.Reader) (string, error) {
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		stdin = file
+	}
+	text, err := io.ReadAll(io.LimitReader(stdin, maxInput+1))
+	if err == nil && len(text) > maxInput {
+		err = fmt.Errorf("%s has more than %d bytes", name, maxInput)
+	}
+	return string(text), err
+}
+
+// printJSON writes one line.
+func printJSON(cmd *cli.Command, v any) error { return json.NewEncoder(cmd.Root().Writer).Encode(v) }
+
+// printTable writes rows of cells, the first of them a heading where there is one.
+func printTable(w io.Writer, rows [][]any) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(t, "\t")
+			}
+			fmt.Fprint(t, cell)
+		}
+		fmt.Fprintln(t)
+	}
+	return t.Flush()
+}

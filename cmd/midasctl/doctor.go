@@ -1,0 +1,178 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/payment"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// doctorTime bounds each look.
+const doctorTime = 15 * time.Second
+
+// doctorCommand is `midasctl doctor`.
+func doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name: "doctor", Usage: "check everything a server needs: config, clock, token, keys, database, Redis",
+		Description: "Asks Midas for the balance of one player in each environment whose key the config has; that changes nothing.\n" +
+			"The player is --player, or the one with the newest order in the ledger. Exit code 1: something is wrong.",
+		Flags: []cli.Flag{
+			confFlag(), jsonFlag(), sessionFlag(),
+			&cli.StringFlag{Name: "player", Usage: "ask for the balance of the player `OPENID`"},
+			&cli.BoolFlag{Name: "offline", Usage: "do not ask WeChat and Midas"},
+		},
+		Action: runDoctor,
+	}
+}
+
+func runDoctor(ctx context.Context, cmd *cli.Command) error {
+	if _, err := arguments(cmd); err != nil {
+		return err
+	}
+	r := &report{}
+	section, err := readMidasSection(cmd.String("conf"))
+	fresh := errors.Is(err, errNoLedgerFile)
+	if err != nil && !fresh {
+		return fmt.Errorf("read the config: %w", err)
+	}
+	cfg, err := section.Resolved()
+	if err != nil {
+		sayConfig(r, err)
+		return r.print(cmd) // the rest would only say the same in other words
+	}
+	r.ok("config", "protocol %s, %s", cfg.Protocol, cfg.Env)
+	d := doctor{r, cmd, cfg, midas.Player{OpenID: cmd.String("player"), ZoneID: cfg.ZoneID, UserIP: "127.0.0.1"}}
+	if fresh {
+		r.unknown("database", "the server makes it when it starts", "the file of the ledger does not exist yet")
+	} else {
+		d.database(ctx)
+	}
+	d.redis(ctx)
+	if !cmd.Bool("offline") {
+		if d.clock(ctx) {
+			d.calls(ctx)
+		}
+	}
+	return r.print(cmd)
+}
+
+func sayConfig(r *report, err error) {
+	bad, ok := errors.AsType[*plugin.ConfigError](err)
+	if !ok {
+		r.wrong("config", "correct it", "%v", err)
+		return
+	}
+	for _, f := range bad.Faults {
+		r.wrong("config", "correct Midas."+f.Key, "Midas.%s %s", f.Key, f.What)
+	}
+}
+
+// doctor looks at one part after another.
+type doctor struct {
+	*report
+	cmd    *cli.Command
+	cfg    plugin.Config
+	player midas.Player
+}
+
+// database opens the ledger, and finds a player to ask for.
+func (d *doctor) database(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	l, err := openLedger(ctx, d.cfg)
+	if err != nil {
+		d.wrong("database", "see that it runs, and that Midas.Ledger names it", "%v", err)
+		return
+	}
+	defer l.Close()
+	b, err := l.Backlog(ctx)
+	if err != nil {
+		d.wrong("database", "see that it runs, and that Midas.Ledger names it", "%v", err)
+		return
+	}
+	open := int64(0)
+	for _, n := range b.Open {
+		open += n
+	}
+	d.ok("database", "%s answers; %d open orders", d.cfg.Ledger.Driver, open)
+	if b.Disputed > 0 {
+		d.wrong("disputed orders", "`midasctl orders --state disputed`, then `midasctl resolve`", "%d %s for a decision", b.Disputed, plural(int(b.Disputed), "order waits", "orders wait"))
+	}
+	if d.player.OpenID == "" {
+		if newest, _, err := l.Search(ctx, ledger.Filter{Limit: 1, Kinds: []ledger.Kind{ledger.Purchase, ledger.Goods}}); err == nil && len(newest) > 0 {
+			d.player.OpenID, d.player.ZoneID = newest[0].OpenID, newest[0].ZoneID
+		}
+	}
+	if d.player.OpenID != "" && d.cmd.String("session-key-file") == "" {
+		d.player.SessionKey, err = payment.KeptSession(ctx, l, d.cfg.AppSecret, d.player.OpenID)
+		if err != nil {
+			d.wrong("session keys", "see that Midas.AppSecret is the servers' own", "%v", err)
+		}
+	}
+}
+
+func (d *doctor) redis(ctx context.Context) {
+	c := d.cfg.Redis
+	if c.Addr == "" {
+		return
+	}
+	options := &redis.Options{Addr: c.Addr, Username: c.Username, Password: c.Password.Reveal(), DB: c.DB, MaxRetries: -1}
+	if c.TLS {
+		host, _, err := net.SplitHostPort(c.Addr)
+		if err != nil {
+			d.wrong("Redis", "correct Midas.Redis.Addr", "%v", err)
+			return
+		}
+		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	}
+	client := redis.NewClient(options)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	begin := time.Now()
+	if err := client.Ping(ctx).Err(); err != nil {
+		d.wrong("Redis", "see that it runs, and that Midas.Redis names it; servers go on without it, each by itself", "%v", err)
+		return
+	}
+	d.ok("Redis", "answers in %s", time.Since(begin).Round(100*time.Microsecond))
+}
+
+// clock compares this machine's clock with the one that Midas's answers carry. It is false if there is no answer.
+func (d *doctor) clock(ctx context.Context) (answered bool) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	base := cmp.Or(d.cfg.BaseURL, midas.OfficialURL)
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/", nil)
+	if err != nil {
+		d.wrong("clock", "correct Midas.BaseURL", "%v", err)
+		return false
+	}
+	begin := time.Now()
+	reply, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		d.wrong("network", "see that this machine reaches "+base, "%v", err)
+		return false
+	}
+	_ = reply.Body.Close()
+	half := time.Since(begin) / 2
+	there, err := http.ParseTime(reply.Header.Get("Date"))
+	if err != nil {
+		d.unknown("clock", "", "%s does not say what time it is", base)
+		return true
+	}
+	d.ok("network", "%s answers", base)
+	sayClock(d.report, "clock", begin.Add(half).Sub(there))
+	return true
+}

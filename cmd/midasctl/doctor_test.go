@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/ledger/ledgertest"
+)
+
+// doctor runs `midasctl doctor` for the player, and returns what it found.
+func (w *wechat) doctor(changes map[string]any, args ...string) verdict {
+	w.t.Helper()
+	args = append([]string{"doctor", "--conf", w.conf(changes), "--player", w.openid, "--session-key-file", w.keyFile(), "--json"}, args...)
+	out, err := midasctl(w.t, "", args...)
+	var v verdict
+	if json.NewDecoder(strings.NewReader(out)).Decode(&v) != nil {
+		w.t.Fatalf("%v: %s", err, out)
+	}
+	if v.OK != (err == nil) {
+		w.t.Errorf("the exit code does not tell what the report tells: %v, %s", err, out)
+	}
+	for _, f := range v.Findings {
+		if f.Status == "wrong" && f.Do == "" {
+			w.t.Errorf("nothing is said about what to do: %+v", f)
+		}
+	}
+	return v
+}
+
+func (v verdict) oks() (all []string) {
+	for _, f := range v.Findings {
+		if f.Status == "ok" {
+			all = append(all, f.Check)
+		}
+	}
+	return all
+}
+
+func TestDoctorNamesTheFault(t *testing.T) {
+	nowhere := map[string]any{"Driver": "postgres", "DSN": "postgres://u:k3y-of-the-sandbox@127.0.0.1:1/x?connect_timeout=2"}
+	for name, c := range map[string]struct {
+		emulator emulator.Config
+		ahead    time.Duration
+		config   map[string]any
+		want     []string // each of these, and nothing else, is wrong
+		well     []string // each of these is ok
+	}{
+		"nothing, V1": {well: []string{"config", "network", "clock", "access token", "AppKey", "SandboxAppKey"}},
+		"nothing, V2": {config: map[string]any{"Protocol": "v2"}, well: []string{"access token", "AppKey", "SandboxAppKey"}},
+		"the sandbox's key in production": {
+			config: map[string]any{"Env": "production", "AppKey": "k3y-of-the-sandbox"}, want: []string{"AppKey: it is the key of sandbox"},
+			well: []string{"access token", "SandboxAppKey"},
+		},
+		"the sandbox's key in production, V2": {
+			config: map[string]any{"Env": "production", "AppKey": "k3y-of-the-sandbox", "Protocol": "v2"}, want: []string{"AppKey: it is the key of sandbox"},
+		},
+		"production's key in the sandbox": {
+			config: map[string]any{"SandboxAppKey": "k3y-of-production"}, want: []string{"SandboxAppKey: it is the key of production"}, well: []string{"AppKey"},
+		},
+		"a clock 10 minutes slow": {ahead: 10 * time.Minute, want: []string{"clock: the clock is "}, well: []string{"AppKey"}},
+		"a clock 10 minutes fast": {ahead: -10 * time.Minute, want: []string{"clock: the clock is "}},
+		"an optional parameter signed wrongly": {
+			emulator: emulator.Config{OptionalUnsigned: true}, config: map[string]any{"OptionalParams": "sign"},
+			want: []string{"OptionalParams: production refuses", "OptionalParams: sandbox refuses"},
+		},
+		"an optional parameter signed wrongly, without mp_sig": {
+			emulator: emulator.Config{OptionalUnsigned: true, MPSigIgnored: true}, config: map[string]any{"OptionalParams": "sign", "MPSig": false},
+			want: []string{"OptionalParams: production refuses", "OptionalParams: sandbox refuses"},
+		},
+		"nobody's key": {
+			config: map[string]any{"AppKey": "somebody-else's"}, want: []string{"AppKey: Midas refuses the signature"}, well: []string{"SandboxAppKey"},
+		},
+		"a wrong AppSecret": {config: map[string]any{"AppSecret": "s3cret-of-the-app-2"}, want: []string{"access token: "}},
+		"no Midas there":    {config: map[string]any{"BaseURL": "http://127.0.0.1:1"}, want: []string{"network: "}},
+		"no Redis there": {
+			config: map[string]any{"Redis": map[string]any{"Addr": "127.0.0.1:1", "Password": "k3y-of-the-sandbox"}, "Ledger": nowhere},
+			want:   []string{"Redis: ", "database: "}, well: []string{"AppKey"},
+		},
+		"no database there": {
+			config: map[string]any{"Ledger": nowhere}, want: []string{"database: "}, well: []string{"AppKey"},
+		},
+		"a config with two faults": {
+			config: map[string]any{"Env": "staging", "CoinsPerYuan": 0}, want: []string{"config: Midas.CoinsPerYuan", "config: Midas.Env"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWechat(t, c.emulator)
+			w.ahead = c.ahead
+			v := w.doctor(c.config)
+			got := v.wrongs()
+			slices.Sort(got)
+			if len(got) != len(c.want) {
+				t.Fatalf("%q\nwant %q\n%+v", got, c.want, v)
+			}
+			for i, want := range c.want {
+				if !strings.HasPrefix(got[i], want) {
+					t.Errorf("%q, want %q", got[i], want)
+				}
+			}
+			for _, check := range c.well {
+				if !slices.Contains(v.oks(), check) {
+					t.Errorf("%s is not said to be well: %+v", check, v)
+				}
+			}
+		})
+	}
+}
+
+func TestDoctorTakesThePlayerFromTheLedger(t *testing.T) {
+	w := newWechat(t, emulator.Config{MPSigIgnored: true})
+	cfg := ledgertest.Fresh(t, "sqlite")
+	l := ledgertest.Open(t, cfg)
+	made := time.Now()
+	_, _, err := l.Create(t.Context(), ledger.Order{
+		BillNo: "01D", Kind: ledger.Purchase, OpenID: w.openid, ZoneID: "1", RequestID: "r", ItemID: "sword", Quantity: 1, Amount: 60,
+		State: ledger.Created, CreatedAt: made, UpdatedAt: made, DueAt: made,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The player's session key is in no ledger, so only a Midas that does not ask for mp_sig can judge the AppKeys.
+	out, err := midasctl(t, "", "doctor", "--conf", w.conf(map[string]any{"Ledger": map[string]any{"DSN": cfg.DSN}}))
+	if err != nil || !strings.Contains(out, "1 open order") || strings.Count(out, "was answered") != 2 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if last := w.seen[len(w.seen)-1]; !strings.Contains(last, w.openid) {
+		t.Errorf("somebody else was asked for: %s", last)
+	}
+}
+
+func TestDoctorWithoutAnybodyToAskFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		emulator emulator.Config
+		want     string
+	}{
+		"mp_sig is asked for":     {emulator.Config{}, "before it looked at the key"},
+		"mp_sig is not asked for": {emulator.Config{MPSigIgnored: true, SessionOptional: true}, "was answered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := midasctl(t, "", "doctor", "--conf", newWechat(t, c.emulator).conf(nil))
+			if err != nil || strings.Count(out, c.want) != 2 || strings.Contains(out, "WRONG") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+func TestDoctorLooksAtDatabaseAndRedis(t *testing.T) {
+	address := os.Getenv("LEAFMIDAS_TEST_REDIS")
+	if address == "" {
+		t.Skip("needs a Redis server: set LEAFMIDAS_TEST_REDIS, or run make test, which starts one")
+	}
+	w := newWechat(t, emulator.Config{})
+	for _, driver := range []string{"postgres", "mysql"} {
+		cfg := ledgertest.Fresh(t, driver)
+		v := w.doctor(map[string]any{"Redis": map[string]any{"Addr": address}, "Ledger": map[string]any{"Driver": driver, "DSN": cfg.DSN}}, "--offline")
+		if !slices.Equal(v.oks(), []string{"config", "database", "Redis"}) {
+			t.Errorf("%s: %+v", driver, v)
+		}
+	}
+}
+
+func TestDoctorReadsNoSecretAloud(t *testing.T) {
+	w := newWechat(t, emulator.Config{})
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("s3cret-of-the-app"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("A_KEY", "k3y-of-production")
+	v := w.doctor(map[string]any{"AppSecret": "file:" + secret, "AppKey": "env:A_KEY"}) // midasctl looks for them in what is printed
+	if !v.OK {
+		t.Errorf("%+v", v)
+	}
+}

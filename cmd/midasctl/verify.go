@@ -1,0 +1,359 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// tolerated is how far ts may be from the server's clock before it is worth a word (§1.2 gives no limit).
+const tolerated = 5 * time.Minute
+
+// verifyCommand is `midasctl verify`.
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name: "verify", Usage: "find what is wrong with a request that Midas refused (90009, 90011, …)", ArgsUsage: "[FILE]",
+		Description: "Reads a request from FILE, or the standard input: a curl line, or HTTP as a proxy or tcpdump shows it, best with the answer\n" +
+			"behind it. Tries every way the signatures may have been made with the config's keys, and names the one that fits.\n" +
+			"Exit code 1: something is wrong with the request. No secret is printed.",
+		Flags: []cli.Flag{
+			confFlag(), jsonFlag(), sessionFlag(),
+			&cli.StringFlag{Name: "at", Usage: "the request was sent at `TIME`, as in audit (left out: what the answer's Date says)"},
+		},
+		Action: runVerify,
+	}
+}
+
+// finding is one thing that was looked at.
+type finding struct {
+	// Check is what, Status "ok", "wrong", or "unknown" where it could not be told.
+	Check  string `json:"check"`
+	Status string `json:"status"`
+	What   string `json:"what"`
+	// Do is what to do about it; empty where nothing is.
+	Do string `json:"do,omitempty"`
+}
+
+// report collects findings.
+type report struct{ findings []finding }
+
+func (r *report) ok(check, format string, args ...any) {
+	r.findings = append(r.findings, finding{check, "ok", fmt.Sprintf(format, args...), ""})
+}
+
+func (r *report) wrong(check, do, format string, args ...any) {
+	r.findings = append(r.findings, finding{check, "wrong", fmt.Sprintf(format, args...), do})
+}
+
+func (r *report) unknown(check, do, format string, args ...any) {
+	r.findings = append(r.findings, finding{check, "unknown", fmt.Sprintf(format, args...), do})
+}
+
+// print writes the report, and answers errFound if anything is wrong.
+func (r *report) print(cmd *cli.Command) error {
+	bad := 0
+	for _, f := range r.findings {
+		if f.Status == "wrong" {
+			bad++
+		}
+	}
+	if cmd.Bool("json") {
+		if err := printJSON(cmd, map[string]any{"ok": bad == 0, "findings": r.findings}); err != nil {
+			return err
+		}
+	} else {
+		rows := make([][]any, 0, 2*len(r.findings))
+		for _, f := range r.findings {
+			rows = append(rows, []any{map[string]string{"ok": "ok", "wrong": "WRONG", "unknown": "?"}[f.Status], f.Check, f.What})
+			if f.Do != "" {
+				rows = append(rows, []any{"", "", "→ " + f.Do})
+			}
+		}
+		if err := printTable(cmd.Root().Writer, rows); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d %s wrong: %w", bad, plural(bad, "thing is", "things are"), errFound)
+	}
+	return nil
+}
+
+func runVerify(ctx context.Context, cmd *cli.Command) error {
+	name := "-"
+	if cmd.Args().Len() > 1 {
+		return errors.New("verify takes one file")
+	} else if cmd.Args().Present() {
+		name = cmd.Args().First()
+	}
+	cfg, err := readConfigAlone(cmd)
+	if err != nil {
+		return err
+	}
+	text, err := readInput(name, cmd.Root().Reader)
+	if err != nil {
+		return err
+	}
+	c, err := parseCapture(text)
+	if err != nil {
+		return err
+	}
+	if at := cmd.String("at"); at != "" {
+		if c.date, err = parseTime(at, time.Now()); err != nil {
+			return fmt.Errorf("--at: %w", err)
+		}
+	}
+	params, bodyErr := paramsOf(c.body)
+	session, err := sessionKey(ctx, cmd, cfg, value(params, "openid"))
+	if err != nil {
+		return fmt.Errorf("look for the player's session key: %w", err)
+	}
+	r := &report{}
+	if c.method != "POST" {
+		r.wrong("method", "send it as POST", "it is sent as %s", c.method)
+	}
+	isV2 := strings.HasPrefix(c.url.Path, "/wxa/game/")
+	switch {
+	case bodyErr != nil:
+		r.wrong("body", "send one JSON object", "%v", bodyErr)
+	case isV2:
+		verifyV2(r, c, params, cfg, session)
+	case strings.HasPrefix(c.url.Path, "/cgi-bin/midas/"):
+		verifyV1(r, c, params, cfg, session)
+	default:
+		r.wrong("path", "call /cgi-bin/midas/… (V1) or /wxa/game/… (V2)", "%s is none of Midas's", c.url.Path)
+	}
+	sayAnswer(r, c, isV2)
+	return r.print(cmd)
+}
+
+// same compares a parameter with the config.
+func same(r *report, params []midas.Param, key, configured, configKey string) {
+	if got := value(params, key); got == "" {
+		r.wrong(key, "send it", "it is missing")
+	} else if got != configured {
+		r.wrong(key, "send the config's, or correct Midas."+configKey, "it is %q, and the config's %s is %q", got, configKey, configured)
+	}
+}
+
+// needed are the parameters of each call besides those of all (§1.3–1.6, §3.1).
+var needed = map[bool]map[string][]string{
+	false: {"getbalance": nil, "pay": {"amt", "bill_no"}, "cancelpay": {"bill_no"}, "present": {"bill_no", "present_counts"}},
+	true: {
+		"getbalance": nil, "pay": {"amount", "bill_no"}, "cancelpay": {"bill_no", "pay_bill_no", "amount"}, "present": {"bill_no", "amount"},
+		"queryorderinfo": {"out_trade_no", "biz_id"},
+	},
+}
+
+func verifyCommon(r *report, c capture, params []midas.Param, cfg plugin.Config, isV2 bool) {
+	if !isV2 {
+		same(r, params, "appid", cfg.AppID, "AppID")
+	}
+	same(r, params, "offer_id", cfg.OfferID, "OfferID")
+	call := c.url.Path[strings.LastIndexByte(c.url.Path, '/')+1:]
+	names, isCall := needed[isV2][call]
+	if !isCall {
+		r.wrong("path", "", "there is no call %q", call)
+	}
+	all := append([]string{"openid", "ts", "zone_id"}, names...)
+	if !isV2 {
+		all = append(all, "pf")
+	}
+	for _, name := range all {
+		if value(params, name) == "" {
+			r.wrong(name, "send it", "it is missing")
+		}
+	}
+	if c.url.Query().Get("access_token") == "" {
+		r.wrong("access_token", "put it into the URL: ?access_token=…", "there is none in the URL")
+	}
+	verifyClock(r, c, value(params, "ts"))
+}
+
+func verifyClock(r *report, c capture, ts string) {
+	var seconds int64
+	if _, err := fmt.Sscanf(ts, "%d", &seconds); err != nil {
+		r.wrong("ts", "send seconds since 1970, as a number", "%q is not a number of seconds", ts)
+		return
+	}
+	if seconds > 1e11 {
+		r.wrong("ts", "send seconds since 1970", "it is in milliseconds")
+		return
+	}
+	if c.date.IsZero() {
+		r.unknown("ts", "capture the answer too, or use --at", "it says %s; when the request was sent is not known", time.Unix(seconds, 0).UTC().Format(time.DateTime))
+		return
+	}
+	sayClock(r, "ts", time.Unix(seconds, 0).Sub(c.date))
+}
+
+// sayClock tells how far a clock is ahead of the server's.
+func sayClock(r *report, check string, ahead time.Duration) {
+	ahead = ahead.Round(time.Second)
+	switch {
+	case ahead > tolerated:
+		r.wrong(check, "set this machine's clock, and keep it set by NTP", "the clock is %s ahead of the server's", ahead)
+	case ahead < -tolerated:
+		r.wrong(check, "set this machine's clock, and keep it set by NTP", "the clock is %s behind the server's", -ahead)
+	default:
+		r.ok(check, "within %s of the server's clock", max(ahead, -ahead, time.Second))
+	}
+}
+
+func verifyV1(r *report, c capture, params []midas.Param, cfg plugin.Config, session midas.Secret) {
+	inSandbox := strings.Contains(c.url.Path, "/sandbox/")
+	sayEnvironment(r, cfg, inSandbox, "its path is the %s's")
+	verifyCommon(r, c, params, cfg, false)
+
+	key, name := appKeyFor(cfg, inSandbox)
+	other, otherName := appKeyFor(cfg, !inSandbox)
+	app, elsewhere := rightKey(key), wrongKey(otherName+" was used, the other environment's, in place of "+name, other)
+	ways := paths(c.url)
+	sig := value(params, "sig")
+	same := func(set []midas.Param) []way[[]midas.Param] {
+		all := []way[[]midas.Param]{{"", set}}
+		for _, extra := range []midas.Param{{Key: "access_token", Value: c.url.Query().Get("access_token")}, {Key: "mp_sig", Value: value(params, "mp_sig")}} {
+			if extra.Value != "" {
+				all = append(all, way[[]midas.Param]{extra.Key + " was signed, and must not be", append(without(set), extra)})
+			}
+		}
+		return all
+	}
+	switch {
+	case sig == "":
+		r.wrong("sig", "sign the request", "there is none")
+	case key == "":
+		r.unknown("sig", "put Midas."+name+" into the config", "it cannot be checked: the config has no %s", name)
+	default:
+		mistakes, found := searchV1(sig, known(app, elsewhere, wrongKey("AppSecret was used in place of "+name, cfg.AppSecret),
+			wrongKey("the session_key was used in place of "+name, session)), ways, paramSets(params, same), "secret")
+		saySignature(r, "sig", mistakes, found, name+" in the config is not Midas's key for this environment, or the request was changed after it was signed")
+	}
+
+	mp := value(params, "mp_sig")
+	if mp == "" {
+		if cfg.MPSig != nil && *cfg.MPSig {
+			r.wrong("mp_sig", "sign it with the player's session key, or set Midas.MPSig to false", "there is none")
+		}
+		return
+	}
+	if session == "" {
+		r.unknown("mp_sig", "give the session key with --session-key-file", "it cannot be checked: the player's session key is not known")
+		return
+	}
+	token := c.url.Query().Get("access_token")
+	signs := func(set []midas.Param) []way[[]midas.Param] {
+		with := func(extra ...midas.Param) []midas.Param { return append(without(set), extra...) }
+		s, t := midas.Param{Key: "sig", Value: sig}, midas.Param{Key: "access_token", Value: token}
+		return []way[[]midas.Param]{
+			{"", with(s, t)},
+			{"access_token was not signed", with(s)},
+			{"sig was not signed", with(t)},
+			{"neither sig nor access_token was signed", with()},
+			{"access_token was signed URL-encoded", with(s, midas.Param{Key: "access_token", Value: url.QueryEscape(token)})},
+		}
+	}
+	mistakes, found := searchV1(mp, sessionKeys(session, app, elsewhere), ways, paramSets(params, signs), "session_key")
+	saySignature(r, "mp_sig", mistakes, found, staleSession)
+}
+
+const staleSession = "the session key it was made with is not this one: most often the player has logged in again since, here or elsewhere, " +
+	"and the newest session key was not used. Have the player log in (wx.login)"
+
+// saySignature tells what was found out about a signature.
+func saySignature(r *report, name string, mistakes []string, found bool, otherwise string) {
+	switch {
+	case !found:
+		r.wrong(name, otherwise, "it fits no way of signing that is known, with any key that is known")
+	case len(mistakes) == 0:
+		r.ok(name, "it fits")
+	default:
+		r.wrong(name, "make it as `midasctl sign --explain` does", "%s", strings.Join(mistakes, "; "))
+	}
+}
+
+func sayEnvironment(r *report, cfg plugin.Config, inSandbox bool, how string) {
+	asked := "production"
+	if inSandbox {
+		asked = "sandbox"
+	}
+	if cfg.Env != asked {
+		r.wrong("environment", "call the other, or correct Midas.Env", how+", and the config is for %s", asked, cfg.Env)
+	} else {
+		r.ok("environment", "%s", asked)
+	}
+}
+
+func verifyV2(r *report, c capture, params []midas.Param, cfg plugin.Config, session midas.Secret) {
+	env := value(params, "env")
+	switch env {
+	case "0", "1":
+		sayEnvironment(r, cfg, env == "1", "env in its body is the %s's")
+	case "":
+		r.wrong("env", "send 0 for production, 1 for the sandbox", "it is missing")
+	default:
+		r.wrong("env", "send 0 for production, 1 for the sandbox", "it is %q", env)
+	}
+	verifyCommon(r, c, params, cfg, true)
+
+	key, name := appKeyFor(cfg, env == "1")
+	other, otherName := appKeyFor(cfg, env != "1")
+	app, elsewhere := rightKey(key), wrongKey(otherName+" was used, the other environment's, in place of "+name, other)
+	query, ways, written := c.url.Query(), paths(withoutSignatures(c.url)), bodies(c.body)
+	paySig, signature := query.Get("pay_sig"), query.Get("signature")
+	switch {
+	case paySig == "":
+		r.wrong("pay_sig", "put it into the URL", "there is none")
+	case key == "":
+		r.unknown("pay_sig", "put Midas."+name+" into the config", "it cannot be checked: the config has no %s", name)
+	default:
+		mistakes, found := searchPaySig(paySig, known(app, elsewhere, wrongKey("AppSecret was used in place of "+name, cfg.AppSecret),
+			wrongKey("the session_key was used in place of "+name, session)), ways, written)
+		saySignature(r, "pay_sig", mistakes, found, name+" in the config is not Midas's key for this environment, or the body was changed after it was signed")
+	}
+	switch {
+	case signature == "":
+		r.wrong("signature", "put it into the URL", "there is none")
+	case session == "":
+		r.unknown("signature", "give the session key with --session-key-file", "it cannot be checked: the player's session key is not known")
+	default:
+		mistakes, found := searchSignature(signature, sessionKeys(session, app, elsewhere), ways, written)
+		saySignature(r, "signature", mistakes, found, staleSession)
+	}
+}
+
+// withoutSignatures is the URL as it was when its signatures were made.
+func withoutSignatures(u *url.URL) *url.URL {
+	before := *u
+	q := before.Query()
+	q.Del("pay_sig")
+	q.Del("signature")
+	before.RawQuery = q.Encode()
+	return &before
+}
+
+// sayAnswer explains what Midas said.
+func sayAnswer(r *report, c capture, isV2 bool) {
+	var a struct {
+		Code *int   `json:"errcode"`
+		Text string `json:"errmsg"`
+	}
+	if len(c.answer) == 0 || json.Unmarshal(c.answer, &a) != nil || a.Code == nil {
+		return
+	}
+	if *a.Code == 0 {
+		r.ok("answer", "0: Midas was content")
+		return
+	}
+	e := &midas.Error{Code: *a.Code, V2: isV2}
+	r.unknown("answer", e.Advice(), "%d %s", *a.Code, clip(a.Text))
+}

@@ -1,0 +1,323 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/midas"
+)
+
+// wechat is an emulator behind a proxy whose clock may be wrong, and which keeps what it saw as a dump.
+type wechat struct {
+	t       *testing.T
+	emu     *emulator.Server
+	url     string
+	ahead   time.Duration // of the server's clock
+	seen    []string      // requests with their answers
+	openid  string
+	session midas.Secret
+}
+
+func newWechat(t *testing.T, cfg emulator.Config) *wechat {
+	t.Helper()
+	cfg.AppID, cfg.AppSecret, cfg.OfferID = "wx1234567", "s3cret-of-the-app", "12345678"
+	cfg.AppKey, cfg.SandboxAppKey = "k3y-of-production", "k3y-of-the-sandbox"
+	w := &wechat{t: t, openid: emulator.OpenIDOf("alice"), session: "s3ssion-key"}
+	var err error
+	if w.emu, err = emulator.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.emu.Close() })
+	w.emu.SetSession(w.openid, w.session.Reveal())
+	for _, env := range []emulator.Env{emulator.Sandbox, emulator.Production} {
+		if err := w.emu.Recharge(env, w.openid, "1", 600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		dump, err := httputil.DumpRequest(r, true)
+		if err != nil {
+			t.Error(err)
+		}
+		rec := httptest.NewRecorder()
+		w.emu.ServeHTTP(rec, r)
+		answer := rec.Result()
+		answer.Header.Set("Date", time.Now().Add(w.ahead).UTC().Format(http.TimeFormat))
+		said, err := httputil.DumpResponse(answer, true)
+		if err != nil {
+			t.Error(err)
+		}
+		w.seen = append(w.seen, string(dump)+"\r\n"+string(said))
+		for key, values := range answer.Header {
+			out.Header()[key] = values
+		}
+		out.WriteHeader(answer.StatusCode)
+		_, _ = io.Copy(out, answer.Body)
+	}))
+	t.Cleanup(front.Close)
+	w.url = front.URL
+	return w
+}
+
+// conf is a config on this WeChat.
+func (w *wechat) conf(changes map[string]any) string {
+	return config(w.t, map[string]any{"BaseURL": w.url}, changes)
+}
+
+// keyFile has the player's session key.
+func (w *wechat) keyFile() string {
+	name := filepath.Join(w.t.TempDir(), "session-key")
+	if err := os.WriteFile(name, []byte(w.session.Reveal()+"\n"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return name
+}
+
+// captured makes a call with a client of the given config, and returns what went over the wire.
+func (w *wechat) captured(change func(*midas.Config)) string {
+	w.t.Helper()
+	cfg := midas.Config{
+		BaseURL: w.url, AppID: "wx1234567", AppSecret: "s3cret-of-the-app", OfferID: "12345678", AppKey: "k3y-of-the-sandbox", Sandbox: true,
+	}
+	change(&cfg)
+	c, err := midas.New(cfg)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer c.Close()
+	_, _ = c.Pay(w.t.Context(), midas.PayRequest{
+		Player: midas.Player{OpenID: w.openid, ZoneID: "1", SessionKey: w.session, UserIP: "10.0.0.7"}, BillNo: "b1", Amount: 5, Item: "sword & shield",
+	})
+	return w.seen[len(w.seen)-1]
+}
+
+// rewritten changes the body, or the URL, of a request after it was signed.
+func rewritten(dump, old, with string) string {
+	if !strings.Contains(dump, old) {
+		panic(fmt.Sprintf("%q is not in %q", old, dump))
+	}
+	lines := strings.Split(strings.Replace(dump, old, with, 1), "\r\n")
+	var kept []string
+	for _, l := range lines { // whoever changes a body changes its length
+		if !strings.HasPrefix(l, "Content-Length") {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\r\n")
+}
+
+// verdict is what verify says.
+type verdict struct {
+	OK       bool
+	Findings []struct{ Check, Status, What, Do string }
+}
+
+func (w *wechat) verify(dump string, changes map[string]any) verdict {
+	w.t.Helper()
+	out, err := midasctl(w.t, dump, "verify", "--conf", w.conf(changes), "--session-key-file", w.keyFile(), "--json")
+	var v verdict
+	if json.NewDecoder(strings.NewReader(out)).Decode(&v) != nil {
+		w.t.Fatalf("%v: %s", err, out)
+	}
+	if v.OK != (err == nil) {
+		w.t.Errorf("the exit code does not tell what the report tells: %v, %s", err, out)
+	}
+	return v
+}
+
+// wrongs are the findings of what is wrong.
+func (v verdict) wrongs() (all []string) {
+	for _, f := range v.Findings {
+		if f.Status == "wrong" {
+			all = append(all, f.Check+": "+f.What)
+		}
+	}
+	return all
+}
+
+func TestVerifyNamesTheFault(t *testing.T) {
+	asIs := func(dump string) string { return dump }
+	v2 := func(c *midas.Config) { c.V2 = true }
+	for name, c := range map[string]struct {
+		client  func(*midas.Config)
+		change  func(dump string) string
+		config  map[string]any
+		session midas.Secret
+		want    []string // each of these, and nothing else, is wrong
+	}{
+		"nothing, V1": {client: func(*midas.Config) {}, change: asIs},
+		"nothing, V2": {client: v2, change: asIs, config: map[string]any{"Protocol": "v2"}},
+		"the sandbox's key in production": {
+			client: func(c *midas.Config) { c.Sandbox = false }, change: asIs, config: map[string]any{"Env": "production"},
+			want: []string{"sig: SandboxAppKey was used, the other environment's"},
+		},
+		"the sandbox's key in production, V2": {
+			client: func(c *midas.Config) { v2(c); c.Sandbox = false }, change: asIs, config: map[string]any{"Env": "production", "Protocol": "v2"},
+			want: []string{"pay_sig: SandboxAppKey was used, the other environment's"},
+		},
+		"an optional parameter that was not signed": {
+			client: func(*midas.Config) {}, change: func(d string) string { return rewritten(d, `{"amt"`, `{"user_ip":"10.0.0.7","amt"`) },
+			want: []string{"sig: user_ip was sent and not signed", "mp_sig: user_ip was sent and not signed"},
+		},
+		"an optional parameter that was signed and not sent": {
+			client: func(c *midas.Config) { c.SignOptional = true }, change: func(d string) string { return rewritten(d, `"user_ip":"10.0.0.7",`, ``) },
+			want: []string{"sig: it fits no way", "mp_sig: it fits no way"}, // its value is nowhere to be read
+		},
+		"a parameter that was changed": {
+			client: func(*midas.Config) {}, change: func(d string) string { return rewritten(d, `"amt":5`, `"amt":6`) },
+			want: []string{"sig: it fits no way", "mp_sig: it fits no way"},
+		},
+		"an environment that is not the config's": {
+			client: func(*midas.Config) {}, change: asIs, config: map[string]any{"Env": "production"}, want: []string{"environment: its path is the sandbox's"},
+		},
+		"another mini game": {
+			client: func(*midas.Config) {}, change: asIs, config: map[string]any{"AppID": "wxOther", "OfferID": "999"},
+			want: []string{`appid: it is "wx1234567"`, `offer_id: it is "12345678"`},
+		},
+		"a body that was written anew, V2": {
+			client: v2, change: func(d string) string { return rewritten(d, `","`, `", "`) }, config: map[string]any{"Protocol": "v2"},
+			want: []string{"pay_sig: the body was written anew", "signature: the body was written anew"},
+		},
+		"the two signatures in each other's place, V2": {
+			client: v2, change: func(d string) string {
+				return strings.NewReplacer("pay_sig=", "signature=", "signature=", "pay_sig=").Replace(d)
+			},
+			config: map[string]any{"Protocol": "v2"}, want: []string{"pay_sig: ", "signature: "},
+		},
+		"a session that another login replaced": {
+			client: func(*midas.Config) {}, change: asIs, session: "another-key-of-the-same-player", want: []string{"mp_sig: it fits no way"},
+		},
+		"no access token": {
+			client: func(*midas.Config) {}, change: func(d string) string {
+				a, b, _ := strings.Cut(d, "?access_token=")
+				_, b, _ = strings.Cut(b, " ")
+				return a + " " + b
+			},
+			want: []string{"access_token: there is none in the URL", "mp_sig: "},
+		},
+		"sent as GET": {
+			client: func(*midas.Config) {}, change: func(d string) string { return strings.Replace(d, "POST ", "GET ", 1) }, want: []string{"method: it is sent as GET"},
+		},
+		"milliseconds": {
+			client: func(*midas.Config) {}, change: func(d string) string { return rewritten(d, `"ts":`, `"ts":1000`) }, want: []string{"ts: it is in milliseconds", "sig: ", "mp_sig: "},
+		},
+		"a parameter that is missing": {
+			client: func(*midas.Config) {}, change: func(d string) string { return rewritten(d, `"zone_id":"1",`, ``) }, want: []string{"zone_id: it is missing", "sig: ", "mp_sig: "},
+		},
+		"a body that is none": {
+			client: func(*midas.Config) {}, change: func(d string) string { return rewritten(d, `{"amt"`, `amt`) }, want: []string{"body: "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWechat(t, emulator.Config{})
+			dump := c.change(w.captured(c.client))
+			if c.session != "" {
+				w.session = c.session
+			}
+			got := w.verify(dump, c.config).wrongs()
+			if len(got) != len(c.want) {
+				t.Fatalf("%q\nwant %q\n%s", got, c.want, dump)
+			}
+			for i, want := range c.want {
+				if !strings.HasPrefix(got[i], want) {
+					t.Errorf("%q, want %q", got[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestVerifyNamesAClockTenMinutesOff(t *testing.T) {
+	for ours, want := range map[time.Duration]*regexp.Regexp{
+		10 * time.Minute:  regexp.MustCompile(`^ts: the clock is (10m[0-9]s|9m5[0-9]s) ahead of the server's$`), // both clocks tell whole seconds
+		-10 * time.Minute: regexp.MustCompile(`^ts: the clock is (10m[0-9]s|9m5[0-9]s) behind the server's$`),
+	} {
+		w := newWechat(t, emulator.Config{})
+		w.ahead = -ours
+		if got := w.verify(w.captured(func(*midas.Config) {}), nil).wrongs(); len(got) != 1 || !want.MatchString(got[0]) {
+			t.Errorf("%q, want %s", got, want)
+		}
+	}
+}
+
+// Every way of signing that is known to go wrong is told from the others.
+func TestVerifyTellsWaysOfSigningApart(t *testing.T) {
+	const path = "/cgi-bin/midas/sandbox/pay"
+	u, err := url.Parse("https://api.weixin.qq.com" + path + "?access_token=tok%2Ben")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := []midas.Param{{Key: "zone_id", Value: "1"}, {Key: "amt", Value: "5"}, {Key: "pay_item", Value: "sword & shield"}, {Key: "user_ip", Value: "10.0.0.7"}}
+	keys := []way[keyed]{rightKey("right"), wrongKey("another key", "wrong")}
+	plain := func(set []midas.Param) []way[[]midas.Param] { return []way[[]midas.Param]{{"", set}} }
+	sets, ways := paramSets(params, plain), paths(u)
+	n := 0
+	for _, set := range sets {
+		for _, p := range ways {
+			for _, text := range textsV1("secret") {
+				for _, k := range keys {
+					for _, d := range digests {
+						sig := d.value(k.value.hmac, text.value(set.value, p.value, k.value.inText))
+						mistakes, found := searchV1(sig, keys, ways, sets, "secret")
+						told := strings.Join(mistakes, "; ")
+						var want []string
+						for _, m := range []string{k.mistake, p.mistake, set.mistake, text.mistake, d.mistake} {
+							if m != "" {
+								want = append(want, m)
+							}
+						}
+						if n++; !found || len(want) < 2 && told != strings.Join(want, "; ") {
+							t.Errorf("%q, %t\nwant %q", told, found, want)
+						}
+						if len(want) > 1 && n%7 != 0 {
+							break // two mistakes at once are many: a part of them will do
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestACurlLineIsACaptureToo(t *testing.T) {
+	for _, line := range []string{
+		`curl -X POST 'https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A' -H 'Content-Type: application/json' -d '{"amt":5,"x":"it'\''s"}'`,
+		"curl --request POST \\\n  --url https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A \\\n  --data-raw \"{\\\"amt\\\":5,\\\"x\\\":\\\"it's\\\"}\" --compressed -s",
+		`$ curl -sS --max-time=3 -d'{"amt":5,"x":"it'\''s"}' "https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A"`,
+	} {
+		c, err := parseCapture(line)
+		if err != nil || c.method != "POST" || c.url.Path != "/cgi-bin/midas/pay" || c.url.Query().Get("access_token") != "A" || string(c.body) != `{"amt":5,"x":"it's"}` {
+			t.Errorf("%s\n%+v, %v", line, c, err)
+		}
+	}
+	for _, text := range []string{"", "curl", "curl 'unclosed", "curl -d @body.json http://x/y", "curl -d", "hello", "GET", "POST nowhere HTTP/1.1\n\n"} {
+		if c, err := parseCapture(text); err == nil {
+			t.Errorf("%q is read as %+v", text, c)
+		}
+	}
+}
+
+func FuzzParseCapture(f *testing.F) {
+	f.Add("curl -X POST 'https://a/b?c=d' -d '{}'")
+	f.Add("POST /cgi-bin/midas/pay?access_token=A HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}\r\nHTTP/1.1 200 OK\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\n\r\n{}")
+	f.Add("POST /x HTTP/1.1\n\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseCapture(text)
+		if err == nil && (c.url == nil || c.method == "") {
+			t.Errorf("%+v", c)
+		}
+		_, _ = paramsOf(c.body)
+	})
+}
