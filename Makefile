@@ -81,6 +81,14 @@ cover: ## run the tests and say how much of the code they reach, by function
 	go test -coverpkg=./... -coverprofile=cover.out ./...
 	go tool cover -func=cover.out
 
+.PHONY: bench
+bench: ## measure what leafmidas costs beside what one would use instead (about 11 minutes), and write docs/benchmarks.md
+	cd bench && go run . $(if $(ROW),-row $(ROW))
+
+.PHONY: bench-short
+bench-short: ## see that every row of the benchmarks works (about 10 seconds); nothing is timed or written
+	cd bench && go vet ./... && go test ./... && go run . -short
+
 .PHONY: page
 page: ## build the shop page that example_server embeds, and the operator's page of ops (needs Node)
 	for folder in example_server/web/page ops/page; do (cd $$folder && npm ci --no-audit --no-fund && npm run build); done

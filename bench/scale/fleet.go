@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/bench/crowd"
 )
 
 // watched is how many players have a second connection while the cost of a push is measured.
@@ -49,21 +51,21 @@ func measureOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 		return err
 	}
 	rate, during := cmd.Int("rate"), cmd.Duration("time")
-	buy := func(n int) Some { return Some{Rate: rate / servers, During: during} }
-	if _, err := w.tell(ctx, "Load.Buy", func(n int) Some { s := buy(n); s.During /= 3; return s }); err != nil { // warm up
+	buy := func(n int) crowd.Some { return crowd.Some{Rate: rate / servers, During: during} }
+	if _, err := w.tell(ctx, "Load.Buy", func(n int) crowd.Some { s := buy(n); s.During /= 3; return s }); err != nil { // warm up
 		return err
 	}
 	cost, orders, seen, err := w.costOf(ctx, "Load.Buy", buy)
 	if err != nil {
 		return err
 	}
-	half, most := seen.percentiles()
+	half, most := seen.Percentiles()
 	perPush, err := w.measurePushes(ctx, players, buy)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	busy, full, seen, err := w.costOf(ctx, "Load.BuyAll", func(int) Some { return Some{Buyers: min(buyers, players), During: during} })
+	busy, full, seen, err := w.costOf(ctx, "Load.BuyAll", func(int) crowd.Some { return crowd.Some{Buyers: min(buyers, players), During: during} })
 	if err != nil {
 		return err
 	}
@@ -89,16 +91,16 @@ func measureOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 
 // measurePushes tells what it costs the servers and Redis to tell a player's balance to a connection on another server: the
 // same purchases with such connections and without, by the balances that came on them.
-func (w *world) measurePushes(ctx context.Context, players int, buy func(int) Some) (time.Duration, error) {
+func (w *world) measurePushes(ctx context.Context, players int, buy func(int) crowd.Some) (time.Duration, error) {
 	some := min(watched/len(w.loads), players)
-	of := func(n int) Some { s := buy(n); s.OfTheFirst = some; return s }
+	of := func(n int) crowd.Some { s := buy(n); s.OfTheFirst = some; return s }
 	without, orders, seen, err := w.costOf(ctx, "Load.Buy", of)
 	if err != nil {
 		return 0, err
 	}
 	before := float64(seen.Pushes) / float64(orders)
-	if _, err := w.tell(ctx, "Load.Watch", func(n int) Some {
-		return Some{WS: w.servers[(n+1)%len(w.servers)].ws, First: n * players, Count: some, Code: 2}
+	if _, err := w.tell(ctx, "Load.Watch", func(n int) crowd.Some {
+		return crowd.Some{WS: w.servers[(n+1)%len(w.servers)].ws, First: n * players, Count: some, Code: 2}
 	}); err != nil {
 		return 0, err
 	}
@@ -118,7 +120,7 @@ func (w *world) measurePushes(ctx context.Context, players int, buy func(int) So
 }
 
 // costOf is what players do costs, how many orders it was, and what they saw of it.
-func (w *world) costOf(ctx context.Context, what string, some func(int) Some) (cost usage, orders int, seen Seen, err error) {
+func (w *world) costOf(ctx context.Context, what string, some func(int) crowd.Some) (cost usage, orders int, seen crowd.Seen, err error) {
 	if _, err := w.take(); err != nil {
 		return cost, 0, seen, err
 	}

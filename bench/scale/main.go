@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/bench/crowd"
 )
 
 // answersIn is how long the emulator takes for a call, about what Midas takes.
@@ -40,7 +42,7 @@ func main() {
 				},
 			},
 			{
-				Name: "load", Usage: "the players of one server, as told over standard input", Hidden: true, Action: serveLoad,
+				Name: crowd.Subcommand, Usage: "the players of one server, as told over a pipe", Hidden: true, Action: func(context.Context, *cli.Command) error { return crowd.Serve() },
 			},
 			{
 				Name: "recover", Usage: "a start on a ledger with many orders in it", Action: measureRecovery,

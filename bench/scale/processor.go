@@ -33,7 +33,7 @@ func (w *world) usage(ctx context.Context) (u usage, err error) {
 		return u, err
 	}
 	for _, l := range w.loads {
-		spent, err := spent(l.cmd.Process.Pid)
+		spent, err := spent(l.Pid())
 		if err != nil {
 			return u, err
 		}

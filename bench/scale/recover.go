@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/bench/crowd"
 )
 
 // recoverWithin bounds one measurement.
@@ -19,7 +21,7 @@ func measureRecovery(ctx context.Context, cmd *cli.Command) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "database\tservers\tfinished\topen\tlistens after\tnone open after\torders/s\tpay calls\tcalls/s\tmost at once\tMiB/server\tserver s\tdatabase s\tp50 meanwhile\tmost\t")
 	for _, driver := range cmd.StringSlice("driver") {
-		for _, s := range []seed{{players: 1}, {cmd.Int("finished"), cmd.Int("open"), cmd.Int("players")}} {
+		for _, s := range []content{{players: 1}, {cmd.Int("finished"), cmd.Int("open"), cmd.Int("players")}} {
 			for _, servers := range cmd.IntSlice("servers") {
 				if driver == "sqlite" && servers > 1 {
 					continue // a ledger in a file is one server's
@@ -34,7 +36,7 @@ func measureRecovery(ctx context.Context, cmd *cli.Command) error {
 	return table.Flush()
 }
 
-func recoverOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, driver string, servers int, s seed) (err error) {
+func recoverOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, driver string, servers int, s content) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, recoverWithin)
 	defer cancel()
 	w, err := newWorld(ctx, driver, cmd.String("protocol"))
@@ -59,14 +61,14 @@ func recoverOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 	for _, server := range w.servers {
 		listens = max(listens, server.ready.Sub(server.began))
 	}
-	c := newCrowd() // somebody who only wants to buy
-	defer c.leave()
+	c := crowd.New() // somebody who only wants to buy
+	defer c.Leave()
 	if err := w.charge(servers); err != nil {
 		return err
 	}
 	for n, server := range w.servers {
-		joined, err := c.joinAll(ctx, server.ws, n, 1, 1)
-		c.players = append(c.players, joined...)
+		joined, err := c.JoinAll(ctx, crowd.Some{WS: server.ws, First: n, Count: 1, Code: 1})
+		c.Players = append(c.Players, joined...)
 		if err != nil {
 			return err
 		}
@@ -74,7 +76,7 @@ func recoverOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 	buying, stop := context.WithCancel(ctx)
 	defer stop()
 	bought := make(chan error, 1)
-	go func() { bought <- c.buyNowAndThen(buying) }()
+	go func() { bought <- buyNowAndThen(buying, c) }()
 	over, err := w.untilNoneOpen(ctx, s)
 	if err != nil {
 		return err
@@ -98,7 +100,7 @@ func recoverOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 	}
 	took := over.Sub(first)
 	paid, most := w.pays.calls.Load(), w.pays.most.Load()
-	half, worst := c.take().percentiles()
+	half, worst := c.Take().Percentiles()
 	fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%s\t%s\t%.0f\t%d\t%.0f\t%d\t%d\t%.1f\t%.1f\t%s\t%s\t\n", driver, servers, s.finished, s.open,
 		listens.Round(time.Millisecond), took.Round(10*time.Millisecond), float64(s.open)/took.Seconds(), paid, float64(paid)/took.Seconds(), most, mib,
 		used.servers.Seconds(), used.database.Seconds(), half.Round(time.Millisecond), worst.Round(time.Millisecond))
@@ -106,11 +108,11 @@ func recoverOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 }
 
 // buyNowAndThen buys one thing after the other until told to stop, and finishes the last one.
-func (c *crowd) buyNowAndThen(stop context.Context) error {
+func buyNowAndThen(stop context.Context, c *crowd.Crowd) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
-		if err := c.players[n%len(c.players)].buy(context.WithoutCancel(stop)); err != nil {
+		if err := c.Players[n%len(c.Players)].Buy(context.WithoutCancel(stop)); err != nil {
 			return err
 		}
 		select {
@@ -122,7 +124,7 @@ func (c *crowd) buyNowAndThen(stop context.Context) error {
 }
 
 // untilNoneOpen waits until no seeded order is open, and tells when that was.
-func (w *world) untilNoneOpen(ctx context.Context, s seed) (time.Time, error) {
+func (w *world) untilNoneOpen(ctx context.Context, s content) (time.Time, error) {
 	register := w.ledger.Driver
 	if register == "postgres" {
 		register = "pgx"

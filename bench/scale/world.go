@@ -23,6 +23,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
+	"github.com/leafmidas/leafmidas/bench/crowd"
+	"github.com/leafmidas/leafmidas/bench/process"
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
 )
@@ -40,7 +42,7 @@ type world struct {
 	drop     func() error
 	redis    string
 	servers  []*server
-	loads    []*load
+	loads    []*crowd.Load
 }
 
 // server is one game server.
@@ -53,7 +55,7 @@ type server struct {
 }
 
 func newWorld(ctx context.Context, driver, protocol string) (_ *world, err error) {
-	if err := raiseLimit(); err != nil {
+	if err := process.RaiseLimit(); err != nil {
 		return nil, err
 	}
 	w := &world{protocol: protocol, redis: os.Getenv("LEAFMIDAS_TEST_REDIS"), drop: func() error { return nil }}
@@ -110,20 +112,14 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Handler.ServeHTTP(w, r)
 }
 
-// files is more than any process here has open.
-const files = 16_000
-
-// raiseLimit makes room for as many connections as players have here; servers inherit it.
-func raiseLimit() error {
-	var l syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
-		return err
+// charge gives players coins.
+func (w *world) charge(players int) error {
+	for n := range players {
+		if err := w.emu.Recharge(emulator.Sandbox, emulator.OpenIDOf(crowd.PlayerName(n)), "1", crowd.Purse); err != nil {
+			return err
+		}
 	}
-	if l.Max < files {
-		return fmt.Errorf("this opens up to %d connections in a process, and the limit is %d: see ulimit -Hn", files, l.Max)
-	}
-	l.Cur = l.Max
-	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
+	return nil
 }
 
 // newDatabase makes an empty ledger.
@@ -201,7 +197,7 @@ func (w *world) startOne(n int, shared bool) (*server, error) {
 	section := map[string]any{
 		"Protocol": w.protocol, "Env": "sandbox", "BaseURL": w.midas, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true,
-		"Items":     []map[string]any{{"ID": itemID, "Name": "Potion", "Price": 1}},
+		"Items":     []map[string]any{{"ID": crowd.ItemID, "Name": "Potion", "Price": 1}},
 		"RateLimit": map[string]any{"PerSecond": 100, "Burst": 100},
 		"Ledger":    map[string]any{"Driver": w.ledger.Driver, "DSN": w.ledger.DSN},
 	}
@@ -262,7 +258,7 @@ func (w *world) stop() error {
 func (w *world) close() error {
 	var err error
 	for _, l := range w.loads {
-		err = errors.Join(err, l.close())
+		err = errors.Join(err, l.Close())
 	}
 	err = errors.Join(err, w.stop())
 	if w.server != nil {

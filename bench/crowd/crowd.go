@@ -1,4 +1,7 @@
-package main
+// Package crowd plays: players on real WebSocket connections who log in, buy, and send messages that are echoed, in a
+// process of their own, so that what they cost is not taken for the server's. A process has a bounded number of files;
+// where there are many players, there are several such processes.
+package crowd
 
 import (
 	"context"
@@ -13,32 +16,34 @@ import (
 	"github.com/gorilla/websocket"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/msg"
 )
 
-const itemID = "potion"
+// ItemID is what everybody buys.
+const ItemID = "potion"
 
-// purse is what every player has, so that nobody runs out.
-const purse = 1_000_000
+// Purse is how many coins every player has, so that nobody runs out.
+const Purse = 1_000_000
 
-// crowd is everybody who plays.
-type crowd struct {
-	players  []*player
-	watchers []*player    // second connections
+// Crowd is everybody who plays.
+type Crowd struct {
+	Players  []*Player
+	watchers []*Player    // second connections
 	pushes   atomic.Int64 // balances that came unasked
 	reading  sync.WaitGroup
+	lines    map[string][]*websocket.Conn // connections that only echo, by where they are connected to
 
 	mu    sync.Mutex
 	waits []time.Duration // from a purchase to its end
 	odd   map[string]int  // answers that are not a delivery
 }
 
-func newCrowd() *crowd { return &crowd{odd: map[string]int{}} }
+// New makes a crowd of nobody.
+func New() *Crowd { return &Crowd{odd: map[string]int{}, lines: map[string][]*websocket.Conn{}} }
 
-// player is one connection.
-type player struct {
-	crowd *crowd
+// Player is one connection.
+type Player struct {
+	crowd *Crowd
 	name  string
 	conn  *websocket.Conn
 	write sync.Mutex
@@ -56,15 +61,18 @@ type frame struct {
 	MidasError          *msg.MidasError
 }
 
-// join connects a player of that name to a server and logs in. A name may be on several servers.
-func (c *crowd) join(ctx context.Context, ws, name string, code int) (*player, error) {
+// Join connects a player of that name to a server and, if wanted, logs in. A name may be on several servers.
+func (c *Crowd) Join(ctx context.Context, ws, name string, code int, login bool) (*Player, error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, HandshakeTimeout: time.Minute}
 	conn, _, err := dialer.DialContext(ctx, "ws://"+ws, nil)
 	if err != nil {
 		return nil, err
 	}
-	p := &player{crowd: c, name: name, conn: conn, ended: make(chan *msg.MidasPurchaseResult, 8), loggedIn: make(chan struct{}, 1)}
+	p := &Player{crowd: c, name: name, conn: conn, ended: make(chan *msg.MidasPurchaseResult, 8), loggedIn: make(chan struct{}, 1)}
 	c.reading.Go(p.read)
+	if !login {
+		return p, nil
+	}
 	if err := p.send("MidasLogin", map[string]any{"code": fmt.Sprintf("auto-%s-%d", name, code), "zone_id": "1", "platform": "android"}); err != nil {
 		return nil, err
 	}
@@ -76,7 +84,7 @@ func (c *crowd) join(ctx context.Context, ws, name string, code int) (*player, e
 	}
 }
 
-func (p *player) send(name string, body any) error {
+func (p *Player) send(name string, body any) error {
 	text, err := json.Marshal(map[string]any{name: body})
 	if err != nil {
 		return err
@@ -86,7 +94,7 @@ func (p *player) send(name string, body any) error {
 	return p.conn.WriteMessage(websocket.TextMessage, text)
 }
 
-func (p *player) read() {
+func (p *Player) read() {
 	for {
 		_, text, err := p.conn.ReadMessage()
 		if err != nil {
@@ -101,10 +109,10 @@ func (p *player) read() {
 		case f.MidasError != nil:
 			p.crowd.note(fmt.Sprintf("error %d: %s", f.MidasError.Code, f.MidasError.Message))
 			if f.MidasError.RequestId != "" {
-				p.ended <- &msg.MidasPurchaseResult{RequestId: f.MidasError.RequestId, State: msg.MidasOrderState_MIDAS_ORDER_STATE_FAILED}
+				p.end(&msg.MidasPurchaseResult{RequestId: f.MidasError.RequestId, State: msg.MidasOrderState_MIDAS_ORDER_STATE_FAILED})
 			}
 		case f.MidasPurchaseResult != nil && f.MidasPurchaseResult.State != msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING:
-			p.ended <- f.MidasPurchaseResult
+			p.end(f.MidasPurchaseResult)
 		case f.MidasBalance != nil && f.MidasBalance.Reason == msg.MidasReason_MIDAS_REASON_LOGIN:
 			select {
 			case p.loggedIn <- struct{}{}:
@@ -116,18 +124,32 @@ func (p *player) read() {
 	}
 }
 
-func (c *crowd) note(what string) {
+// end hands a result to who waits for it; where nobody does, it is forgotten.
+func (p *Player) end(r *msg.MidasPurchaseResult) {
+	select {
+	case p.ended <- r:
+	default:
+	}
+}
+
+func (c *Crowd) note(what string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.odd[what]++
 }
 
-// buy makes one purchase and waits for its end.
-func (p *player) buy(ctx context.Context) error {
+// ask sends a purchase.
+func (p *Player) ask() (requestID string, err error) {
 	p.number++
 	id := fmt.Sprintf("%s-%d-%d", p.name, time.Now().UnixNano(), p.number)
+	return id, p.send("MidasPurchase", map[string]any{"request_id": id, "item_id": ItemID, "quantity": 1})
+}
+
+// Buy makes one purchase and waits for its end.
+func (p *Player) Buy(ctx context.Context) error {
 	began := time.Now()
-	if err := p.send("MidasPurchase", map[string]any{"request_id": id, "item_id": itemID, "quantity": 1}); err != nil {
+	id, err := p.ask()
+	if err != nil {
 		return err
 	}
 	for {
@@ -149,27 +171,17 @@ func (p *player) buy(ctx context.Context) error {
 	}
 }
 
-// playerName is what a player's openid is made of.
-func playerName(n int) string { return fmt.Sprint("player", n) }
+// PlayerName is what a player's openid is made of.
+func PlayerName(n int) string { return fmt.Sprint("player", n) }
 
-// charge gives players coins.
-func (w *world) charge(players int) error {
-	for n := range players {
-		if err := w.emu.Recharge(emulator.Sandbox, emulator.OpenIDOf(playerName(n)), "1", purse); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// joinAll connects so many players, beginning with the first.
-func (c *crowd) joinAll(ctx context.Context, ws string, first, count, code int) ([]*player, error) {
-	players := make([]*player, count)
+// JoinAll connects Count players, beginning with the First, fifty at a time.
+func (c *Crowd) JoinAll(ctx context.Context, s Some) ([]*Player, error) {
+	players := make([]*Player, s.Count)
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(50)
 	for i := range players {
 		group.Go(func() (err error) {
-			players[i], err = c.join(inner, ws, playerName(first+i), code)
+			players[i], err = c.Join(inner, s.WS, PlayerName(s.First+i), s.Code, !s.Nobody)
 			return err
 		})
 	}
@@ -177,7 +189,7 @@ func (c *crowd) joinAll(ctx context.Context, ws string, first, count, code int) 
 }
 
 // buyAt lets random ones of the players buy at a rate, for a while, and waits for the last purchase to end.
-func (c *crowd) buyAt(ctx context.Context, players []*player, rate int, during time.Duration) (orders int, err error) {
+func (c *Crowd) buyAt(ctx context.Context, players []*Player, rate int, during time.Duration) (orders int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, during+time.Minute)
 	defer cancel()
 	group, inner := errgroup.WithContext(ctx)
@@ -194,20 +206,20 @@ func (c *crowd) buyAt(ctx context.Context, players []*player, rate int, during t
 			continue
 		}
 		orders++
-		group.Go(func() error { defer p.busy.Store(false); return p.buy(inner) })
+		group.Go(func() error { defer p.busy.Store(false); return p.Buy(inner) })
 	}
 	return orders, group.Wait()
 }
 
 // buyAll lets so many buy one thing after the other.
-func (c *crowd) buyAll(ctx context.Context, buyers int, during time.Duration) (orders int, err error) {
+func (c *Crowd) buyAll(ctx context.Context, buyers int, during time.Duration) (orders int, err error) {
 	var n atomic.Int64
 	group, inner := errgroup.WithContext(ctx)
 	end := time.Now().Add(during)
 	for i := range buyers {
 		group.Go(func() error {
 			for k := i; time.Now().Before(end); k += buyers { // another player each time, so that no bag is full
-				if err := c.players[k%len(c.players)].buy(inner); err != nil {
+				if err := c.Players[k%len(c.Players)].Buy(inner); err != nil {
 					return err
 				}
 				n.Add(1)
@@ -219,8 +231,8 @@ func (c *crowd) buyAll(ctx context.Context, buyers int, during time.Duration) (o
 	return int(n.Load()), err
 }
 
-// take is what has happened since the last call.
-func (c *crowd) take() Seen {
+// Take is what has happened since the last call.
+func (c *Crowd) Take() Seen {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	seen := Seen{Waits: c.waits, Odd: c.odd, Pushes: c.pushes.Swap(0)}
@@ -228,8 +240,8 @@ func (c *crowd) take() Seen {
 	return seen
 }
 
-// percentiles are the median wait and the longest but one in a hundred.
-func (s Seen) percentiles() (half, most time.Duration) {
+// Percentiles are the median wait and the longest but one in a hundred.
+func (s Seen) Percentiles() (half, most time.Duration) {
 	slices.Sort(s.Waits)
 	if n := len(s.Waits); n > 0 {
 		half, most = s.Waits[n/2], s.Waits[n*99/100]
@@ -237,11 +249,19 @@ func (s Seen) percentiles() (half, most time.Duration) {
 	return half, most
 }
 
-func (c *crowd) leave() {
-	for _, p := range append(c.players, c.watchers...) {
+// Leave closes every connection.
+func (c *Crowd) Leave() {
+	for _, p := range append(c.Players, c.watchers...) {
 		if p != nil {
 			_ = p.conn.Close()
 		}
 	}
 	c.reading.Wait()
+	c.Players, c.watchers = nil, nil
+	for _, lines := range c.lines {
+		for _, l := range lines {
+			_ = l.Close()
+		}
+	}
+	c.lines = map[string][]*websocket.Conn{}
 }

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/bench/compare"
+	"github.com/leafmidas/leafmidas/bench/report"
+)
+
+// bench is what the rows are measured with.
+type bench struct {
+	short    bool
+	runs     int
+	docs     string // where the page goes
+	writes   bool   // the page is to be written
+	profiles string // empty: none are wanted
+	folder   string // of ledgers and logs, gone in the end
+	log      *os.File
+	row      string
+	rowDone  []func() error // what a row has opened, closed after it
+	sides    int            // started so far
+	plots    []picture
+}
+
+// picture is a plot and the name of its file.
+type picture struct {
+	name string
+	report.Plot
+}
+
+func newBench(cmd *cli.Command) (_ *bench, err error) {
+	b := &bench{short: cmd.Bool("short"), runs: cmd.Int("runs"), docs: cmd.String("docs"), profiles: cmd.String("profile")}
+	b.writes = !b.short && len(cmd.StringSlice("row")) == 0
+	if b.short {
+		b.runs = 1
+	}
+	if b.runs < 1 {
+		return nil, errors.New("-runs is below 1")
+	}
+	if b.profiles != "" {
+		if err := os.MkdirAll(b.profiles, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	if b.folder, err = os.MkdirTemp(cmd.String("dir"), "leafmidas-bench-"); err != nil {
+		return nil, err
+	}
+	if b.log, err = os.Create(filepath.Join(b.folder, "log")); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(b.folder))
+	}
+	return b, nil
+}
+
+// measure runs one row, and closes what it has opened. If it fails, what the processes have logged is shown.
+func (b *bench) measure(ctx context.Context, r row) (lines []report.Line, err error) {
+	b.row = r.name
+	defer func() {
+		for _, done := range slices.Backward(b.rowDone) {
+			err = errors.Join(err, done())
+		}
+		b.rowDone = nil
+		if err != nil {
+			text, _ := os.ReadFile(b.log.Name())
+			fmt.Fprintf(os.Stderr, "%s\n", text[max(0, len(text)-4096):])
+		}
+	}()
+	return r.measure(ctx, b)
+}
+
+// closeLater closes something when the row is over.
+func (b *bench) closeLater(close func() error) { b.rowDone = append(b.rowDone, close) }
+
+func (b *bench) close() error { return errors.Join(b.log.Close(), os.RemoveAll(b.folder)) }
+
+func (b *bench) progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+
+// ran tells that all sides have had their turn once more.
+func (b *bench) ran(n int) {
+	if n == b.runs || n%5 == 0 {
+		b.progress("    %s: run %d of %d", b.row, n, b.runs)
+	}
+}
+
+// pairs has two sides take turns.
+func (b *bench) pairs(ctx context.Context, ours, theirs compare.Run) ([]compare.Figure, error) {
+	return compare.Pairs(ctx, b.runs, ours, theirs, b.ran)
+}
+
+// count and span are how much is done in one turn: less where it only matters that it can be done.
+func (b *bench) count(n, short int) int {
+	if b.short {
+		return short
+	}
+	return n
+}
+
+func (b *bench) span(d time.Duration) time.Duration {
+	if b.short {
+		return min(d, 150*time.Millisecond)
+	}
+	return d
+}
+
+// The figures of perCall.
+const (
+	nsPerCall = iota
+	allocsPerCall
+	bytesPerCall
+)
+
+// perCall makes a run of n calls in this process. Its figures are the time, the allocations and the allocated bytes of one.
+func perCall(n int, call func() error) compare.Run {
+	return func(context.Context) ([]float64, error) {
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		began := time.Now()
+		for range n {
+			if err := call(); err != nil {
+				return nil, err
+			}
+		}
+		took := time.Since(began)
+		runtime.ReadMemStats(&after)
+		// Something else may allocate meanwhile, now and then: a hundredth of an allocation is none of a call's.
+		per := func(v uint64) float64 { return math.Round(float64(v)/float64(n)*100) / 100 }
+		return []float64{
+			float64(took.Nanoseconds()) / float64(n), per(after.Mallocs - before.Mallocs), per(after.TotalAlloc - before.TotalAlloc),
+		}, nil
+	}
+}
+
+// profile writes a profile of what this process does in f, if profiles are wanted.
+func (b *bench) profile(what string, f func() error) (err error) {
+	if b.profiles == "" {
+		return nil
+	}
+	out, err := os.Create(filepath.Join(b.profiles, b.row+"-"+what+".pprof"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	for end := time.Now().Add(b.span(2 * time.Second)); time.Now().Before(end); {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

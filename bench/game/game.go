@@ -1,0 +1,203 @@
+// Package game is a small game on Leaf in a process of its own: it echoes what it is sent, and sells an item in one of the
+// ways that are compared. What it owns is in memory, so that nothing but the way of selling costs anything.
+package game
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"time"
+
+	"github.com/name5566/leaf"
+	"github.com/name5566/leaf/chanrpc"
+	lconf "github.com/name5566/leaf/conf"
+	"github.com/name5566/leaf/gate"
+	leafmodule "github.com/name5566/leaf/module"
+	leafjson "github.com/name5566/leaf/network/json"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "modernc.org/sqlite" // the ledger's driver
+
+	"github.com/leafmidas/leafmidas/bench/crowd"
+	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/metrics"
+	midasmsg "github.com/leafmidas/leafmidas/msg"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// Way is how the game sells.
+type Way string
+
+// The ways.
+const (
+	Nothing   Way = "nothing"   // it only echoes
+	Plugin    Way = "plugin"    // leafmidas
+	Goroutine Way = "goroutine" // a signed call through a breaker in a goroutine of Leaf's; nothing is written down
+	Naive     Way = "naive"     // a call by hand in the handler itself, which waits for it
+)
+
+// Options say what game it is to be.
+type Options struct {
+	Way      Way
+	MidasURL string
+	Token    string // an access token, for those who do not fetch one
+	Folder   string // for the ledger
+	Timeout  time.Duration
+	// Logs: records are made, and thrown away; else there are none. Metrics are served.
+	Logs, Metrics bool
+}
+
+// Echo is the game's own message.
+type Echo struct{ Text string }
+
+// Item is what the game sells.
+var item = plugin.Item{ID: crowd.ItemID, Name: "Potion", Price: 1}
+
+// host is the game on Leaf.
+type host struct {
+	*leafmodule.Skeleton
+	processor *leafjson.Processor
+	pay       *plugin.Plugin // nil: it sells otherwise, or nothing
+	granted   map[string]bool
+}
+
+// OnInit and OnDestroy are Leaf's. There is nothing to open or to close.
+func (*host) OnInit()    {}
+func (*host) OnDestroy() {}
+
+// door is the gate on Leaf.
+type door struct {
+	*gate.Gate
+	addr string
+	host *host
+}
+
+// OnInit is Leaf's.
+func (d *door) OnInit() {
+	d.Gate = &gate.Gate{
+		MaxConnNum: 50_000, PendingWriteNum: 200, MaxMsgLen: 4096, AgentChanRPC: d.host.ChanRPCServer,
+		WSAddr: d.addr, HTTPTimeout: 10 * time.Second, Processor: d.host.processor,
+	}
+}
+
+const queueLen = 10_000
+
+// run serves until the process is interrupted.
+func run(o Options, addr, metricsAddr string) error {
+	h := &host{
+		Skeleton: &leafmodule.Skeleton{
+			GoLen: queueLen, TimerDispatcherLen: queueLen, AsynCallLen: queueLen, ChanRPCServer: chanrpc.NewServer(queueLen),
+		},
+		processor: leafjson.NewProcessor(), granted: map[string]bool{},
+	}
+	h.Init()
+	h.processor.Register(&Echo{})
+	h.processor.SetRouter(&Echo{}, h.ChanRPCServer)
+	h.RegisterChanRPC(reflect.TypeFor[*Echo](), func(args []any) { args[1].(gate.Agent).WriteMsg(args[0]) })
+	h.RegisterChanRPC("NewAgent", func([]any) {})
+	h.RegisterChanRPC("CloseAgent", func(args []any) { h.gone(args[0].(gate.Agent)) })
+	modules := []leafmodule.Module{h, &door{addr: addr, host: h}}
+	switch o.Way {
+	case Nothing:
+	case Plugin:
+		if err := h.sellByPlugin(o); err != nil {
+			return err
+		}
+		modules = append(modules, h.pay.Module())
+	case Goroutine, Naive:
+		midasmsg.Register(h.processor)
+		s, err := newSeller(h, o)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+	default:
+		return fmt.Errorf("no such way to sell: %q", o.Way)
+	}
+	if o.Metrics {
+		stop, err := h.serveMetrics(metricsAddr)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	lconf.LogLevel = "error"
+	leaf.Run(modules...)
+	return nil
+}
+
+// gone hears of a connection's end.
+func (h *host) gone(a gate.Agent) {
+	if h.pay != nil {
+		h.pay.Logout(a)
+	}
+}
+
+// sellByPlugin is the whole integration.
+func (h *host) sellByPlugin(o Options) error {
+	log := slog.New(slog.DiscardHandler)
+	if o.Logs {
+		log = slog.New(discard{slog.NewJSONHandler(io.Discard, nil)})
+	}
+	h.pay = plugin.New(plugin.WithLogger(log))
+	midasmsg.Register(h.processor)
+	h.pay.Route(h.processor)
+	h.pay.HandleDeliver(h.Skeleton, func(o plugin.Order) error {
+		h.granted[o.BillNo] = true
+		return nil
+	})
+	text, err := json.Marshal(map[string]any{
+		"Protocol": "v2", "Env": "sandbox", "BaseURL": o.MidasURL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true,
+		"Items": []plugin.Item{item}, "Timeout": o.Timeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
+		"Ledger": map[string]any{"Driver": "sqlite", "DSN": filepath.Join(o.Folder, "orders.db")},
+	})
+	if err != nil {
+		return err
+	}
+	var cfg plugin.Config
+	if err := json.Unmarshal(text, &cfg); err != nil {
+		return err
+	}
+	return h.pay.Configure(cfg)
+}
+
+// discard makes records whole and writes them nowhere.
+type discard struct{ slog.Handler }
+
+// Enabled is what a production server shows.
+func (discard) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+func (h *host) serveMetrics(addr string) (stop func(), err error) {
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(metrics.New(h.pay)); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{})}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	return func() {
+		_ = server.Close()
+		<-served
+	}, nil
+}
+
+// interrupt ends leaf.Run.
+func interrupt() error {
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return self.Signal(os.Interrupt)
+}

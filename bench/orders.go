@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/leafmidas/leafmidas/bench/compare"
+	"github.com/leafmidas/leafmidas/bench/crowd"
+	"github.com/leafmidas/leafmidas/bench/game"
+	"github.com/leafmidas/leafmidas/bench/report"
+	"github.com/leafmidas/leafmidas/bench/seed"
+	"github.com/leafmidas/leafmidas/ledger"
+)
+
+// ordersPerPlayer is how many orders a player of a filled ledger has, however large it is.
+const ordersPerPlayer = 100
+
+// measureOrders has players buy, and read their orders, in a ledger that holds many orders and in one that holds few.
+func measureOrders(ctx context.Context, b *bench) ([]report.Line, error) {
+	const rate = 100
+	m, err := b.startShop(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	sizes := []int{b.count(1_000_000, 2_000), 1_000}
+	var purchases, lists [2]compare.Run
+	for i, size := range sizes {
+		b.progress("    orders: filling a ledger with %s", report.Number(float64(size)))
+		folder, err := os.MkdirTemp(b.folder, "orders-")
+		if err != nil {
+			return nil, err
+		}
+		filled, err := fill(ctx, filepath.Join(folder, "orders.db"), size)
+		if err != nil {
+			return nil, err
+		}
+		b.closeLater(filled.Close)
+		s, err := b.startSide(ctx, m, game.Options{Way: game.Plugin, Folder: folder})
+		if err != nil {
+			return nil, err
+		}
+		if err := s.join(ctx, b.count(200, 20)); err != nil {
+			return nil, err
+		}
+		some := crowd.Some{Rate: rate, During: b.span(2 * time.Second)}
+		purchases[i] = func(ctx context.Context) ([]float64, error) {
+			did, err := s.buy(ctx, "Load.Buy", some)
+			return []float64{did.cpu(), float64(did.half.Nanoseconds())}, err
+		}
+		lists[i] = perCall(b.count(2_000, 20), func() error {
+			found, err := filled.Orders(ctx, seed.PlayerOf(rand.IntN(size/ordersPerPlayer)), "", 20)
+			if err == nil && len(found) != 20 {
+				err = fmt.Errorf("%d orders of a player who has %d", len(found), ordersPerPlayer)
+			}
+			return err
+		})
+		for _, warmUp := range []compare.Run{purchases[i], lists[i]} {
+			if _, err := warmUp(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	bought, err := b.pairs(ctx, purchases[0], purchases[1])
+	if err != nil {
+		return nil, err
+	}
+	listed, err := b.pairs(ctx, lists[0], lists[1])
+	if err != nil {
+		return nil, err
+	}
+	const against = "a ledger with 1,000"
+	return []report.Line{
+		report.Ratio("a ledger with 1,000,000 orders: processor time of a purchase", against, bought[0], report.Nanoseconds, report.AtMost(1.2)),
+		report.Ratio("the same: median wait for a purchase", against, bought[1], report.Nanoseconds, report.AtMost(1.2)),
+		report.Ratio("the same: a player's newest 20 orders", against, listed[nsPerCall], report.Nanoseconds, report.AtMost(1.2)),
+	}, nil
+}
+
+// fill makes a ledger that holds so many orders which have ended, and opens it.
+func fill(ctx context.Context, file string, size int) (_ *ledger.Ledger, err error) {
+	filled, err := ledger.Open(ctx, ledger.Config{DSN: file})
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(OFF)&_pragma=cache_size(-200000)")
+	if err != nil {
+		return nil, errors.Join(err, filled.Close())
+	}
+	const month = 30 * 24 * time.Hour
+	began, step := time.Now().Add(-month).UnixMilli(), (month-time.Hour).Milliseconds()/int64(size)
+	p := seed.Part{Bill: "A", Count: size, State: ledger.Delivered, At: fmt.Sprintf("%d + n * %d", began, step)}
+	for _, statement := range append(p.Statements("sqlite", size/ordersPerPlayer), "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)") {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return nil, errors.Join(fmt.Errorf("fill the ledger: %w", err), db.Close(), filled.Close())
+		}
+	}
+	return filled, db.Close()
+}
