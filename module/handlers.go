@@ -118,8 +118,7 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 			OpenID: s.OpenID, SessionKey: s.SessionKey, ZoneID: r.GetZoneId(),
 			Platform: strings.ToLower(r.GetPlatform()), UserIP: ip,
 		}
-		m.outbox.send(a, &msg.MidasLoginResult{Openid: s.OpenID})
-		m.Login(a, p)
+		m.seat(a, p, func() { m.outbox.send(a, &msg.MidasLoginResult{Openid: s.OpenID}) })
 	})
 }
 

@@ -217,7 +217,11 @@ func (m *Module) OnDestroy() {
 
 // Login seats a player on a connection, and pushes the balance. It may be called from any goroutine; the player's
 // first request finds its player even if it was sent before Login returned.
-func (m *Module) Login(a gate.Agent, p payment.Player) {
+func (m *Module) Login(a gate.Agent, p payment.Player) { m.seat(a, p, func() {}) }
+
+// seat is Login. What say tells the client comes between the player's being known on the connection and the balance: a client
+// that has heard it may ask for anything, and asks at once.
+func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
 	if p.OpenID == "" {
 		m.fail(a, "", fmt.Errorf("%w: no openid", payment.ErrInvalid))
 		return
@@ -226,10 +230,16 @@ func (m *Module) Login(a gate.Agent, p payment.Player) {
 		p.ZoneID = m.options.ZoneID
 	}
 	var err error
+	said := make(chan struct{})
 	m.roster.login(a, p, func() {
 		m.fleet.Here(p.OpenID)
-		err = m.till.Login(p, func(account payment.Account, err error) { m.greet(a, p, account, err) })
+		err = m.till.Login(p, func(account payment.Account, err error) {
+			<-said // which no call can hold up
+			m.greet(a, p, account, err)
+		})
 	})
+	say()
+	close(said)
 	if err != nil {
 		m.fail(a, "", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -19,12 +18,14 @@ import (
 	"github.com/name5566/leaf/chanrpc"
 	"github.com/name5566/leaf/gate"
 	leafmodule "github.com/name5566/leaf/module"
+	"github.com/name5566/leaf/network"
 	leafjson "github.com/name5566/leaf/network/json"
 	leafprotobuf "github.com/name5566/leaf/network/protobuf"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 	_ "modernc.org/sqlite"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/msg"
 	"github.com/leafmidas/leafmidas/plugin"
@@ -47,6 +48,7 @@ type setup struct {
 	pending int                                   // Leaf's PendingWriteNum: what may wait for a client that reads slowly
 	front   func(midas http.Handler) http.Handler // stands before Midas
 	options []plugin.Option
+	codec   func(network.Processor) network.Processor // what the gate for WebSocket has in place of its processor
 }
 
 // server is a whole game server on Leaf: a game with bags, a gate with WebSocket (JSON) and one with TCP (protobuf), and
@@ -109,7 +111,10 @@ func testConfig(t *testing.T) plugin.Config {
 // start runs a server until the test ends.
 func start(t *testing.T, change ...func(*setup)) *server {
 	t.Helper()
-	set := &setup{config: testConfig(t), midas: emulator.Config{AutoCodes: true}, gameLen: 10_000, pending: 2000}
+	set := &setup{
+		config: testConfig(t), midas: emulator.Config{AutoCodes: true}, gameLen: 10_000, pending: 2000,
+		codec: func(p network.Processor) network.Processor { return p },
+	}
 	for _, c := range change {
 		c(set)
 	}
@@ -149,7 +154,7 @@ func start(t *testing.T, change ...func(*setup)) *server {
 	s.ws, s.tcp = freeAddr(t), freeAddr(t)
 	s.run(s.game)
 	s.run(gateModule{&gate.Gate{
-		MaxConnNum: 1000, PendingWriteNum: set.pending, WSAddr: s.ws, Processor: s.json.network(), AgentChanRPC: s.game.ChanRPCServer,
+		MaxConnNum: 1000, PendingWriteNum: set.pending, WSAddr: s.ws, Processor: set.codec(s.json.network()), AgentChanRPC: s.game.ChanRPCServer,
 	}})
 	s.run(gateModule{&gate.Gate{
 		MaxConnNum: 1000, PendingWriteNum: set.pending, TCPAddr: s.tcp, LenMsgLen: 2, Processor: s.binary.network(), AgentChanRPC: s.game.ChanRPCServer,
@@ -348,12 +353,11 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeport.Addr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
 
 // logBuffer keeps what was logged. A line that comes when the plugin has ended fails the test: Leaf closes its log then,

@@ -3,9 +3,51 @@ package plugin_test
 import (
 	"testing"
 
+	"github.com/name5566/leaf/network"
+
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/msg"
 )
+
+// onLogin is a processor that does something when the answer to a login is on its way, before anything else can happen.
+type onLogin struct {
+	network.Processor
+	do func()
+}
+
+func (p onLogin) Marshal(m any) ([][]byte, error) {
+	if _, answer := m.(*msg.MidasLoginResult); answer {
+		p.do()
+	}
+	return p.Processor.Marshal(m)
+}
+
+func TestARequestThatFollowsTheAnswerToALoginAtOnceFindsItsPlayer(t *testing.T) {
+	t.Parallel()
+	var alice *client
+	answer := make(chan any, 1)
+	s := start(t, func(set *setup) {
+		set.codec = func(p network.Processor) network.Processor {
+			return onLogin{p, func() {
+				alice.send(&msg.MidasListOrders{})
+				answer <- await(alice, func(m any) bool {
+					switch m.(type) {
+					case *msg.MidasOrders, *msg.MidasError:
+						return true
+					}
+					return false
+				})
+			}}
+		}
+	})
+	alice = s.dial(overWS)
+	alice.login("alice")
+	got := <-answer
+	if orders, ok := got.(*msg.MidasOrders); !ok || len(orders.GetOrders()) > 0 {
+		t.Errorf("the answer is %v", got)
+	}
+}
 
 // interleavings lists every order in which the steps of A and of B can come, each side's own steps staying in theirs.
 func interleavings(a, b int) []string {
