@@ -74,6 +74,7 @@ type Cluster struct {
 	done   sync.WaitGroup
 	began  atomic.Bool // Listen was called
 	away   atomic.Bool // Redis did not answer last
+	unsaid atomic.Bool // something was not sent: Redis may not know who is here
 	sent   atomic.Int64
 	heard  atomic.Int64
 	missed atomic.Int64
@@ -184,8 +185,13 @@ func (c *Cluster) put(do func(context.Context) error) {
 	select {
 	case c.queue <- do:
 	default:
-		c.missed.Add(1)
+		c.drop()
 	}
+}
+
+func (c *Cluster) drop() {
+	c.missed.Add(1)
+	c.unsaid.Store(true)
 }
 
 // send does what is queued, in order, and says now and then who is here.
@@ -207,17 +213,26 @@ func (c *Cluster) send() {
 		case do = <-c.queue:
 		}
 		if time.Now().Before(quietUntil) && c.ctx.Err() == nil {
-			c.missed.Add(1)
+			c.drop()
 			continue
 		}
-		ctx, cancel := context.WithTimeout(c.ctx, patience)
-		err := do(ctx)
-		cancel()
-		c.noted(err)
+		err := c.exchange(do)
+		if err == nil && c.unsaid.Swap(false) {
+			err = c.exchange(c.announceAll)
+		}
 		if err != nil {
+			c.unsaid.Store(true)
 			quietUntil = time.Now().Add(pause)
 		}
 	}
+}
+
+func (c *Cluster) exchange(do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	err := do(ctx)
+	c.noted(err)
+	return err
 }
 
 // noted says once when Redis goes away, and once when it is back.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/leafmidas/leafmidas/cluster"
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/module"
 )
@@ -54,14 +55,11 @@ type ownRedis struct {
 func newRedis(t *testing.T, args ...string) *ownRedis {
 	t.Helper()
 	redisAddr(t) // where there is one, the program is installed
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeport.Addr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &ownRedis{t: t, addr: l.Addr().String(), args: args}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	r := &ownRedis{t: t, addr: addr, args: args}
 	r.start()
 	t.Cleanup(r.kill)
 	return r
@@ -229,8 +227,15 @@ func TestRedisMayComeBackEmpty(t *testing.T) {
 		t.Errorf("telling took %s", took)
 	}
 	eventually(t, "a says so", func() bool { return strings.Contains(a.log.String(), "goes on by itself") })
+	b.Here("carol") // who comes while Redis is away is found all the same when it is back
+	dropped := b.FleetStats().Dropped
+	eventually(t, "b is quiet because nobody answers", func() bool {
+		b.Tell(look("alice", "lost"))
+		return b.FleetStats().Dropped > dropped
+	})
 	r.start()
 	meet(t, a, b, "alice")
+	meet(t, a, b, "carol")
 	eventually(t, "a says it is back", func() bool { return strings.Contains(a.log.String(), "joined the others") })
 	eventually(t, "both figures say that it is back", func() bool { return a.FleetStats().Up && b.FleetStats().Up })
 	if n := strings.Count(a.log.String(), "goes on by itself"); n != 1 {
