@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	_ "github.com/leafmidas/leafmidas/cluster"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 )
 
 // redisServer is where the servers meet. It is killed, and comes back empty.
@@ -29,7 +30,7 @@ func newRedisServer(ctx context.Context, folder string) (*redisServer, error) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		return nil, fmt.Errorf("several servers meet in Redis: %w (Debian: apt-get install redis-server)", err)
 	}
-	addr, err := freeAddr()
+	addr, err := freeport.Addr()
 	if err != nil {
 		return nil, err
 	}

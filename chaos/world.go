@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -120,7 +121,7 @@ func (w *world) addServer(n int, midasURL string) error {
 	var addrs [3]string
 	for i := range addrs {
 		var err error
-		if addrs[i], err = freeAddr(); err != nil {
+		if addrs[i], err = freeport.Addr(); err != nil {
 			return err
 		}
 	}
@@ -353,15 +354,6 @@ func (w *world) close() error {
 	}
 	http.DefaultClient.CloseIdleConnections()
 	return errors.Join(err, os.RemoveAll(w.folder))
-}
-
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // logFile is what the servers say, one after another.

@@ -12,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -31,6 +30,7 @@ import (
 	"github.com/leafmidas/leafmidas/example_server/gate"
 	"github.com/leafmidas/leafmidas/example_server/pay"
 	"github.com/leafmidas/leafmidas/example_server/web"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
@@ -185,14 +185,14 @@ func runDemo() error {
 	conf.Server.HTTPAddr = ""
 	conf.Server.LogLevel = "error" // the demo tells its own story
 	demo.Hurry(&conf.Server.Midas)
-	if conf.Server.WSAddr, err = freeAddr(); err != nil {
+	if conf.Server.WSAddr, err = freeport.Addr(); err != nil {
 		return err
 	}
-	if conf.Server.TCPAddr, err = freeAddr(); err != nil {
+	if conf.Server.TCPAddr, err = freeport.Addr(); err != nil {
 		return err
 	}
 	if conf.Server.Midas.Push.Addr != "" {
-		if conf.Server.Midas.Push.Addr, err = freeAddr(); err != nil {
+		if conf.Server.Midas.Push.Addr, err = freeport.Addr(); err != nil {
 			return err
 		}
 	}
@@ -265,14 +265,4 @@ func goods(items []plugin.Item) map[string]int64 {
 		}
 	}
 	return prices
-}
-
-// freeAddr finds a port of this machine that nobody uses.
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

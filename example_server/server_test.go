@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 )
 
 // soon is how long a test waits for what must happen.
@@ -97,12 +98,11 @@ func newWorld(t *testing.T, midas map[string]any) *world {
 
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := freeport.Addr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }
 
 // server is a running process.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/bench/process"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 )
 
 // Server is a game in a process of its own, as the one that measures sees it.
@@ -76,12 +77,8 @@ type start struct {
 // Start is told once.
 func (s *Service) Start(o Options, at *Addrs) error {
 	for _, addr := range []*string{&at.WS, &at.Scrape} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		*addr = l.Addr().String()
-		if err := l.Close(); err != nil {
+		var err error
+		if *addr, err = freeport.Addr(); err != nil {
 			return err
 		}
 	}

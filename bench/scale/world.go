@@ -26,6 +26,7 @@ import (
 	"github.com/leafmidas/leafmidas/bench/crowd"
 	"github.com/leafmidas/leafmidas/bench/process"
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
@@ -185,12 +186,8 @@ func (w *world) start(ctx context.Context, servers int, shared bool) error {
 func (w *world) startOne(n int, shared bool) (*server, error) {
 	var addrs [2]string
 	for i := range addrs {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		addrs[i] = l.Addr().String()
-		if err := l.Close(); err != nil {
+		var err error
+		if addrs[i], err = freeport.Addr(); err != nil {
 			return nil, err
 		}
 	}

@@ -25,6 +25,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
+
+	"github.com/leafmidas/leafmidas/internal/freeport"
 )
 
 // soon is how long a test waits for what must happen.
@@ -123,12 +125,11 @@ func impatient(folder string) []byte {
 		panic(err)
 	}
 	free := func() string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		addr, err := freeport.Addr()
 		if err != nil {
 			panic(err)
 		}
-		defer l.Close()
-		return l.Addr().String()
+		return addr
 	}
 	shop.addr = free()
 	text["HTTPAddr"], text["WSAddr"], text["TCPAddr"] = shop.addr, free(), free()
