@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"context"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -117,6 +118,16 @@ func TestTwoTabsOfOnePlayerSeeTheSame(t *testing.T) {
 	one.balance("555")
 	one.bag("shield", 1)
 	two.bag("shield", 1)
+}
+
+// A browser that is busy, or whose tab is in the background, paints late.
+func TestTheGoodsAreShownThoughNoFrameIsPainted(t *testing.T) {
+	open(t, shop.addr, 1200, 860, chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`const later = setTimeout;
+			requestAnimationFrame = () => 0;
+			setTimeout = (f, ms, ...args) => later(f, ms + 2000, ...args);`).Do(ctx)
+		return err
+	}))
 }
 
 func TestAPhoneNeverScrollsSideways(t *testing.T) {

@@ -1,6 +1,6 @@
 // The page: a shop of a small game, as a player sees it.
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { BagView, OrdersView } from './belongings';
 import { Coin, Lantern, Sign } from './icons';
 import { Items, Tiers } from './market';
@@ -15,7 +15,7 @@ const signs = { market: 'market', coinsTab: 'wallet', bagTab: 'bag', ordersTab: 
 
 function App({ store }: { store: Store }) {
   const [, again] = useState(0);
-  useEffect(() => store.onChange(() => again((n) => n + 1)), [store]);
+  useLayoutEffect(() => store.onChange(() => again((n) => n + 1)), [store]); // before anything is loaded: useEffect waits for a frame
   const [section, show] = useState<Section>('market');
   const [wanted, want] = useState<Item>();
   const [drawer, openDrawer] = useState(false);
