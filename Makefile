@@ -39,7 +39,7 @@ lint: check-generated ## formatting, vet, staticcheck, generated code, known vul
 	@files=$$($(TOOL) gofumpt -l .); [ -z "$$files" ] || { echo "run make format; not formatted:"; echo "$$files"; exit 1; }
 	go vet ./...
 	$(TOOL) staticcheck ./...
-	for module in chaos bench example_server/web/browsertest; do \
+	for module in chaos bench example_server/web/browsertest metrics/monitoring; do \
 	  (cd $$module && go vet ./... && go tool -modfile="$(CURDIR)/tools/go.mod" staticcheck ./...); done
 	tools/vulncheck.sh $(if $(VULNDB),-db $(VULNDB))
 
@@ -88,6 +88,14 @@ bench: ## measure what leafmidas costs beside what one would use instead (about 
 .PHONY: bench-short
 bench-short: ## see that every row of the benchmarks works (about 10 seconds); nothing is timed or written
 	cd bench && go vet ./... && go test ./... && go run . -short
+
+.PHONY: dashboard
+dashboard: ## write Grafana's dashboard anew
+	cd metrics/monitoring && go run . > dashboard.json.new && mv dashboard.json.new dashboard.json
+
+.PHONY: test-monitoring
+test-monitoring: ## the alert rules and the dashboard, by Prometheus's own promtool
+	tools/test-monitoring.sh
 
 .PHONY: page
 page: ## build the shop page that example_server embeds, and the operator's page of ops (needs Node)

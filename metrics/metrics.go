@@ -28,6 +28,8 @@ import (
 type Plugin interface {
 	// Stats reads memory only. ok is false while there is nothing to tell.
 	Stats() (s plugin.Stats, ok bool)
+	// Paused tells whether an operator has closed the shop.
+	Paused() bool
 	// OpenOrders and DisputedOrders read the ledger.
 	OpenOrders(ctx context.Context) ([]ledger.OpenCount, error)
 	DisputedOrders(ctx context.Context) (int64, error)
@@ -88,6 +90,7 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 	w.count(pushesDropped, s.Module.Panicked, "panicked")
 	w.count(pushesRemote, s.Module.Remote)
 	w.gauge(connections, float64(s.Module.Connections))
+	w.gauge(shopPaused, truth(c.plugin.Paused()))
 	w.count(notifications, s.Module.PushesTaken, "taken")
 	w.count(notifications, s.Module.PushesRefused, "refused")
 	w.count(notifications, s.Module.PushesLater, "later")

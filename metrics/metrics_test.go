@@ -33,6 +33,8 @@ type told struct {
 	looks  atomic.Int64
 }
 
+func (p *told) Paused() bool { return true }
+
 func (p *told) Stats() (plugin.Stats, bool) { return p.stats, !p.empty }
 
 func (p *told) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
@@ -152,6 +154,7 @@ func TestEveryFigureIsShown(t *testing.T) {
 			"leafmidas_audit_differences":                                         2,
 			"leafmidas_audit_unchecked":                                           1,
 			"leafmidas_connections":                                               5,
+			"leafmidas_shop_paused":                                               1,
 			"leafmidas_pushes_sent_total":                                         30,
 			"leafmidas_pushes_dropped_total,reason=coalesced":                     4,
 			"leafmidas_pushes_dropped_total,reason=panicked":                      1,

@@ -56,6 +56,7 @@ var (
 // Players and other servers.
 var (
 	connections    = metric("connections", "Connections on which somebody is logged in.")
+	shopPaused     = metric("shop_paused", "1 while an operator has closed this server's shop.")
 	pushesSent     = metric("pushes_sent_total", "Messages that were written to connections, answers included.")
 	pushesDropped  = metric("pushes_dropped_total", "Messages that were not written: balances for which a newer one was sent, and panics of Leaf's.", "reason")
 	pushesRemote   = metric("pushes_remote_total", "Balances pushed that another server had seen.")

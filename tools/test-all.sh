@@ -35,8 +35,12 @@ tools/test-client.sh
 step "the pages, in Chromium"
 tools/test-browser.sh
 
+step "alerts and dashboard, by promtool"
+tools/test-monitoring.sh
+
 step "every row of the benchmarks, in short"
 make bench-short
+
 step "${HISTORIES:=800} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
