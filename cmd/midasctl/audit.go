@@ -36,7 +36,7 @@ func auditCommand() *cli.Command {
 			"A relative path in the config is taken from the directory the command runs in, and secrets given as env:NAME\n" +
 			"from its environment: run it as the server is run.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "conf", Required: true, Usage: "the server's JSON config, of which section Midas is read, is in `FILE`"},
+			confFlag(),
 			&cli.StringFlag{Name: "from", Usage: "leave out orders that last changed before `TIME`"},
 			&cli.StringFlag{Name: "to", Usage: "leave out orders that last changed at `TIME` or later"},
 			&cli.StringFlag{Name: "granted", Usage: "what the game granted, one bill number per line, is in `FILE` (-: the standard input)"},
