@@ -27,12 +27,22 @@ type notSent struct{ error }
 func (e notSent) Unwrap() error        { return e.error }
 func (notSent) Verdict() midas.Verdict { return midas.VerdictLater }
 
-// noteSession learns from an answer that a session key has died.
-func (t *Till) noteSession(ctx context.Context, openid string, key midas.Secret, err error) {
-	if midas.VerdictOf(err) == midas.VerdictLogin {
-		t.sessions.expire(context.WithoutCancel(ctx), openid, key)
+// noteSession learns from an answer that a session key has died. The error then says which.
+func (t *Till) noteSession(ctx context.Context, openid string, key midas.Secret, err error) error {
+	if midas.VerdictOf(err) != midas.VerdictLogin {
+		return err
 	}
+	t.sessions.expire(context.WithoutCancel(ctx), openid, key)
+	return staleKey{err, key}
 }
+
+// staleKey is a refusal because of the session key that a call was signed with.
+type staleKey struct {
+	error
+	key midas.Secret
+}
+
+func (e staleKey) Unwrap() error { return e.error }
 
 // loginWait is how long a login on another server may take to put its session key into the ledger.
 const loginWait = 200 * time.Millisecond
@@ -46,7 +56,7 @@ func signed[T any](ctx context.Context, t *Till, p Player, call func(context.Con
 			return answer, err
 		}
 		answer, err = call(ctx, who)
-		t.noteSession(ctx, p.OpenID, who.SessionKey, err)
+		err = t.noteSession(ctx, p.OpenID, who.SessionKey, err)
 		if midas.VerdictOf(err) != midas.VerdictLogin || tries > 0 || !t.renewed(ctx, p.OpenID, who.SessionKey) {
 			return answer, err
 		}
@@ -69,10 +79,13 @@ func (t *Till) renewed(ctx context.Context, openid string, dead midas.Secret) bo
 	}
 }
 
-// parked catches a login that came between the call that failed and the order's parking: it would never be woken.
-func (t *Till) parked(ctx context.Context, o ledger.Order) {
-	if t.sessions.renewed(o.OpenID) {
-		t.unparkOrders(context.WithoutCancel(ctx), o.OpenID)
+// parked catches a login that came between the call that was refused and the order's parking, here or on another server: it
+// found nothing to wake. One that comes later finds the order, for a login stores its key before it looks.
+func (t *Till) parked(ctx context.Context, o ledger.Order, refused error) {
+	ctx = context.WithoutCancel(ctx)
+	stale, _ := errors.AsType[staleKey](refused)
+	if t.sessions.renewed(o.OpenID) || t.sessions.reload(ctx, o.OpenID, stale.key) {
+		t.unparkOrders(ctx, o.OpenID)
 	}
 }
 

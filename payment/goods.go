@@ -140,9 +140,9 @@ func (t *Till) priceInMoney(r GoodsRequest) (price, fen midas.Fen, err error) {
 }
 
 // queryGoods asks Midas whether goods were paid for.
-func (t *Till) queryGoods(ctx context.Context, o ledger.Order) ledger.Order {
+func (t *Till) queryGoods(ctx context.Context, o ledger.Order) (after ledger.Order, err error) {
 	info, err := t.queryTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP}, o.BillNo, midas.BizGoods)
-	return t.rules.afterQuery(o, info, err, t.cfg.Now())
+	return t.rules.afterQuery(o, info, err, t.cfg.Now()), err
 }
 
 // queryTrade asks Midas about a payment with money.

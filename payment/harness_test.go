@@ -46,6 +46,8 @@ type world struct {
 	game   *game
 	// closed stands for a breaker.
 	closed func(midas.Endpoint) time.Duration
+	// step hears of every point between two durable steps.
+	step   func(point string)
 	retry  payment.Retry
 	poll   []time.Duration
 	shop   []payment.Item
@@ -192,6 +194,9 @@ func (w *world) open() *shop {
 	}
 	if w.idle != 0 {
 		s.SleepAtMost(w.idle)
+	}
+	if w.step != nil {
+		s.DieAt(w.step)
 	}
 	if err := s.Start(w.t.Context()); err != nil {
 		w.t.Fatal(err)

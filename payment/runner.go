@@ -129,6 +129,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 	for waits := false; !waits && !o.State.Ended() && ctx.Err() == nil; {
 		stored := o
 		var told func(stored ledger.Order) // tells the balance that the answer brought
+		var said error                     // what Midas said, if it was asked
 		after, ok := t.rules.beforeStep(o, t.cfg.Now())
 		held := t.heldBack(o)
 		switch {
@@ -136,7 +137,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 		case held != nil:
 			after = t.rules.postponed(o, held, t.cfg.Now())
 		case o.Kind == ledger.Goods && o.State == ledger.Paying:
-			after = t.queryGoods(ctx, o)
+			after, said = t.queryGoods(ctx, o)
 		case o.Kind == ledger.Refund:
 			after = t.tellRefund(ctx, o)
 		case o.State == ledger.Created, o.State == ledger.Paying && o.UnsureSince.IsZero():
@@ -144,30 +145,33 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 			after.State, after.UnsureSince, after.Parked, after.Note = ledger.Paying, t.cfg.Now(), false, ""
 			sure = true
 		case o.State == ledger.Paying && o.Kind == ledger.Present:
-			after, told = t.present(ctx, o, sure)
+			after, told, said = t.present(ctx, o, sure)
 			sure = false
 		case o.State == ledger.Paying:
-			after, told = t.pay(ctx, o, sure)
+			after, told, said = t.pay(ctx, o, sure)
 			sure = false
 		case o.State == ledger.Paid && t.grant != nil:
 			after, stored = t.deliverInTransaction(ctx, o)
 		case o.State == ledger.Paid:
 			after = t.deliver(ctx, o)
 		default:
-			after = t.cancelPay(ctx, o)
+			after, said = t.cancelPay(ctx, o)
 		}
 		t.step(string(o.State) + " answered")
 
 		if stored.Version == o.Version {
 			waits = !after.DueAt.IsZero() && after.DueAt != o.DueAt
-			var err error
-			if stored, err = t.store(ctx, o, after, waits); err != nil { // nothing may follow what is not on disk
-				if errors.Is(err, ledger.ErrConflict) { // a push was quicker, or another server
+			var fault error
+			if stored, fault = t.store(ctx, o, after, waits); fault != nil { // nothing may follow what is not on disk
+				if errors.Is(fault, ledger.ErrConflict) { // a push was quicker, or another server
 					t.log.Info("midas: order changed meanwhile", about(o)...)
 				} else {
-					t.complain("midas: order not advanced", err, about(o)...)
+					t.complain("midas: order not advanced", fault, about(o)...)
 				}
 				break
+			}
+			if stored.Parked {
+				t.parked(ctx, stored, said)
 			}
 		}
 		t.step(string(stored.State) + " stored")
@@ -243,28 +247,25 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	if stored.State != o.State {
 		level("midas: order", about(stored, "from", o.State, "code", stored.Code, "note", stored.Note)...)
 	}
-	if stored.Parked {
-		t.parked(ctx, stored)
-	}
 	if waits {
 		t.wake()
 	}
 	return stored, nil
 }
 
-// pay asks Midas to deduct. told is nil unless this very call did.
-func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order)) {
+// pay asks Midas to deduct. told is nil unless this very call did; err is what Midas said.
+func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order), err error) {
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
 	if err != nil {
-		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil
+		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil, err
 	}
 	res, err := t.cfg.Midas.Pay(ctx, midas.PayRequest{
 		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,
 	})
-	t.noteSession(ctx, o.OpenID, who.SessionKey, err)
+	err = t.noteSession(ctx, o.OpenID, who.SessionKey, err)
 	after = t.rules.afterPay(o, sure, err, t.cfg.Now())
 	if err != nil {
-		return after, nil
+		return after, nil, err
 	}
 	return after, func(stored ledger.Order) {
 		t.moved(stored, ReasonPurchase, func(b *midas.Balance) {
@@ -272,20 +273,20 @@ func (t *Till) pay(ctx context.Context, o ledger.Order, sure bool) (after ledger
 			b.PresentBalance = max(0, b.PresentBalance-res.UsedPresent)
 			b.CostSum += midas.Coins(stored.Amount)
 		})
-	}
+	}, nil
 }
 
-// present asks Midas to give. told is nil unless this very call did.
-func (t *Till) present(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order)) {
+// present asks Midas to give. told is nil unless this very call did; err is what Midas said.
+func (t *Till) present(ctx context.Context, o ledger.Order, sure bool) (after ledger.Order, told func(ledger.Order), err error) {
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
 	if err != nil {
-		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil
+		return t.rules.afterPay(o, sure, err, t.cfg.Now()), nil, err
 	}
 	res, err := t.cfg.Midas.Present(ctx, midas.PresentRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount)})
-	t.noteSession(ctx, o.OpenID, who.SessionKey, err)
+	err = t.noteSession(ctx, o.OpenID, who.SessionKey, err)
 	after = t.rules.afterPay(o, sure, err, t.cfg.Now())
 	if err != nil {
-		return after, nil
+		return after, nil, err
 	}
 	return after, func(stored ledger.Order) {
 		t.moved(stored, ReasonPresent, func(b *midas.Balance) {
@@ -294,18 +295,18 @@ func (t *Till) present(ctx context.Context, o ledger.Order, sure bool) (after le
 			b.PresentSum += midas.Coins(stored.Amount)
 			b.SaveSum += midas.Coins(stored.Amount)
 		})
-	}
+	}, nil
 }
 
-// cancelPay asks Midas to give a deduction back.
-func (t *Till) cancelPay(ctx context.Context, o ledger.Order) ledger.Order {
+// cancelPay asks Midas to give a deduction back. err is what Midas said.
+func (t *Till) cancelPay(ctx context.Context, o ledger.Order) (after ledger.Order, err error) {
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
 	if err != nil {
-		return t.rules.afterCancel(o, err, t.cfg.Now())
+		return t.rules.afterCancel(o, err, t.cfg.Now()), err
 	}
 	_, err = t.cfg.Midas.CancelPay(ctx, midas.CancelPayRequest{Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name})
-	t.noteSession(ctx, o.OpenID, who.SessionKey, err)
-	return t.rules.afterCancel(o, err, t.cfg.Now())
+	err = t.noteSession(ctx, o.OpenID, who.SessionKey, err)
+	return t.rules.afterCancel(o, err, t.cfg.Now()), err
 }
 
 // deliver has the host grant the item. A panic of the host's is an error like any other.

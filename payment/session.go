@@ -19,7 +19,13 @@ type sessions struct {
 	shared bool // other servers log players in, too
 
 	mu   sync.Mutex
-	keys map[string]midas.Secret // by openid; empty: known to have expired
+	keys map[string]held // by openid
+}
+
+// held is a key in memory. dead: Midas no longer takes it, or there was none.
+type held struct {
+	key  midas.Secret
+	dead bool
 }
 
 // newSessions derives the sealing key from a secret the server has anyway, so that a copy of the ledger alone opens no
@@ -29,14 +35,14 @@ func newSessions(l *ledger.Ledger, secret midas.Secret, shared bool) (*sessions,
 	if err != nil {
 		return nil, err
 	}
-	return &sessions{ledger: l, seal: seal, shared: shared, keys: map[string]midas.Secret{}}, nil
+	return &sessions{ledger: l, seal: seal, shared: shared, keys: map[string]held{}}, nil
 }
 
 // set makes key the player's newest. It is known to get at once; save keeps it.
 func (s *sessions) set(openid string, key midas.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys[openid] = key
+	s.keys[openid] = held{key, key == ""}
 }
 
 func (s *sessions) save(ctx context.Context, openid string, key midas.Secret, at time.Time) error {
@@ -47,10 +53,13 @@ func (s *sessions) save(ctx context.Context, openid string, key midas.Secret, at
 // get returns the player's newest key, or "" if there is none that may still work.
 func (s *sessions) get(ctx context.Context, openid string) (midas.Secret, error) {
 	s.mu.Lock()
-	key, known := s.keys[openid]
+	now, known := s.keys[openid]
 	s.mu.Unlock()
-	if known {
-		return key, nil
+	switch {
+	case now.dead:
+		return "", nil
+	case known:
+		return now.key, nil
 	}
 	return s.kept(ctx, openid)
 }
@@ -82,27 +91,26 @@ func KeptSession(ctx context.Context, l *ledger.Ledger, sealSecret midas.Secret,
 func (s *sessions) expired(openid string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key, known := s.keys[openid]
-	return known && key == ""
+	return s.keys[openid].dead
 }
 
 // expire notes that Midas no longer takes key, unless the player has a newer one by now: from a login here, or, where the
 // ledger is shared, from one on another server.
 func (s *sessions) expire(ctx context.Context, openid string, key midas.Secret) {
-	newer := midas.Secret("")
+	next := held{key, true}
 	if s.shared {
-		if kept, err := s.kept(ctx, openid); err == nil && kept != key {
-			newer = kept
+		if kept, err := s.kept(ctx, openid); err == nil && kept != "" && kept != key {
+			next = held{kept, false}
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now, known := s.keys[openid]; known && now == key {
-		s.keys[openid] = newer
+	if now, known := s.keys[openid]; known && now.key == key {
+		s.keys[openid] = next
 	}
 }
 
-// reload takes a key from the ledger that is newer than a dead one.
+// reload takes a key from the ledger that is newer than a dead one; "": the one in memory has died, or there was none.
 func (s *sessions) reload(ctx context.Context, openid string, dead midas.Secret) bool {
 	kept, err := s.kept(ctx, openid)
 	if err != nil || kept == "" || kept == dead {
@@ -110,8 +118,11 @@ func (s *sessions) reload(ctx context.Context, openid string, dead midas.Secret)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now, here := s.keys[openid]; here && now == "" {
-		s.keys[openid] = kept
+	if now := s.keys[openid]; now.dead {
+		if now.key == kept {
+			return false
+		}
+		s.keys[openid] = held{kept, false}
 	}
 	return true
 }
@@ -120,7 +131,8 @@ func (s *sessions) reload(ctx context.Context, openid string, dead midas.Secret)
 func (s *sessions) renewed(openid string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keys[openid] != ""
+	now, known := s.keys[openid]
+	return known && !now.dead
 }
 
 // forget drops the key from memory once the player is gone; the ledger still has it.

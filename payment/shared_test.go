@@ -143,6 +143,41 @@ func TestTheSameRequestOfManyServersIsOneOrder(t *testing.T) {
 	}
 }
 
+// A call is refused because the player has just logged in elsewhere. That login finds nothing parked yet; so whoever parks the order
+// has to see it.
+func TestALoginElsewhereWhileAnOrderIsBeingParkedIsNotMissed(t *testing.T) {
+	for _, driver := range []string{"postgres", "mysql"} {
+		for _, gone := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, gone=%t", driver, gone), func(t *testing.T) {
+				worlds := newSharedWorlds(t, driver, 2)
+				b := worlds[1].open()
+				var a *shop
+				var once sync.Once
+				worlds[0].step = func(point string) {
+					if point != "paying answered" {
+						return
+					}
+					once.Do(func() {
+						if gone {
+							a.Forget(emulator.OpenIDOf("alice"), "1", true)
+						}
+						worlds[1].login(b, "alice")
+					})
+				}
+				a = worlds[0].open()
+				p := worlds[0].rich(a, "alice", 100)
+				worlds[0].emu.ExpireSession(p.OpenID)
+				r, err := a.buy(p, "r1", "sword", 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				worlds[1].becomes(b, r.Order.BillNo, ledger.Delivered)
+				worlds[1].books(b)
+			})
+		}
+	}
+}
+
 // A till that was told "still open" of another server's order hears the end, though nobody tells it.
 func TestTheEndOfAnothersOrderIsSeen(t *testing.T) {
 	worlds := newSharedWorlds(t, "postgres", 2)
