@@ -139,9 +139,7 @@ func (f *fetch) wait(ctx context.Context) (Secret, error) {
 }
 
 func (s *stableTokens) run(f *fetch, dead Secret) {
-	ctx, cancel := s.client.bounded(context.Background())
-	defer cancel()
-	token, renewAt, err := s.shared(ctx, dead)
+	token, renewAt, err := s.shared(dead)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.token, f.err = token, err; err == nil {
@@ -155,15 +153,17 @@ func (s *stableTokens) run(f *fetch, dead Secret) {
 }
 
 // shared takes the token that the servers share, or fetches one for all when it is this server's turn. Without a store,
-// or with one that fails, it fetches.
-func (s *stableTokens) shared(ctx context.Context, dead Secret) (Secret, time.Time, error) {
+// or with one that fails or is slow, it fetches: calls wait for this, so the store has half of their time at most.
+func (s *stableTokens) shared(dead Secret) (Secret, time.Time, error) {
 	store := s.client.cfg.TokenStore
 	if store == nil {
-		return s.fetch(ctx, dead)
+		return s.fetch(dead)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), min(turnPatience, s.client.cfg.Timeout/2))
+	defer cancel()
 	tick := time.NewTicker(turnWait)
 	defer tick.Stop()
-	for late := time.After(turnPatience); ; {
+	for {
 		token, renewAt, err := store.Load(ctx)
 		if err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
 			s.count(func(n *TokenStats) { n.Shared++ })
@@ -175,17 +175,15 @@ func (s *stableTokens) shared(ctx context.Context, dead Secret) (Secret, time.Ti
 		}
 		switch {
 		case err != nil: // the store is away
-			return s.fetch(ctx, dead)
+			return s.fetch(dead)
 		case done != nil:
 			defer done()
 			return s.fetchForAll(ctx, dead)
 		}
 		select {
 		case <-tick.C:
-		case <-late: // whoever has the turn does not get on
-			return s.fetch(ctx, dead)
-		case <-ctx.Done():
-			return s.fetch(ctx, dead) // which says how it ended
+		case <-ctx.Done(): // whoever has the turn does not get on
+			return s.fetch(dead)
 		}
 	}
 }
@@ -197,8 +195,10 @@ func (s *stableTokens) fetchForAll(ctx context.Context, dead Secret) (Secret, ti
 		s.count(func(n *TokenStats) { n.Shared++ })
 		return token, renewAt, nil
 	}
-	token, renewAt, err := s.fetch(ctx, dead)
+	token, renewAt, err := s.fetch(dead)
 	if err == nil && token != dead {
+		ctx, cancel := s.client.bounded(context.Background())
+		defer cancel()
 		if err := store.Store(ctx, token, renewAt); err != nil {
 			s.client.cfg.Logger.Warn("midas: the access token could not be shared", "error", err)
 		}
@@ -206,8 +206,10 @@ func (s *stableTokens) fetchForAll(ctx context.Context, dead Secret) (Secret, ti
 	return token, renewAt, err
 }
 
-// fetch asks WeChat.
-func (s *stableTokens) fetch(ctx context.Context, dead Secret) (Secret, time.Time, error) {
+// fetch asks WeChat, in its own time.
+func (s *stableTokens) fetch(dead Secret) (Secret, time.Time, error) {
+	ctx, cancel := s.client.bounded(context.Background())
+	defer cancel()
 	token, lives, err := s.ask(ctx, false)
 	if err == nil && token == dead && s.mayForce() {
 		// Midas still hands out what it refuses: some other process has forced a refresh.
