@@ -33,8 +33,8 @@ type Config struct {
 	OpenFor time.Duration
 	// HalfOpenRequests is how many calls are then let through to try; all must succeed. Zero value: 3.
 	HalfOpenRequests uint32
-	// OnChange hears when an endpoint's calls begin to be held back (open, with how long), and when they are free again. It
-	// is called in order, on a goroutine of the breaker's, and may block. nil: nobody hears.
+	// OnChange hears when an endpoint's calls begin to be held back (open, with how long), and when they are free again, also
+	// when what HoldBack held back turns out to be well. It is called in order, on a goroutine of the breaker's, and may block. nil: nobody hears.
 	OnChange func(e midas.Endpoint, open bool, retryAfter time.Duration)
 }
 
@@ -155,18 +155,19 @@ func (b *Breaker) Code2Session(ctx context.Context, code string) (midas.Session,
 	})
 }
 
-// HoldBack refuses calls to an endpoint for a while, because the breaker of another server of the game is open; 0 ends it.
-// When the time is over this server tries for itself.
-func (b *Breaker) HoldBack(e midas.Endpoint, d time.Duration) {
+// HoldBack refuses calls to an endpoint for a while, because the breaker of another server of the game is open; 0 ends it. When
+// the time is over this server tries for itself, and believes the word again only if its own calls fail: else it is the other
+// server that is in trouble. taken is false if nothing has changed.
+func (b *Breaker) HoldBack(e midas.Endpoint, d time.Duration) (taken bool) {
 	held, known := b.held[e]
-	switch {
-	case !known:
-	case d <= 0:
-		held.Store(nil)
-	default:
-		until := time.Now().Add(min(d, b.openFor))
-		held.Store(&until)
+	if !known {
+		return false
 	}
+	if d <= 0 {
+		held.end()
+		return true
+	}
+	return held.begin(min(d, b.openFor), time.Minute+2*b.openFor)
 }
 
 // RetryAfter tells how long calls to an endpoint are held back from now on; 0 if one would be let through. It takes no
@@ -193,15 +194,55 @@ func (b *Breaker) RetryAfter(e midas.Endpoint) time.Duration {
 	return own
 }
 
-// holding is until when calls are held back because another server's breaker is open; nil: they are not.
-type holding struct{ atomic.Pointer[time.Time] }
+// holding is what other servers' breakers say of an endpoint, and what is known here since.
+type holding struct {
+	until  atomic.Pointer[time.Time] // calls are held back until then; nil: nobody has said anything
+	heard  atomic.Pointer[time.Time] // when somebody said so last
+	failed atomic.Bool               // since then a call of our own has failed, and none was answered after it
+	proved atomic.Bool               // since then a call of our own was answered
+}
+
+// begin holds calls back, unless it is known better. Whoever has been silent for a time is believed anew.
+func (h *holding) begin(d, silence time.Duration) bool {
+	now := time.Now()
+	until, before := h.until.Load(), h.heard.Swap(&now)
+	again := until != nil && before != nil && now.Sub(*before) < silence
+	if again && (now.Before(*until) || !h.failed.Load()) {
+		return false
+	}
+	h.forget()
+	end := now.Add(d)
+	h.until.Store(&end)
+	return true
+}
+
+func (h *holding) end() {
+	h.until.Store(nil)
+	h.forget()
+}
+
+func (h *holding) forget() {
+	h.failed.Store(false)
+	h.proved.Store(false)
+}
 
 func (h *holding) left() time.Duration {
-	until := h.Load()
+	until := h.until.Load()
 	if until == nil {
 		return 0
 	}
 	return max(0, time.Until(*until))
+}
+
+// answered learns from the end of a call. It is true for the first one after a hold that shows that Midas is well.
+func (h *holding) answered(err error) bool {
+	until := h.until.Load()
+	if until == nil || notACall(err) || time.Now().Before(*until) { // a call that began before the hold shows nothing
+		return false
+	}
+	failed := midas.Failure(err)
+	h.failed.Store(failed)
+	return !failed && h.proved.CompareAndSwap(false, true)
 }
 
 // circuit is one endpoint's breaker.
@@ -212,10 +253,11 @@ type circuit[T any] struct {
 	opened   atomic.Pointer[time.Time] // when it opened last
 	held     *holding
 	tally    *tally
+	changes  *changes
 }
 
 func newCircuit[T any](b *Breaker, e midas.Endpoint, cfg Config, changes *changes) *circuit[T] {
-	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor, held: &holding{}, tally: newTally()}
+	c := &circuit[T]{endpoint: e, openFor: cfg.OpenFor, held: &holding{}, tally: newTally(), changes: changes}
 	b.held[e] = c.held
 	c.breaker = gobreaker.NewCircuitBreaker[T](gobreaker.Settings{
 		Name:         string(e),
@@ -272,6 +314,9 @@ func (c *circuit[T]) call(f func() (T, error)) (T, error) {
 // ended counts a call that was made, and hands its result on.
 func (c *circuit[T]) ended(began time.Time, result T, err error) (T, error) {
 	c.tally.ended(time.Since(began), err)
+	if c.held.answered(err) {
+		c.changes.add(change{endpoint: c.endpoint})
+	}
 	return result, err
 }
 

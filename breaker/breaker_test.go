@@ -374,3 +374,64 @@ func TestABreakerAddsNoAllocationToACallThatIsWell(t *testing.T) {
 		t.Errorf("%v allocations, %v without a breaker", ours, bare)
 	}
 }
+
+// One server has lost its way to Midas, and says each time its breaker opens that Midas is away. The others believe it once.
+func TestAServerThatAloneIsInTroubleDoesNotCloseTheOthersShops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := newService()
+		var heard []bool
+		b := breaker.New(api, breaker.Config{OpenFor: time.Second, OnChange: func(_ midas.Endpoint, open bool, _ time.Duration) { heard = append(heard, open) }})
+		defer b.Close()
+		pay := func() error {
+			_, err := b.Pay(t.Context(), midas.PayRequest{})
+			return err
+		}
+		if err := pay(); err != nil {
+			t.Fatal(err)
+		}
+		refused := 0
+		for range 600 { // a minute, and a word each second
+			if time.Now().Nanosecond() == 0 {
+				b.HoldBack(midas.EndpointPay, time.Second)
+			}
+			if pay() != nil {
+				refused++
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		synctest.Wait()
+		if refused != 10 || !slices.Equal(heard, []bool{false}) {
+			t.Errorf("%d of 600 calls were refused, heard %v", refused, heard)
+		}
+
+		// When Midas is away in truth, the word counts again.
+		api.set(&midas.CallError{Endpoint: midas.EndpointPay, Kind: midas.ErrTimeout})
+		if err := pay(); errors.Is(err, breaker.ErrOpen) || err == nil {
+			t.Fatal(err)
+		}
+		if !b.HoldBack(midas.EndpointPay, time.Second) || !errors.Is(pay(), breaker.ErrOpen) {
+			t.Error("a word that fits what is seen here is not believed")
+		}
+		if b.HoldBack(midas.EndpointPay, time.Second) {
+			t.Error("the same word of yet another server changes something")
+		}
+		api.set(nil)
+		if !b.HoldBack(midas.EndpointPay, 0) || pay() != nil {
+			t.Error("the word that it is over is not believed")
+		}
+		if !b.HoldBack(midas.EndpointPay, time.Second) {
+			t.Error("a new word is not believed")
+		}
+		time.Sleep(time.Second)
+		if b.HoldBack(midas.EndpointPay, time.Second) || pay() != nil || b.HoldBack(midas.EndpointPay, time.Second) {
+			t.Error("it is believed though nothing has failed here")
+		}
+		time.Sleep(5 * time.Minute)
+		if !b.HoldBack(midas.EndpointPay, time.Second) {
+			t.Error("after a long silence a word is not believed")
+		}
+		if b.HoldBack("nothing of the kind", time.Second) {
+			t.Error("an endpoint that there is not")
+		}
+	})
+}

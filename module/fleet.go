@@ -133,10 +133,9 @@ func (m *Module) hear(n Note) {
 		m.till.SessionChanged(n.OpenID)
 	case NoteService:
 		m.warned.Add(1)
-		if m.options.HoldBack != nil {
-			m.options.HoldBack(n.Endpoint, n.Open, n.RetryAfter)
+		if m.options.HoldBack == nil || m.options.HoldBack(n.Endpoint, n.Open, n.RetryAfter) {
+			m.tellService(n.Endpoint, n.Open, n.RetryAfter)
 		}
-		m.tellService(n.Endpoint, n.Open, n.RetryAfter)
 	}
 }
 

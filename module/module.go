@@ -56,9 +56,11 @@ type Options struct {
 	// PerSecond and Burst bound the messages of one player.
 	PerSecond float64
 	Burst     int
-	// Fleet is the other servers; nil: there are none. HoldBack makes this server hold calls back as another does.
-	Fleet    Fleet
-	HoldBack func(e midas.Endpoint, open bool, retryAfter time.Duration)
+	// Fleet is the other servers; nil: there are none.
+	Fleet Fleet
+	// HoldBack makes this server hold calls back as another does. It answers whether players are to be told: not, if it is known
+	// better here.
+	HoldBack func(e midas.Endpoint, open bool, retryAfter time.Duration) (told bool)
 	// Receiver takes pushes; nil: none are wanted. PushAddr and PushPath are where it is served; no address: the host serves it.
 	Receiver           *Receiver
 	PushAddr, PushPath string

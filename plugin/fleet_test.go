@@ -2,9 +2,12 @@ package plugin_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -248,5 +251,76 @@ func TestWithoutRedisEveryServerGoesOnByItself(t *testing.T) {
 			t.Errorf("said %d times", n)
 		}
 	}
+	checkFleet(t, fleet)
+}
+
+// One server has lost its way to Midas, and its breaker opens again and again. The others believe its word once, see that they
+// are answered, and go on selling.
+func TestAServerWithoutALineToMidasClosesOnlyItsOwnShop(t *testing.T) {
+	t.Parallel()
+	var cut atomic.Bool
+	servers := 0
+	fleet := startFleet(t, 3, "postgres", func(set *setup) {
+		set.config.Breaker = plugin.BreakerConfig{MinRequests: 3, OpenFor: 300 * time.Millisecond, HalfOpenRequests: 1}
+		set.config.Retry.First = 10 * time.Millisecond
+		if servers++; servers == 1 {
+			set.front = func(midas http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if cut.Load() && strings.HasSuffix(r.URL.Path, "/pay") {
+						w.WriteHeader(http.StatusBadGateway)
+						return
+					}
+					midas.ServeHTTP(w, r)
+				})
+			}
+			return
+		}
+		line := httptest.NewServer(set.emu)
+		t.Cleanup(line.Close)
+		set.config.BaseURL = line.URL
+	})
+	a, b := fleet[0], fleet[1]
+	a.recharge("alice", 100)
+	a.recharge("bob", 1000)
+	alice, bob := a.join("alice", overWS), b.join("bob", overWS)
+	meet(t, alice, b.join("alice", overTCP))
+
+	cut.Store(true)
+	alice.ask("p1", "sword", 1)
+	if closed := await(bob, any1[*msg.MidasServiceState]); closed.GetAvailable() {
+		t.Errorf("bob hears %v", closed)
+	}
+	warned := func() int64 {
+		s, _ := b.plugin.Stats()
+		return s.Module.Warned
+	}
+	bought, refused := 0, 0
+	for before := warned(); warned() < before+4; {
+		id := fmt.Sprint("b", bought+refused)
+		bob.ask(id, "potion", 1)
+		switch m := await(bob, func(m any) bool {
+			r, result := m.(*msg.MidasPurchaseResult)
+			e, refusal := m.(*msg.MidasError)
+			return result && r.GetRequestId() == id || refusal && e.GetRequestId() == id
+		}).(type) {
+		case *msg.MidasError:
+			if refused++; bought > 0 {
+				t.Fatalf("refused after %d purchases: %v", bought, m)
+			}
+		default:
+			bought++
+		}
+	}
+	if bought < 20 {
+		t.Errorf("%d purchases, %d refusals", bought, refused)
+	}
+	if open := await(bob, any1[*msg.MidasServiceState]); !open.GetAvailable() {
+		t.Errorf("bob hears %v", open)
+	}
+	if _, again, _, _ := take(bob, any1[*msg.MidasServiceState]); again {
+		t.Error("bob hears of it again")
+	}
+	cut.Store(false)
+	alice.delivered("p1")
 	checkFleet(t, fleet)
 }

@@ -173,11 +173,11 @@ func (p *Plugin) Configure(cfg Config) error {
 		Till: till, Login: cfg.Login, ZoneID: cfg.ZoneID, PerSecond: cfg.RateLimit.PerSecond, Burst: cfg.RateLimit.Burst,
 		Pay:   module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
 		Fleet: fleet,
-		HoldBack: func(e midas.Endpoint, open bool, retryAfter time.Duration) {
-			if !open {
-				retryAfter = 0
+		HoldBack: func(e midas.Endpoint, open bool, retryAfter time.Duration) bool {
+			if open {
+				return circuit.HoldBack(e, retryAfter)
 			}
-			circuit.HoldBack(e, retryAfter)
+			return circuit.HoldBack(e, 0) && circuit.RetryAfter(e) == 0
 		},
 		Receiver: p.receiver(nil), PushAddr: cfg.Push.Addr, PushPath: cfg.Push.Path,
 		UserIP:  p.userIP,
