@@ -18,7 +18,7 @@ var (
 	ErrSystemBusy error = &sentinel{"system busy"}
 	// ErrBillUnknown (90000): Midas has no such order (§1.5).
 	ErrBillUnknown error = &sentinel{"order does not exist"}
-	// ErrBadBillNo (90001 to 90006): something about the order's data is not valid (§1.8).
+	// ErrBadBillNo (90001 to 90005): something about the order's data is not valid (§1.8).
 	ErrBadBillNo error = &sentinel{"order data not valid"}
 	// ErrBadOpenID (90007): no such user, or no access token in the URL (§1.8).
 	ErrBadOpenID error = &sentinel{"openid not valid"}

@@ -159,6 +159,34 @@ func TestAlertsAreMadeOfMetricsThatThereAre(t *testing.T) {
 // books are the runbook in both languages.
 var books = []string{"../../docs/runbook.md", "../../docs/runbook_ZH.md"}
 
+// A rule about an endpoint, a code or an outcome that there is not never fires, and a test of it that invents the same proves nothing.
+func TestAlertsAskForLabelsThatThereAre(t *testing.T) {
+	known := map[string][]string{
+		"endpoint": {"getbalance", "pay", "cancelpay", "present", "queryorderinfo", "jscode2session"},
+		"outcome":  {"done", "already", "refused", "login", "later", "unknown", "cancelled", "failed", "granted", "panicked", "timeout", "taken"},
+		"kind":     {"purchase", "present", "goods", "refund"},
+		"code":     {"ok", "undocumented", "timeout", "connection", "http_status", "bad_reply", "not_sent"},
+	}
+	for _, code := range midas.CodesDocumented() {
+		known["code"] = append(known["code"], strconv.Itoa(code))
+	}
+	board, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	selector := regexp.MustCompile(`(\w+)(?:=~|!~|!=|=)"([^"]*)"`)
+	for _, text := range append(expressions(board), read(t, "alerts.yml"), read(t, "alerts_test.yml")) {
+		for _, found := range selector.FindAllStringSubmatch(text, -1) {
+			for value := range strings.SplitSeq(found[2], "|") {
+				some := func(one string) bool { return regexp.MustCompile("^(?:" + value + ")$").MatchString(one) }
+				if all, checked := known[found[1]]; checked && !slices.ContainsFunc(all, some) {
+					t.Errorf("there is no %s %q", found[1], value)
+				}
+			}
+		}
+	}
+}
+
 // alerts are their names, in the order of the file.
 func alerts(t *testing.T) (names []string) {
 	t.Helper()
