@@ -37,6 +37,8 @@ const (
 	renewBefore = 4 * time.Minute
 	// forceGap is the least time between two forced refreshes (§4.2); there are 20 a day.
 	forceGap = 30 * time.Second
+	// tellGap is the least time between two lines of the log that say the same.
+	tellGap = time.Minute
 )
 
 // stableTokens fetches tokens through stable_token, one fetch at a time however many wait for it.
@@ -48,6 +50,7 @@ type stableTokens struct {
 	renewAt time.Time
 	current *fetch
 	forced  time.Time // when a refresh was last forced
+	told    time.Time // when the log was last told that WeChat refuses
 	stats   TokenStats
 	fetches sync.WaitGroup
 }
@@ -147,6 +150,9 @@ func (s *stableTokens) run(f *fetch, dead Secret) {
 			s.stats.ObtainedAt = time.Now()
 		}
 		s.token, s.renewAt = token, renewAt
+	} else if VerdictOf(err) == VerdictRefused && time.Since(s.told) >= tellGap {
+		s.told = time.Now()
+		s.client.cfg.Logger.Error("midas: WeChat gives this server no access token, so no call can be made", "error", err)
 	}
 	s.current = nil
 	close(f.done)

@@ -1,6 +1,7 @@
 package midas_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -252,6 +253,25 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 			t.Errorf("%s: %d calls, %v (%s)", answer, calls, err, midas.VerdictOf(err))
 		}
 	}
+}
+
+func TestThatWeChatRefusesATokenIsToldNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		c := against(t, "https://midas.test", func(cfg *midas.Config) {
+			cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			cfg.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"errcode":40125,"errmsg":"invalid appsecret"}`)), Request: r}, nil
+			})
+		})
+		for range 90 { // one and a half minutes
+			_, _ = c.Balance(t.Context(), alice)
+			time.Sleep(time.Second)
+		}
+		if n := strings.Count(log.String(), "level=ERROR"); n != 2 || !strings.Contains(log.String(), "40125") {
+			t.Errorf("told %d times: %s", n, log.String())
+		}
+	})
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

@@ -117,8 +117,11 @@ func (r rules) afterCancel(o ledger.Order, err error, now time.Time) ledger.Orde
 	return after
 }
 
-// tooFewCoins is Midas's code for it (§1.4).
-const tooFewCoins = 90013
+// Midas's codes for what is a player's business: too few coins (§1.4), goods that nobody has paid for (§3.1).
+const (
+	tooFewCoins = 90013
+	notPaid     = 90019
+)
 
 func (r rules) afterCancelAnswer(o ledger.Order, err error, now time.Time) ledger.Order {
 	verdict := midas.VerdictOf(err)

@@ -3,6 +3,7 @@ package payment_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -369,5 +370,34 @@ func TestNothingSecretIsLoggedOrStored(t *testing.T) {
 	}
 	if !strings.Contains(seen, r.Order.BillNo) || strings.Contains(w.log.String(), p.OpenID) {
 		t.Error("a log line names no bill number, or a whole openid")
+	}
+}
+
+func TestWhatAnOperatorHasToSeeIsLoud(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer emulator.Fault
+		level  string
+	}{
+		"too few coins":        {emulator.Fault{Kind: emulator.Answer, Code: 90013}, "DEBUG"},
+		"a wrong key":          {emulator.Fault{Kind: emulator.Answer, Code: 90011}, "ERROR"},
+		"no permission":        {emulator.Fault{Kind: emulator.Answer, Code: 90017}, "ERROR"},
+		"an order's own fault": {emulator.Fault{Kind: emulator.Answer, Code: 90018}, "ERROR"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			s := w.open()
+			p := w.rich(s, "alice", 100)
+			if err := w.emu.Script("pay", c.answer); err != nil {
+				t.Fatal(err)
+			}
+			r, err := s.buy(p, "r1", "sword", 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, s.end(r), ledger.Failed)
+			if !regexp.MustCompile(`level=` + c.level + ` msg="midas: order" [^\n]*state=failed`).MatchString(w.log.String()) {
+				t.Error(w.log.String())
+			}
+		})
 	}
 }

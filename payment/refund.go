@@ -60,7 +60,8 @@ func (t *Till) refunded(ctx context.Context, p midas.Push) error {
 	o.DueAt = o.CreatedAt
 	stored, created, err := t.cfg.Ledger.Create(ctx, o)
 	if errors.Is(err, ledger.ErrMismatch) {
-		t.log.Error("midas: a refund is told twice with different amounts", "refund", p.RefundID, "first", stored.Amount, "now", p.Refunded)
+		t.log.Error("midas: a refund is told twice with different amounts",
+			about(stored, "refund", p.RefundID, "first", stored.Amount, "now", int64(p.Refunded))...)
 		return nil
 	}
 	if err != nil {
@@ -68,8 +69,8 @@ func (t *Till) refunded(ctx context.Context, p midas.Push) error {
 	}
 	if created {
 		t.stats.reached(stored)
-		t.log.Warn("midas: money was given back", "out_trade_no", p.OutTradeNo, "refund", p.RefundID, "fen", p.Refunded, "source", p.RefundSource,
-			"player", shorten(o.OpenID))
+		t.log.Warn("midas: money was given back",
+			about(stored, "out_trade_no", p.OutTradeNo, "refund", p.RefundID, "fen", int64(p.Refunded), "source", p.RefundSource)...)
 		t.step("refund created")
 		t.wake()
 	}
@@ -90,7 +91,7 @@ func (t *Till) tellRefund(ctx context.Context, o ledger.Order) ledger.Order {
 		o.Note = deliveryFirst
 		return t.rules.again(o, t.cfg.Now())
 	case err != nil:
-		t.complain("midas: refund not worked in yet", err, "out_trade_no", o.OfTrade)
+		t.complain("midas: refund not worked in yet", err, about(o, "out_trade_no", o.OfTrade)...)
 		return t.rules.postponed(o, err, t.cfg.Now())
 	case t.cfg.Refunded == nil:
 		return moved(o, ledger.Delivered, "recorded; the host asks not to be told")

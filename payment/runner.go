@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
@@ -239,18 +240,27 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	if err != nil {
 		return o, err
 	}
-	level := t.log.Debug
-	if stored.State == ledger.Disputed || stored.State == ledger.Reversing {
-		level = t.log.Warn
-	}
 	t.stats.stored(o, stored, waits)
 	if stored.State != o.State {
-		level("midas: order", about(stored, "from", o.State, "code", stored.Code, "note", stored.Note)...)
+		t.log.Log(ctx, loudness(stored), "midas: order", about(stored, "from", o.State, "code", stored.Code, "note", stored.Note)...)
 	}
 	if waits {
 		t.wake()
 	}
 	return stored, nil
+}
+
+// loudness is how loud an order's new state is told: an operator has to look at what no rule can settle, and at refusals that say
+// nothing of the player but that this server is set up wrongly.
+func loudness(o ledger.Order) slog.Level {
+	switch {
+	case o.State == ledger.Disputed, o.State == ledger.Failed && o.Code != 0 && o.Code != tooFewCoins && o.Code != notPaid:
+		return slog.LevelError
+	case o.State == ledger.Reversing:
+		return slog.LevelWarn
+	default:
+		return slog.LevelDebug
+	}
 }
 
 // pay asks Midas to deduct. told is nil unless this very call did; err is what Midas said.

@@ -6,18 +6,30 @@ import (
 	"strconv"
 	"strings"
 
+	lconf "github.com/name5566/leaf/conf"
 	leaflog "github.com/name5566/leaf/log"
 )
 
 // leafHandler writes log/slog records through Leaf's logger, so that a host finds them where its other lines are. Which
-// levels are shown is Leaf's to decide.
+// levels are shown is Leaf's to decide; what its config says it will not show is not even put together.
 type leafHandler struct {
 	prefix string // attributes that every record has, ready to print
 	group  string // what further keys begin with
 }
 
-// Enabled lets everything through to Leaf's own level.
-func (leafHandler) Enabled(context.Context, slog.Level) bool { return true }
+// Enabled goes by Leaf's LogLevel. Without one the host has made its own logger, or wants Leaf's first, which shows everything.
+func (leafHandler) Enabled(_ context.Context, level slog.Level) bool {
+	switch strings.ToLower(lconf.LogLevel) {
+	case "release":
+		return level >= slog.LevelInfo
+	case "error":
+		return level >= slog.LevelError
+	case "fatal":
+		return false
+	default:
+		return true
+	}
+}
 
 // Handle writes one line: the message and its attributes as key=value. Values are quoted where they hold anything that
 // could be taken for another attribute or another line: some come from players and from Midas.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	lconf "github.com/name5566/leaf/conf"
 	leaflog "github.com/name5566/leaf/log"
 
 	"github.com/leafmidas/leafmidas/plugin"
@@ -40,6 +41,23 @@ func leafsLog(t *testing.T, level string, f func()) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+func TestWhatLeafWillNotShowIsNotPutTogether(t *testing.T) {
+	defer func(was string) { lconf.LogLevel = was }(lconf.LogLevel)
+	all := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+	for level, shown := range map[string]int{"": 4, "debug": 4, "release": 3, "Release": 3, "error": 1, "fatal": 0} {
+		lconf.LogLevel = level
+		n := 0
+		for _, l := range all {
+			if plugin.LeafHandler().Enabled(t.Context(), l) {
+				n++
+			}
+		}
+		if n != shown {
+			t.Errorf("at %q %d levels are shown", level, n)
+		}
+	}
 }
 
 func TestRecordsGoToLeafsLogAtLeafsLevels(t *testing.T) {
