@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"time"
 )
 
@@ -98,10 +99,19 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		err = errors.New(`no such driver; use "sqlite", "postgres" or "mysql"`)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the %s ledger: %w", cfg.Driver, err)
+		return nil, fmt.Errorf("open the %s ledger: %w", cfg.Driver, discreet{err})
 	}
 	return l, nil
 }
+
+// discreet is a driver's error without the DSN: a driver that cannot read one quotes it, and cannot tell then what is the password.
+type discreet struct{ err error }
+
+var quotedDSN = regexp.MustCompile("(cannot parse )`[^`]*`|(lookup )\\S*@")
+
+func (d discreet) Error() string        { return quotedDSN.ReplaceAllString(d.err.Error(), "$1$2…") }
+func (d discreet) Is(target error) bool { return errors.Is(d.err, target) }
+func (d discreet) As(target any) bool   { return errors.As(d.err, target) }
 
 // Close waits for the writes under way and closes the database. Later calls answer ErrUnavailable.
 func (l *Ledger) Close() error {

@@ -156,6 +156,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"unheard of":     {ledger.Config{Driver: "oracle", DSN: "x"}, `"postgres"`},
 		"nobody listens": {ledger.Config{Driver: "postgres", DSN: "postgres://u:geheim@127.0.0.1:1/x?sslmode=disable&connect_timeout=1"}, "postgres ledger"},
 		"nobody there":   {ledger.Config{Driver: "mysql", DSN: "u:geheim@tcp(127.0.0.1:1)/x"}, "mysql ledger"},
+		"an @ in it":     {ledger.Config{Driver: "postgres", DSN: "postgres://u:p@geheim@127.0.0.1:1/x?connect_timeout=1"}, "no such host"},
+		"a % in it":      {ledger.Config{Driver: "postgres", DSN: "postgres://u:geheim%@127.0.0.1:1/x"}, "cannot parse"},
+		"two lines":      {ledger.Config{Driver: "postgres", DSN: "password=geheim geheim host=127.0.0.1"}, "cannot parse"},
 		"nonsense":       {ledger.Config{Driver: "mysql", DSN: "u:geheim@"}, "mysql ledger"},
 	} {
 		l, err := ledger.Open(t.Context(), c.cfg)
@@ -167,8 +170,6 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
-
-// Whatever is done to orders in whatever order, the history of each leads from created to where it stands.
 
 func TestTheFileIsMadeWithItsFolders(t *testing.T) {
 	path := t.TempDir() + "/deep/down/orders.db"

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,12 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldSeen(t, 20*time.Millisecond)
+}
+
+// newWorldSeen is a world whose charts have a point that often.
+func newWorldSeen(t *testing.T, every time.Duration) *world {
+	t.Helper()
 	w := &world{t: t, file: filepath.Join(t.TempDir(), "orders.db"), refuse: make(chan error, 100)}
 	var err error
 	if w.emu, err = emulator.New(emulator.Config{AutoCodes: true}); err != nil {
@@ -58,7 +65,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.plugin = plugin.New(plugin.WithLogger(slog.New(slog.DiscardHandler)))
-	desk, err := ops.New(w.plugin, ops.Options{Token: token, Every: 20 * time.Millisecond, Keep: time.Minute})
+	desk, err := ops.New(w.plugin, ops.Options{Token: token, Every: every, Keep: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -458,5 +465,58 @@ func TestTheChartsShowWhatHappened(t *testing.T) {
 	}](w, "api/status")
 	if !now.LedgerUp || now.Reached["purchase"]["delivered"] != 3 || now.Reached["purchase"]["failed"] != 1 || len(now.Calls) != 6 {
 		t.Errorf("%+v", now)
+	}
+}
+
+// What opened and closed again between two points is shown all the same.
+func TestTheChartsShowABreakerThatOpenedForAMoment(t *testing.T) {
+	w := newWorldSeen(t, 3*time.Second)
+	alice := w.player("alice", 1000)
+	points := func() int { return len(get[series](w, "api/series").Points) }
+	w.eventually("a point", func() bool { return points() > 0 })
+	before := points()
+	if err := w.emu.Outage(emulator.Fault{Kind: emulator.BadGateway}); err != nil {
+		t.Fatal(err)
+	}
+	w.buy(alice, "1", "potion")
+	pay := func() string {
+		for _, c := range get[struct {
+			Calls []struct{ Endpoint, State string }
+		}](w, "api/status").Calls {
+			if c.Endpoint == "pay" {
+				return c.State
+			}
+		}
+		return ""
+	}
+	w.eventually("an open breaker", func() bool { return pay() == "open" })
+	w.emu.Recover()
+	w.eventually("a closed breaker", func() bool { return pay() == "closed" })
+	closed := points()
+	w.eventually("an interval after that", func() bool { return points() > closed+1 })
+	var states []string
+	for _, p := range get[series](w, "api/series").Points[before:] {
+		states = append(states, p.Calls["pay"].State)
+	}
+	if !slices.Contains(states, "open") || states[len(states)-1] != "" {
+		t.Errorf("pay's breaker is shown as %q", states)
+	}
+}
+
+// Whoever begins to look late is not shown all that was before as if it had just happened.
+func TestTheChartsBeginWhenTheyAreMade(t *testing.T) {
+	w := newWorld(t)
+	w.buy(w.player("alice", 1000), "1", "sword")
+	late, err := ops.New(w.plugin, ops.Options{Token: token, Every: 20 * time.Millisecond, Keep: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	front := httptest.NewServer(http.StripPrefix("/ops", late))
+	defer front.Close()
+	w.url = front.URL + "/ops/"
+	w.eventually("a point", func() bool { return len(get[series](w, "api/series").Points) > 0 })
+	if first := get[series](w, "api/series").Points[0]; first.Calls["pay"].Done != 0 || first.Reached["delivered"] != 0 {
+		t.Errorf("%+v", first)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// static is what `make ops-page` has built.
+// static is what `make page` has built.
 //
 //go:embed static
 var static embed.FS

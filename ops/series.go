@@ -36,7 +36,7 @@ type called struct {
 	// P50Ms and P99Ms are how long calls took, as exactly as the histogram tells; left out where there were none.
 	P50Ms float64 `json:"p50_ms,omitempty"`
 	P99Ms float64 `json:"p99_ms,omitempty"`
-	// State is the breaker's, where it is not closed.
+	// State is the breaker's at the end, where it is not closed; "open" also where it opened within the interval.
 	State string `json:"state,omitempty"`
 	// HeldBack: calls were refused at the end of the interval.
 	Held bool `json:"held,omitempty"`
@@ -89,7 +89,8 @@ func (s *Server) recent(r *http.Request) (any, error) {
 func (s *Server) note(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	before, began := plugin.Stats{}, time.Now()
+	began := time.Now()
+	before, _ := s.plugin.Stats() // what was before is no part of the first interval
 	for {
 		select {
 		case <-tick.C:
@@ -135,13 +136,17 @@ func interval(before, now plugin.Stats) point {
 	}
 	for i, e := range now.Calls {
 		c := called{counts: countsOf(e), Held: e.HeldBack > 0}
-		took := e.Took
+		took, opened := e.Took, e.Opened
 		if i < len(before.Calls) {
+			opened -= before.Calls[i].Opened
 			old := countsOf(before.Calls[i])
 			c.Done, c.Refused, c.NoAnswer, c.HeldBack = c.Done-old.Done, c.Refused-old.Refused, c.NoAnswer-old.NoAnswer, c.HeldBack-old.HeldBack
 			took = less(took, before.Calls[i].Took)
 		}
-		if e.State != "closed" {
+		switch {
+		case opened > 0: // and may have closed again
+			c.State = "open"
+		case e.State != "closed":
 			c.State = e.State
 		}
 		if (c == called{}) {

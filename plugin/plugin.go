@@ -330,8 +330,10 @@ func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
 	return p.till.Audit(ctx, r)
 }
 
-// AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again.
+// AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again. Only Redis is
+// left alone: an audit has nothing to tell other servers.
 func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err error) {
+	cfg.Redis = RedisConfig{}
 	p := New(WithLogger(slog.New(slog.DiscardHandler)))
 	if err := p.Configure(cfg); err != nil {
 		return Audit{}, err

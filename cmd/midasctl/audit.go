@@ -24,14 +24,15 @@ import (
 )
 
 // errBooksDiffer makes the exit code tell what the report tells.
-var errBooksDiffer = errors.New("the books differ")
+var errBooksDiffer = told{errors.New("the books differ")}
 
 // auditCommand is `midasctl audit`: the ledger against itself, the game's own records and Midas.
 func auditCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "audit",
 		Usage: "compare the ledger with itself, with what the game granted and with Midas",
-		Description: "Changes no order and may run while the server does. The exit code is 1 if the books differ or could not be read.\n" +
+		Description: "Changes no order and may run while the server does. Redis is not asked. The exit code is 1 if the books differ\n" +
+			"or could not be read.\n" +
 			"A TIME is 2006-01-02T15:04:05Z (RFC 3339), 2006-01-02 (midnight UTC), or 24h for that long ago.\n" +
 			"A relative path in the config is taken from the directory the command runs in, and secrets given as env:NAME\n" +
 			"from its environment: run it as the server is run.",
@@ -41,7 +42,7 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "to", Usage: "leave out orders that last changed at `TIME` or later"},
 			&cli.StringFlag{Name: "granted", Usage: "what the game granted, one bill number per line, is in `FILE` (-: the standard input)"},
 			&cli.BoolFlag{Name: "offline", Usage: "do not ask Midas"},
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object, and no progress"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object, also of a failure, and no progress"},
 		},
 		Action: runAudit,
 	}

@@ -235,6 +235,15 @@ func TestAuditExitsWith1WhenTheBooksDiffer(t *testing.T) {
 	}
 }
 
+func TestAuditNeedsNoRedis(t *testing.T) {
+	s := newShop(t)
+	section := s.section()
+	section["Redis"] = map[string]any{"Addr": "127.0.0.1:1", "Password": "hush-hush"}
+	if rc, out, log := s.audit(t, "", "--conf", s.conf(t, section)); rc != 0 || !strings.HasSuffix(out, "\nbooks agree\n") {
+		t.Errorf("exit code %d\n%s%s", rc, out, log)
+	}
+}
+
 func TestAuditForPrograms(t *testing.T) {
 	s := newShop(t)
 	conf := s.conf(t, s.section())

@@ -19,16 +19,16 @@ func callCommands() []*cli.Command {
 	command := func(name, usage string, action callAction, extra ...cli.Flag) *cli.Command {
 		c := &cli.Command{
 			Name: name, Usage: usage, ArgsUsage: "OPENID",
-			Description: "Goes to the sandbox, whatever the config says, unless --production is given.",
+			Description: "Goes to the sandbox, whatever the config says, unless --production --yes is given.",
 			Flags: append([]cli.Flag{
 				confFlag(), jsonFlag(), sessionFlag(),
 				&cli.StringFlag{Name: "zone", Usage: "`ZONE` of the account (left out: the config's)"},
 				&cli.BoolFlag{Name: "production", Usage: "call production"},
+				&cli.BoolFlag{Name: "yes", Usage: "with --production: yes, the accounts of players who pay"},
 			}, extra...),
 			Action: withClient(action),
 		}
 		if extra != nil {
-			c.Flags = append(c.Flags, &cli.BoolFlag{Name: "yes", Usage: "with --production: yes, move coins that somebody paid for"})
 			c.Description += "\nIt is no order of the ledger's, and an audit will name it as a difference: for trying keys and accounts out.\n" +
 				"The bill number is printed before the call. Where the answer is not definite, repeat it with --bill: that never moves coins twice."
 		}
@@ -63,8 +63,8 @@ func withClient(call callAction) cli.ActionFunc {
 		section.Env = "sandbox"
 		if cmd.Bool("production") {
 			section.Env = "production"
-			if hasFlag(cmd, "yes") && !cmd.Bool("yes") {
-				return errors.New("this moves coins that somebody paid for; if that is meant, say --production --yes. Nothing was sent")
+			if !cmd.Bool("yes") {
+				return errors.New("production has the accounts of players who pay; if they are meant, say --production --yes. Nothing was sent")
 			}
 		}
 		cfg, err := section.Resolved()
@@ -99,17 +99,6 @@ func withClient(call callAction) cli.ActionFunc {
 		_, err = io.WriteString(cmd.Root().Writer, text+"\n")
 		return err
 	}
-}
-
-func hasFlag(cmd *cli.Command, name string) bool {
-	for _, f := range cmd.Flags {
-		for _, n := range f.Names() {
-			if n == name {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // again tells whether to try again.

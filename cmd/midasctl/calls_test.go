@@ -57,7 +57,7 @@ func TestCallsGoToTheSandboxByThemselves(t *testing.T) {
 
 func TestProductionTakesTwoFlags(t *testing.T) {
 	w := newWechat(t, emulator.Config{})
-	for _, line := range []string{"pay --coins 60", "present --coins 60", "cancel --bill b --coins 60"} {
+	for _, line := range []string{"balance", "pay --coins 60", "present --coins 60", "cancel --bill b --coins 60"} {
 		words := strings.Fields(line)
 		before := len(w.seen)
 		if out, err := w.call(words[0], append(words[1:], "--production")...); err == nil || !strings.Contains(out, "--production --yes") || len(w.seen) != before {
@@ -67,10 +67,54 @@ func TestProductionTakesTwoFlags(t *testing.T) {
 	if out, err := w.call("pay", "--coins", "60", "--production", "--yes"); err != nil || w.balance(emulator.Production) != 540 || w.balance(emulator.Sandbox) != 600 {
 		t.Errorf("%v: %s", err, out)
 	}
-	out, err := w.call("balance", "--production", "--json") // moves nothing
+	out, err := w.call("balance", "--production", "--yes", "--json")
 	var told struct{ Balance int64 }
 	if err != nil || json.Unmarshal([]byte(out), &told) != nil || told.Balance != 540 {
 		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := w.call("balance", "--yes"); err != nil || !strings.Contains(out, "balance 600 coins") {
+		t.Errorf("--yes alone is not the sandbox: %v: %s", err, out)
+	}
+}
+
+func TestAFailedCallTellsProgramsWhatItMeans(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(w *wechat)
+		config map[string]any
+		args   []string
+		want   failure
+	}{
+		"too few coins":   {args: []string{"--coins", "6000"}, want: failure{Code: 90013, Verdict: "refused", BillNo: "b9"}},
+		"paid before":     {args: []string{"--coins", "60", "--bill", "b8"}, want: failure{Code: 90012, Verdict: "already", BillNo: "b8"}},
+		"a stale session": {before: func(w *wechat) { w.session = "another" }, want: failure{Code: 90009, Verdict: "login", BillNo: "b9"}},
+		"no usable answer": {
+			before: func(w *wechat) { _ = w.emu.Script("pay", emulator.Fault{Kind: emulator.BadGateway}) },
+			want:   failure{Verdict: "unknown", BillNo: "b9"},
+		},
+		"nobody there":    {config: map[string]any{"BaseURL": "http://127.0.0.1:1"}, want: failure{Verdict: "later", BillNo: "b9"}},
+		"a wrong secret":  {config: map[string]any{"AppSecret": "s3cret-of-the-app-2"}, want: failure{Code: 40001, Verdict: "later", BillNo: "b9"}},
+		"coins of no use": {args: []string{"--coins", "0"}, want: failure{Verdict: "refused", BillNo: "b9"}},
+		"never a call":    {args: []string{"--production"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWechat(t, emulator.Config{})
+			if out, err := w.call("pay", "--coins", "60", "--bill", "b8"); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if c.before != nil {
+				c.before(w)
+			}
+			line := append([]string{"pay", w.openid, "--conf", w.conf(c.config), "--session-key-file", w.keyFile(), "--coins", "60", "--bill", "b9", "--json"}, c.args...)
+			out, _, code := outputs(t, "", line...)
+			var got failure
+			if err := json.Unmarshal([]byte(out), &got); err != nil || code != 1 || got.Error == "" {
+				t.Fatalf("exit code %d: %q, %v", code, out, err)
+			}
+			got.Error = ""
+			if got != c.want {
+				t.Errorf("%+v, want %+v\n%s", got, c.want, out)
+			}
+		})
 	}
 }
 

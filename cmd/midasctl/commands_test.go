@@ -3,14 +3,20 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"database/sql"
 	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/urfave/cli/v3"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
@@ -19,26 +25,29 @@ import (
 // secrets are in the configs of these tests, and may be in no output.
 var secrets = []string{"s3cret-of-the-app", "k3y-of-the-sandbox", "k3y-of-production", "s3ssion-key", "t0ken-of-wechat"}
 
-// midasctl runs a command line in this process.
+// midasctl runs a command line in this process. An error is an exit code other than 0; out then has both outputs.
 func midasctl(t *testing.T, stdin string, args ...string) (out string, err error) {
+	t.Helper()
+	out, log, code := outputs(t, stdin, args...)
+	if code != 0 {
+		return out + log, fmt.Errorf("exit code %d", code)
+	}
+	return out, nil
+}
+
+// outputs is midasctl with each output by itself.
+func outputs(t *testing.T, stdin string, args ...string) (out, log string, code int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	a := app()
 	a.Writer, a.ErrWriter, a.Reader = &stdout, &stderr, strings.NewReader(stdin)
-	err = a.Run(t.Context(), append([]string{"midasctl"}, args...))
-	all := stdout.String() + stderr.String()
-	if err != nil {
-		all += err.Error()
-	}
+	code = execute(t.Context(), a, append([]string{"midasctl"}, args...))
 	for _, secret := range secrets {
-		if strings.Contains(all, secret) && args[0] != "sign" {
+		if all := stdout.String() + stderr.String(); strings.Contains(all, secret) && !slices.Contains(args, "--explain") {
 			t.Errorf("midasctl %s shows a secret:\n%s", strings.Join(args, " "), all)
 		}
 	}
-	if err != nil {
-		return all, err
-	}
-	return stdout.String(), nil
+	return stdout.String(), stderr.String(), code
 }
 
 // must runs a command line that has to succeed.
@@ -197,6 +206,103 @@ func TestOrdersAreListedTracedAndSettled(t *testing.T) {
 	})
 }
 
+// Whatever fails, programs find one object.
+func TestEveryFailureIsOneJSONObject(t *testing.T) {
+	conf := config(t, nil, nil)
+	fails := func(args ...string) {
+		t.Helper()
+		out, log, code := outputs(t, "{}", args...)
+		var got failure
+		if err := json.Unmarshal([]byte(out), &got); err != nil || got.Error == "" || code != 1 {
+			t.Errorf("midasctl %s: exit code %d: %v\n%s%s", strings.Join(args, " "), code, err, out, log)
+		}
+	}
+	commands := 0
+	_ = app().Walk(func(c *cli.Command) error {
+		if len(c.Commands) == 0 {
+			commands++
+			if !slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "json") }) {
+				t.Errorf("%s has no --json", c.Name)
+			}
+			path := map[string][]string{"check": {"config"}, "v1": {"sign"}, "v2": {"sign"}}[c.Name]
+			path = append(path, c.Name)
+			fails(append(path, "--json", "--no-such-flag")...)
+			fails(append(path, "--no-such-flag", "--json")...)
+			fails(append(path, "--json", "--conf", "nowhere.json", "one", "two")...)
+		}
+		return nil
+	})
+	if commands < 15 {
+		t.Errorf("only %d commands were tried", commands)
+	}
+	for _, line := range []string{
+		"orders --json", "no-such-command --json", "config no-such-command --json", "orders --json=true --conf nowhere.json",
+		"orders --json --conf " + conf, "order 01X --json --conf " + conf, "order --json --conf " + conf, "orders --limit x --json --conf " + conf,
+		"sign v1 --json --path /x?access_token=t0ken-of-wechat --conf " + conf, "balance somebody --json --conf " + conf, "emulator --json --listen nowhere",
+	} {
+		fails(strings.Fields(line)...)
+	}
+	for _, line := range []string{"orders --conf " + conf, "orders --json=false --conf " + conf, "no-such-command"} { // for people
+		if out, log, code := outputs(t, "", strings.Fields(line)...); code != 1 || out != "" || !strings.HasPrefix(log, "midasctl: ") {
+			t.Errorf("%s: exit code %d: %q %q", line, code, out, log)
+		}
+	}
+	out, log, code := outputs(t, "", "config", "check", "--json", "--conf", config(t, nil, map[string]any{"Env": "staging"}))
+	if code != 1 || strings.Count(out, "\n") != 1 || !strings.Contains(out, `"ok":false`) || log != "midasctl: 1 fault\n" {
+		t.Errorf("a report with a fault is told twice: %q %q", out, log)
+	}
+}
+
+func TestFollowOutlastsALedgerThatIsAway(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "orders.db")
+	l, err := ledger.Open(t.Context(), ledger.Config{DSN: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rename := func(from, to string) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), "ALTER TABLE "+from+" RENAME TO "+to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := startBinary(t, "orders", "--conf", config(t, nil, map[string]any{"Ledger": map[string]any{"DSN": file}}), "--follow", "--json")
+	made := time.Now().Add(time.Minute) // after the command began, whenever that was
+	o, _, err := l.Create(t.Context(), ledger.Order{
+		BillNo: "01F", Kind: ledger.Purchase, OpenID: "alice", ZoneID: "1", RequestID: "r", ItemID: "sword", Quantity: 1, Amount: 60,
+		State: ledger.Created, CreatedAt: made, UpdatedAt: made, DueAt: made,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.awaitLine(`"state":"created"`)
+	for _, to := range []ledger.State{ledger.Paying, ledger.Paid} {
+		rename("midas_orders", "away")
+		s.awaitLog("does not answer")
+		time.Sleep(2 * followEvery) // more looks fail, and are not to be told
+		rename("away", "midas_orders")
+		s.awaitLog("answers again")
+		after := o
+		after.State = to
+		if o, err = l.Advance(t.Context(), o, after); err != nil {
+			t.Fatal(err)
+		}
+		s.awaitLine(fmt.Sprintf(`"state":%q`, to))
+	}
+	s.interrupt()
+	if n := strings.Count(s.log.String(), "does not answer"); n != 2 {
+		t.Errorf("two outages are told %d times:\n%s", n, &s.log)
+	}
+	if out, err := midasctl(t, "", "orders", "--follow", "--state", "sold", "--conf", config(t, nil, map[string]any{"Ledger": map[string]any{"DSN": file}})); err == nil {
+		t.Errorf("what nobody can look for is followed: %s", out)
+	}
+}
+
 func TestFollowShowsWhatComes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "orders.db")
 	conf := config(t, nil, map[string]any{"Ledger": map[string]any{"DSN": file}})
@@ -289,7 +395,9 @@ func TestCompletionsAreOffered(t *testing.T) {
 type follower struct {
 	t     *testing.T
 	cmd   *exec.Cmd
-	lines *bufio.Scanner
+	lines *bufio.Scanner // what it prints
+	logs  *bufio.Scanner // its error output
+	log   strings.Builder
 }
 
 // startBinary starts a command line in a process of its own, which is the test's to end.
@@ -300,24 +408,31 @@ func startBinary(t *testing.T, args ...string) *follower {
 	if err != nil {
 		t.Fatal(err)
 	}
+	log, err := f.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := f.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f.lines = bufio.NewScanner(out)
+	f.lines, f.logs = bufio.NewScanner(out), bufio.NewScanner(io.TeeReader(log, &f.log))
 	return f
 }
 
-// awaitLine reads until a line has the text.
-func (f *follower) awaitLine(text string) {
+// awaitLine reads until a line has the text, awaitLog until one of the error output has.
+func (f *follower) awaitLine(text string) { f.t.Helper(); f.await(f.lines, text) }
+func (f *follower) awaitLog(text string)  { f.t.Helper(); f.await(f.logs, text) }
+
+func (f *follower) await(lines *bufio.Scanner, text string) {
 	f.t.Helper()
 	deadline := time.AfterFunc(20*time.Second, func() { _ = f.cmd.Process.Kill() })
 	defer deadline.Stop()
-	for f.lines.Scan() {
-		if strings.Contains(f.lines.Text(), text) {
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), text) {
 			return
 		}
 	}
-	f.t.Fatalf("nothing says %s", text)
+	f.t.Fatalf("nothing says %s; the error output: %s", text, &f.log)
 }
 
 // interrupt is Ctrl-C, which ends it well.
@@ -328,7 +443,7 @@ func (f *follower) interrupt() {
 	}
 	deadline := time.AfterFunc(20*time.Second, func() { _ = f.cmd.Process.Kill() })
 	defer deadline.Stop()
-	for f.lines.Scan() {
+	for f.lines.Scan() || f.logs.Scan() {
 	}
 	if err := f.cmd.Wait(); err != nil {
 		f.t.Errorf("after Ctrl-C: %v", err)

@@ -19,7 +19,7 @@ import (
 )
 
 // errFound makes the exit code tell what was printed already.
-var errFound = errors.New("see above")
+var errFound = told{errors.New("see above")}
 
 func confFlag() cli.Flag {
 	return &cli.StringFlag{
@@ -28,7 +28,9 @@ func confFlag() cli.Flag {
 	}
 }
 
-func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "print one JSON object"} }
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: `print one JSON object; of a failure {"error": …}`}
+}
 
 // arguments takes exactly the arguments that a command has.
 func arguments(cmd *cli.Command, names ...string) ([]string, error) {
@@ -37,7 +39,7 @@ func arguments(cmd *cli.Command, names ...string) ([]string, error) {
 	case len(given) < len(names):
 		return nil, fmt.Errorf("%s: %s is missing", cmd.Name, names[len(given)])
 	case len(given) > len(names):
-		return nil, fmt.Errorf("%s: %q is one argument too many; flags come before arguments", cmd.Name, given[len(names)])
+		return nil, fmt.Errorf("%s: %q is one argument too many", cmd.Name, given[len(names)])
 	}
 	return given, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,7 +28,8 @@ func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name: "doctor", Usage: "check everything a server needs: config, clock, token, keys, database, Redis",
 		Description: "Asks Midas for the balance of one player in each environment whose key the config has; that changes nothing.\n" +
-			"The player is --player, or the one with the newest order in the ledger. Exit code 1: something is wrong.",
+			"The player is --player, or the one with the newest order in the ledger. Each line is printed as soon as it is known, with\n" +
+			"--json all of them at the end. Exit code 1: something is wrong. No secret is printed.",
 		Flags: []cli.Flag{
 			confFlag(), jsonFlag(), sessionFlag(),
 			&cli.StringFlag{Name: "player", Usage: "ask for the balance of the player `OPENID`"},
@@ -42,6 +44,9 @@ func runDoctor(ctx context.Context, cmd *cli.Command) error {
 		return err
 	}
 	r := &report{}
+	if !cmd.Bool("json") {
+		r.live = cmd.Root().Writer
+	}
 	section, err := readMidasSection(cmd.String("conf"))
 	fresh := errors.Is(err, errNoLedgerFile)
 	if err != nil && !fresh {
@@ -123,12 +128,17 @@ func (d *doctor) database(ctx context.Context) {
 	}
 }
 
+// quiet: go-redis would write between the lines what the error tells too.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
 func (d *doctor) redis(ctx context.Context) {
 	c := d.cfg.Redis
 	if c.Addr == "" {
 		return
 	}
-	options := &redis.Options{Addr: c.Addr, Username: c.Username, Password: c.Password.Reveal(), DB: c.DB, MaxRetries: -1}
+	options := &redis.Options{Addr: c.Addr, Username: c.Username, Password: c.Password.Reveal(), DB: c.DB, MaxRetries: -1, ContextTimeoutEnabled: true}
 	if c.TLS {
 		host, _, err := net.SplitHostPort(c.Addr)
 		if err != nil {
@@ -137,6 +147,7 @@ func (d *doctor) redis(ctx context.Context) {
 		}
 		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 	}
+	redis.SetLogger(quiet{})
 	client := redis.NewClient(options)
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
@@ -149,6 +160,9 @@ func (d *doctor) redis(ctx context.Context) {
 	d.ok("Redis", "answers in %s", time.Since(begin).Round(100*time.Microsecond))
 }
 
+// justThere follows no redirect: it would show another server's clock, and an address of another's making.
+var justThere = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // clock compares this machine's clock with the one that Midas's answers carry. It is false if there is no answer.
 func (d *doctor) clock(ctx context.Context) (answered bool) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
@@ -160,8 +174,11 @@ func (d *doctor) clock(ctx context.Context) (answered bool) {
 		return false
 	}
 	begin := time.Now()
-	reply, err := http.DefaultClient.Do(ask)
+	reply, err := justThere.Do(ask)
 	if err != nil {
+		if outer, ok := errors.AsType[*url.Error](err); ok {
+			err = outer.Err // without the address: base is said already
+		}
 		d.wrong("network", "see that this machine reaches "+base, "%v", err)
 		return false
 	}

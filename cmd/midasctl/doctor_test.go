@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -167,6 +171,58 @@ func TestDoctorLooksAtDatabaseAndRedis(t *testing.T) {
 	}
 }
 
+// Whoever waits sees what is known already: the next look may take 15 s.
+func TestDoctorTellsEachLineAsItIsFound(t *testing.T) {
+	answer := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-answer:
+		case <-r.Context().Done():
+		}
+	}))
+	defer slow.Close()
+	cfg := ledgertest.Fresh(t, "sqlite")
+	ledgertest.Open(t, cfg)
+	read, write := io.Pipe()
+	a := app()
+	a.Writer, a.ErrWriter = write, io.Discard
+	conf := config(t, nil, map[string]any{"BaseURL": slow.URL, "Ledger": map[string]any{"DSN": cfg.DSN}})
+	go func() {
+		execute(t.Context(), a, []string{"midasctl", "doctor", "--conf", conf})
+		write.Close()
+	}()
+	lines := bufio.NewScanner(read)
+	var all []string
+	for _, want := range []string{"config", "database"} {
+		if !lines.Scan() || !strings.Contains(lines.Text(), want) {
+			t.Fatalf("%q, want %s", lines.Text(), want)
+		}
+		all = append(all, lines.Text())
+	}
+	close(answer) // WeChat's, of which nothing could be known until now
+	for lines.Scan() {
+		all = append(all, lines.Text())
+	}
+	if len(all) < 4 || !strings.HasPrefix(all[2], "ok     network ") {
+		t.Errorf("%q", all)
+	}
+	for _, line := range all {
+		if cells := []rune(line); len(cells) < 25 || cells[23] != ' ' || cells[24] == ' ' {
+			t.Errorf("the columns are not below each other:\n%s", strings.Join(all, "\n"))
+		}
+	}
+}
+
+// An address that another server made up is followed nowhere, and not shown.
+func TestDoctorFollowsNoRedirect(t *testing.T) {
+	away := httptest.NewServer(http.RedirectHandler("http://127.0.0.1:1/?access_token=t0ken-of-wechat", http.StatusFound))
+	defer away.Close()
+	w := newWechat(t, emulator.Config{})
+	if v := w.doctor(map[string]any{"BaseURL": away.URL}); !slices.Contains(v.oks(), "network") {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestDoctorReadsNoSecretAloud(t *testing.T) {
 	w := newWechat(t, emulator.Config{})
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -177,5 +233,13 @@ func TestDoctorReadsNoSecretAloud(t *testing.T) {
 	v := w.doctor(map[string]any{"AppSecret": "file:" + secret, "AppKey": "env:A_KEY"}) // midasctl looks for them in what is printed
 	if !v.OK {
 		t.Errorf("%+v", v)
+	}
+	for _, dsn := range []string{ // whose drivers take the password for something else
+		"postgres://u:x@k3y-of-the-sandbox@127.0.0.1:1/db", "host=127.0.0.1 password=x k3y-of-the-sandbox", "k3y-of-the-sandbox",
+	} {
+		v := w.doctor(map[string]any{"Ledger": map[string]any{"Driver": "postgres", "DSN": dsn}}, "--offline")
+		if got := v.wrongs(); len(got) != 1 || !strings.HasPrefix(got[0], "database: open the postgres ledger: ") {
+			t.Errorf("%s: %+v", dsn, v)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,10 @@ func emulatorCommand() *cli.Command {
 		Usage: "run a Midas server on this machine, for development and tests",
 		Description: "Answers protocols V1 and V2, login and tokens like WeChat, with coins that cost nothing and faults on demand.\n" +
 			"Its control API under /_emulator/ has no password: keep it on loopback.\n" +
-			"Secrets are better given in environment variables, which other users of the machine cannot see.",
+			"Secrets are invented ones; real ones are given in environment variables, which other users of the machine cannot see.\n" +
+			"--json prints one object when it listens: url, and Midas, the section of a server's config. Calls are logged to the error output.",
 		Flags: []cli.Flag{
+			jsonFlag(),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:9300", Usage: "`ADDRESS` to listen on"},
 			&cli.StringFlag{Name: "app-id", Value: emulator.DefaultAppID, Usage: "the mini game's `ID`", Sources: cli.EnvVars("MIDAS_APP_ID")},
 			&cli.StringFlag{Name: "offer-id", Value: emulator.DefaultOfferID, Usage: "its `ID` at Midas", Sources: cli.EnvVars("MIDAS_OFFER_ID")},
@@ -84,36 +87,60 @@ func runEmulator(ctx context.Context, cmd *cli.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := printBanner(cmd.Root().Writer, url, cfg); err != nil {
+	if cmd.Bool("json") {
+		err = printJSON(cmd, map[string]any{"url": url, "Midas": sectionFor(url, cfg)})
+	} else {
+		err = printBanner(cmd.Root().Writer, url, cfg)
+	}
+	if err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
 }
 
-// banner tells how to use a running emulator. Secrets that were given are named, never shown.
+// section is the part of a server's config that makes it use an emulator.
+type section struct {
+	Protocol, Env, BaseURL, AppID, AppSecret, OfferID, AppKey, SandboxAppKey string
+	CoinsPerYuan                                                             int64
+	Push                                                                     *pushSection `json:",omitempty"`
+}
+
+type pushSection struct {
+	Token          string
+	EncodingAESKey string `json:",omitempty"`
+}
+
+// sectionFor names secrets that were given, and shows the built-in ones only.
+func sectionFor(url string, cfg emulator.Config) section {
+	s := section{
+		Protocol: "v1", Env: "sandbox", BaseURL: url, AppID: cfg.AppID, OfferID: cfg.OfferID, CoinsPerYuan: cfg.CoinsPerYuan,
+		AppSecret:     shown(cfg.AppSecret, emulator.DefaultAppSecret, "env:MIDAS_APP_SECRET"),
+		AppKey:        shown(cfg.AppKey, emulator.DefaultAppKey, "env:MIDAS_APP_KEY"),
+		SandboxAppKey: shown(cfg.SandboxAppKey, emulator.DefaultSandboxAppKey, "env:MIDAS_SANDBOX_APP_KEY"),
+	}
+	if cfg.Push.URL != "" {
+		s.Protocol = "v2"
+		s.Push = &pushSection{
+			Token:          shown(cfg.Push.Token, emulator.DefaultPushToken, "env:MIDAS_PUSH_TOKEN"),
+			EncodingAESKey: shown(cfg.Push.EncodingAESKey, "", "env:MIDAS_PUSH_AES_KEY"),
+		}
+	}
+	return s
+}
+
+func shown(given, builtIn, elsewhere string) string {
+	if given == "" {
+		return builtIn
+	}
+	return elsewhere
+}
+
+// banner tells how to use a running emulator.
 var banner = template.Must(template.New("banner").Parse(`Midas emulator at {{.URL}}  (Ctrl-C stops it)
 
 In the server's config:
-  "Midas": {
-    "Protocol": "{{if .Config.Push.URL}}v2{{else}}v1{{end}}",
-    "Env": "sandbox",
-    "BaseURL": "{{.URL}}",
-    "AppID": "{{.Config.AppID}}",
-    "AppSecret": "{{.AppSecret}}",
-    "OfferID": "{{.Config.OfferID}}",
-    "AppKey": "{{.AppKey}}",
-    "SandboxAppKey": "{{.SandboxAppKey}}",
-    "CoinsPerYuan": {{.Config.CoinsPerYuan}}
-{{- if .Config.Push.URL}},
-    "Push": {
-      "Token": "{{.PushToken}}"
-{{- if .Config.Push.EncodingAESKey}},
-      "EncodingAESKey": "env:MIDAS_PUSH_AES_KEY"
-{{- end}}
-    }
-{{- end}}
-  }
+  "Midas": {{.Section}}
 {{- if .Config.Push.URL}}
 
 Pushes go to {{.Config.Push.URL}}
@@ -144,21 +171,16 @@ To try:
 `))
 
 func printBanner(w io.Writer, url string, cfg emulator.Config) error {
-	shown := func(given, builtIn, elsewhere string) string {
-		if given == "" {
-			return builtIn
-		}
-		return elsewhere
+	text, err := json.MarshalIndent(sectionFor(url, cfg), "  ", "  ")
+	if err != nil {
+		return err
 	}
 	return banner.Execute(w, map[string]any{
-		"URL":           url,
-		"Config":        cfg,
-		"Alice":         emulator.OpenIDOf("alice"),
-		"Coins":         6 * cfg.CoinsPerYuan, // 6 yuan is a price tier
-		"AppSecret":     shown(cfg.AppSecret, emulator.DefaultAppSecret, "env:MIDAS_APP_SECRET"),
-		"CurlSecret":    shown(cfg.AppSecret, emulator.DefaultAppSecret, "$MIDAS_APP_SECRET"),
-		"AppKey":        shown(cfg.AppKey, emulator.DefaultAppKey, "env:MIDAS_APP_KEY"),
-		"SandboxAppKey": shown(cfg.SandboxAppKey, emulator.DefaultSandboxAppKey, "env:MIDAS_SANDBOX_APP_KEY"),
-		"PushToken":     shown(cfg.Push.Token, emulator.DefaultPushToken, "env:MIDAS_PUSH_TOKEN"),
+		"URL":        url,
+		"Config":     cfg,
+		"Section":    string(text),
+		"Alice":      emulator.OpenIDOf("alice"),
+		"Coins":      6 * cfg.CoinsPerYuan, // 6 yuan is a price tier
+		"CurlSecret": shown(cfg.AppSecret, emulator.DefaultAppSecret, "$MIDAS_APP_SECRET"),
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,7 +55,7 @@ func run(t *testing.T, bin string, env []string, args ...string) *running {
 	if err != nil {
 		t.Fatalf("no output: %v", err)
 	}
-	for _, word := range strings.Fields(first) {
+	for _, word := range strings.FieldsFunc(first, func(c rune) bool { return c == ' ' || c == '"' }) {
 		if strings.HasPrefix(word, "http://") {
 			r.url = word
 		}
@@ -141,6 +142,44 @@ func TestTheEmulatorAnswersUntilItIsToldToStop(t *testing.T) {
 	}
 	if rc, _ := r.stop(t, os.Interrupt); rc != 0 || r.log.Len() != 0 {
 		t.Errorf("exit code %d after SIGINT\n%s", rc, r.log)
+	}
+}
+
+func TestTheEmulatorTellsProgramsWhereItIs(t *testing.T) {
+	bin, key := build(t), strings.Repeat("A", 43)
+	for name, c := range map[string]struct {
+		env, args []string
+		want      string // of the section, but for BaseURL
+	}{
+		"as it is": {want: `{"Protocol":"v1","Env":"sandbox","AppID":"` + emulator.DefaultAppID + `","AppSecret":"` + emulator.DefaultAppSecret + `","OfferID":"` +
+			emulator.DefaultOfferID + `","AppKey":"` + emulator.DefaultAppKey + `","SandboxAppKey":"` + emulator.DefaultSandboxAppKey + `","CoinsPerYuan":10}`},
+		"with secrets and pushes": {
+			env:  []string{"MIDAS_APP_SECRET=hush-hush", "MIDAS_PUSH_TOKEN=hush-hush", "MIDAS_PUSH_AES_KEY=" + key},
+			args: []string{"--push-url", "http://127.0.0.1:1/push", "--app-id", "wx1"},
+			want: `{"Protocol":"v2","Env":"sandbox","AppID":"wx1","AppSecret":"env:MIDAS_APP_SECRET","OfferID":"` + emulator.DefaultOfferID + `","AppKey":"` +
+				emulator.DefaultAppKey + `","SandboxAppKey":"` + emulator.DefaultSandboxAppKey + `","CoinsPerYuan":10,"Push":{"Token":"env:MIDAS_PUSH_TOKEN","EncodingAESKey":"env:MIDAS_PUSH_AES_KEY"}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, bin, c.env, append(c.args, "--json")...)
+			r.json(t, "/_emulator/", "") // it answers there
+			rc, text := r.stop(t, os.Interrupt)
+			var told struct {
+				URL   string `json:"url"`
+				Midas map[string]any
+			}
+			if err := json.Unmarshal([]byte(text), &told); err != nil || rc != 0 || told.URL != r.url || told.Midas["BaseURL"] != r.url {
+				t.Fatalf("exit code %d: %s, %v", rc, text, err)
+			}
+			delete(told.Midas, "BaseURL")
+			var want map[string]any
+			if err := json.Unmarshal([]byte(c.want), &want); err != nil || !reflect.DeepEqual(told.Midas, want) {
+				t.Errorf("%v\nwant %v, %v", told.Midas, want, err)
+			}
+			if all := text + r.log.String(); strings.Contains(all, "hush-hush") || strings.Contains(all, key) {
+				t.Error("a secret was printed")
+			}
+		})
 	}
 }
 

@@ -23,7 +23,8 @@ func ordersCommand() *cli.Command {
 		Name:  "orders",
 		Usage: "list orders, the newest first",
 		Description: "All that is asked for must hold. A TIME is as in audit.\n" +
-			"--follow goes on with every order that is made, and with every change of those it has shown, until Ctrl-C.",
+			"--follow goes on with every order that is made, and with every change of those it has shown, until Ctrl-C; with --json\n" +
+			"it prints one JSON object per line. A ledger that does not answer is asked again.",
 		Flags: []cli.Flag{
 			confFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "player", Usage: "of the player `OPENID`"},
@@ -118,7 +119,8 @@ func amount(o ledger.Order) string {
 	return fmt.Sprintf("%d coins", o.Amount)
 }
 
-// follow prints each order once in every state it is seen in, one line or one JSON object each.
+// follow prints each order once in every state it is seen in, one line or one JSON object each. Whoever follows wants to see
+// how an outage ends, so the ledger's is no end.
 func follow(ctx context.Context, cmd *cli.Command, l *ledger.Ledger, f ledger.Filter) error {
 	f.OldestFirst, f.After = true, ""
 	if f.From.IsZero() {
@@ -126,20 +128,24 @@ func follow(ctx context.Context, cmd *cli.Command, l *ledger.Ledger, f ledger.Fi
 	}
 	seen := map[string]int64{} // versions
 	open := map[string]bool{}
+	away := false
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
-		found, next, err := l.Search(ctx, f)
-		for bill := range open { // what was made before the page that is looked at
-			o, readErr := l.Order(ctx, bill)
-			err = errors.Join(err, readErr)
-			found = append(found, o)
-		}
+		found, next, err := look(ctx, l, f, open)
 		switch {
 		case ctx.Err() != nil:
 			return nil
+		case errors.Is(err, ledger.ErrUnavailable):
+			if !away {
+				fmt.Fprintln(cmd.Root().ErrWriter, "the ledger does not answer, and is asked again:", err)
+			}
+			away = true
 		case err != nil:
 			return err
+		case away:
+			fmt.Fprintln(cmd.Root().ErrWriter, "the ledger answers again")
+			away = false
 		}
 		for _, o := range found {
 			if before, known := seen[o.BillNo]; known && before >= o.Version {
@@ -162,6 +168,24 @@ func follow(ctx context.Context, cmd *cli.Command, l *ledger.Ledger, f ledger.Fi
 			return nil
 		}
 	}
+}
+
+// look finds the orders that are new, and how those stand that were open; all of them, or none with an error.
+func look(ctx context.Context, l *ledger.Ledger, f ledger.Filter, open map[string]bool) (found []ledger.Order, next string, err error) {
+	if found, next, err = l.Search(ctx, f); err != nil {
+		return nil, "", err
+	}
+	for bill := range open { // what was made before the page that is looked at
+		switch o, err := l.Order(ctx, bill); {
+		case errors.Is(err, ledger.ErrNotFound): // somebody took it out
+			delete(open, bill)
+		case err != nil:
+			return nil, "", err
+		default:
+			found = append(found, o)
+		}
+	}
+	return found, next, nil
 }
 
 func printLine(cmd *cli.Command, o ledger.Order) error {
@@ -284,6 +308,8 @@ func resolveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "resolve", Usage: "settle a disputed order", ArgsUsage: "BILL",
 		Description: "Nothing is delivered or given back because of it: it records what has been done for the player, by whom and why.\n" +
+			"No player is told that the order has ended, for this command speaks to the ledger alone: settle it on the ops page if the\n" +
+			"client is to hear of it at once.\n" +
 			"--as delivered says that the player has the item, --as cancelled that the player has the coins or an equivalent.\n" +
 			"It cannot be undone.",
 		Flags: []cli.Flag{

@@ -101,7 +101,7 @@ func runConfigCheck(_ context.Context, cmd *cli.Command) error {
 		err = printTable(cmd.Root().Writer, rows)
 	}
 	if len(faults) > 0 {
-		return errors.Join(err, fmt.Errorf("%d faults", len(faults)))
+		return errors.Join(err, told{fmt.Errorf("%d %s", len(faults), plural(len(faults), "fault", "faults"))})
 	}
 	return err
 }

@@ -156,7 +156,7 @@ func signInput(cmd *cli.Command) (cfg plugin.Config, body string, err error) {
 		return cfg, "", err
 	}
 	if p := cmd.String("path"); !strings.HasPrefix(p, "/") || strings.ContainsAny(p, "?# ") {
-		return cfg, "", fmt.Errorf("--path is the path alone, as /cgi-bin/midas/pay, and not %q", p)
+		return cfg, "", errors.New("--path is the path alone, as /cgi-bin/midas/pay, without host and query") // which may hold a token
 	}
 	body, err = readInput(cmd.String("body"), cmd.Root().Reader)
 	return cfg, body, err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -22,8 +24,11 @@ const tolerated = 5 * time.Minute
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "find what is wrong with a request that Midas refused (90009, 90011, …)", ArgsUsage: "[FILE]",
-		Description: "Reads a request from FILE, or the standard input: a curl line, or HTTP as a proxy or tcpdump shows it, best with the answer\n" +
-			"behind it. Tries every way the signatures may have been made with the config's keys, and names the one that fits.\n" +
+		Description: "Reads a request from FILE, or the standard input, best with the answer behind it:\n" +
+			"a curl command as a shell takes it, with what -v or -i printed; or HTTP/1 or HTTP/2 as text, as tcpdump -A, mitmproxy or\n" +
+			"net/http/httputil show it. curl -v does not show the body: leave the command in front of it. Not read: bodies in files\n" +
+			"(-d @FILE), forms (-F), quotes of the kind $'…', curl --trace, HAR, pcap.\n" +
+			"Tries every way the signatures may have been made with the config's keys, and names the one that fits.\n" +
 			"Exit code 1: something is wrong with the request. No secret is printed.",
 		Flags: []cli.Flag{
 			confFlag(), jsonFlag(), sessionFlag(),
@@ -44,18 +49,45 @@ type finding struct {
 }
 
 // report collects findings.
-type report struct{ findings []finding }
+type report struct {
+	findings []finding
+	// live is where each is told as soon as it is known; nil: all at once, by print.
+	live io.Writer
+}
 
 func (r *report) ok(check, format string, args ...any) {
-	r.findings = append(r.findings, finding{check, "ok", fmt.Sprintf(format, args...), ""})
+	r.add(finding{check, "ok", fmt.Sprintf(format, args...), ""})
 }
 
 func (r *report) wrong(check, do, format string, args ...any) {
-	r.findings = append(r.findings, finding{check, "wrong", fmt.Sprintf(format, args...), do})
+	r.add(finding{check, "wrong", fmt.Sprintf(format, args...), do})
 }
 
 func (r *report) unknown(check, do, format string, args ...any) {
-	r.findings = append(r.findings, finding{check, "unknown", fmt.Sprintf(format, args...), do})
+	r.add(finding{check, "unknown", fmt.Sprintf(format, args...), do})
+}
+
+// liveRow has columns as wide as the longest check there is, since those to come are not known.
+const liveRow = "%-5s  %-15s  %s\n"
+
+func (r *report) add(f finding) {
+	r.findings = append(r.findings, f)
+	if r.live == nil {
+		return
+	}
+	for _, row := range f.rows() {
+		fmt.Fprintf(r.live, liveRow, row...) // a screen that is gone is no reason to look no further
+	}
+}
+
+// rows are the finding for people: itself, and what to do.
+func (f finding) rows() [][]any {
+	mark := map[string]string{"ok": "ok", "wrong": "WRONG", "unknown": "?"}[f.Status]
+	rows := [][]any{{mark, f.Check, strings.Join(strings.Fields(f.What), " ")}} // drivers break their lines
+	if f.Do != "" {
+		rows = append(rows, []any{"", "", "→ " + f.Do})
+	}
+	return rows
 }
 
 // print writes the report, and answers errFound if anything is wrong.
@@ -66,17 +98,15 @@ func (r *report) print(cmd *cli.Command) error {
 			bad++
 		}
 	}
-	if cmd.Bool("json") {
+	switch {
+	case cmd.Bool("json"):
 		if err := printJSON(cmd, map[string]any{"ok": bad == 0, "findings": r.findings}); err != nil {
 			return err
 		}
-	} else {
+	case r.live == nil:
 		rows := make([][]any, 0, 2*len(r.findings))
 		for _, f := range r.findings {
-			rows = append(rows, []any{map[string]string{"ok": "ok", "wrong": "WRONG", "unknown": "?"}[f.Status], f.Check, f.What})
-			if f.Do != "" {
-				rows = append(rows, []any{"", "", "→ " + f.Do})
-			}
+			rows = append(rows, f.rows()...)
 		}
 		if err := printTable(cmd.Root().Writer, rows); err != nil {
 			return err
@@ -130,10 +160,18 @@ func runVerify(ctx context.Context, cmd *cli.Command) error {
 	case strings.HasPrefix(c.url.Path, "/cgi-bin/midas/"):
 		verifyV1(r, c, params, cfg, session)
 	default:
-		r.wrong("path", "call /cgi-bin/midas/… (V1) or /wxa/game/… (V2)", "%s is none of Midas's", c.url.Path)
+		r.wrong("path", "call /cgi-bin/midas/… (V1) or /wxa/game/… (V2)", "%s is none of Midas's", bare(c.url.Path))
 	}
 	sayAnswer(r, c, isV2)
 	return r.print(cmd)
+}
+
+// bare is a path without what may be a query that was joined to it wrongly: that has the access token.
+func bare(path string) string {
+	if i := strings.IndexAny(path, "?&=;"); i >= 0 {
+		return path[:i] + "…"
+	}
+	return path
 }
 
 // same compares a parameter with the config.
@@ -162,7 +200,7 @@ func verifyCommon(r *report, c capture, params []midas.Param, cfg plugin.Config,
 	call := c.url.Path[strings.LastIndexByte(c.url.Path, '/')+1:]
 	names, isCall := needed[isV2][call]
 	if !isCall {
-		r.wrong("path", "", "there is no call %q", call)
+		r.wrong("path", "call getbalance, pay, cancelpay, present, or V2's queryorderinfo", "there is no call %q", bare(call))
 	}
 	all := append([]string{"openid", "ts", "zone_id"}, names...)
 	if !isV2 {
@@ -347,7 +385,8 @@ func sayAnswer(r *report, c capture, isV2 bool) {
 		Code *int   `json:"errcode"`
 		Text string `json:"errmsg"`
 	}
-	if len(c.answer) == 0 || json.Unmarshal(c.answer, &a) != nil || a.Code == nil {
+	// A decoder, as curl may go on in the line that the answer ends in.
+	if json.NewDecoder(bytes.NewReader(c.answer)).Decode(&a) != nil || a.Code == nil {
 		return
 	}
 	if *a.Code == 0 {

@@ -295,6 +295,7 @@ func TestACurlLineIsACaptureToo(t *testing.T) {
 	for _, line := range []string{
 		`curl -X POST 'https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A' -H 'Content-Type: application/json' -d '{"amt":5,"x":"it'\''s"}'`,
 		"curl --request POST \\\n  --url https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A \\\n  --data-raw \"{\\\"amt\\\":5,\\\"x\\\":\\\"it's\\\"}\" --compressed -s",
+		`curl -vsXPOST -HAccept:x -sd '{"amt":5,"x":"it'\''s"}' https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A` + "\n* and what it printed 'is another matter",
 		`$ curl -sS --max-time=3 -d'{"amt":5,"x":"it'\''s"}' "https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A"`,
 	} {
 		c, err := parseCapture(line)
@@ -302,9 +303,117 @@ func TestACurlLineIsACaptureToo(t *testing.T) {
 			t.Errorf("%s\n%+v, %v", line, c, err)
 		}
 	}
-	for _, text := range []string{"", "curl", "curl 'unclosed", "curl -d @body.json http://x/y", "curl -d", "hello", "GET", "POST nowhere HTTP/1.1\n\n"} {
+	for _, text := range []string{
+		"", "curl", "curl 'unclosed", "curl -d @body.json http://x/y", "curl -d", "hello", "GET", "POST nowhere HTTP/1.1\n\n",
+		"curl --data-urlencode @body.json http://x/y", "curl --data-urlencode body@body.json http://x/y", "curl -X 'P T' http://x/y", "p=5 /x HTTP/1.1\n\n",
+	} {
 		if c, err := parseCapture(text); err == nil {
 			t.Errorf("%q is read as %+v", text, c)
+		}
+	}
+}
+
+func TestWhatCurlEncodesIsReadAsItWasSent(t *testing.T) {
+	for line, want := range map[string]struct{ method, query, body string }{
+		`curl --data-urlencode 'x=sword & shield' --data-urlencode '=a b' --data-urlencode 'c+d' https://h/p`: {"POST", "", "x=sword%20%26%20shield&a%20b&c%2Bd"},
+		`curl -G -d a=1 --data-urlencode 'b=2 3' 'https://h/p?access_token=A'`:                                {"GET", "access_token=A&a=1&b=2%203", ""},
+		`curl -sGda=1 https://h/p`: {"GET", "a=1", ""},
+	} {
+		c, err := parseCapture(line)
+		if err != nil || c.method != want.method || c.url.RawQuery != want.query || string(c.body) != want.body {
+			t.Errorf("%s\n%+v, %v", line, c, err)
+		}
+	}
+}
+
+// Whatever shows HTTP as text does it a little differently.
+func TestACaptureIsReadAsItsToolShowsIt(t *testing.T) {
+	const (
+		request = "POST /cgi-bin/midas/pay?access_token=A HTTP/1.1\nHost: api.weixin.qq.com\nContent-Length: 9\n\n" + `{"amt":5}`
+		answer  = "HTTP/1.1 200 OK\nDate: Wed, 25 Nov 2026 18:09:46 GMT\nContent-Type: application/json\n\n" + `{"errcode":90011,"errmsg":"sig"}`
+		command = `curl -v 'https://api.weixin.qq.com/cgi-bin/midas/pay?access_token=A' \` + "\n" + `  -d '{"amt":5}'`
+		// What curl says to a terminal, with the answer in the middle.
+		verbose = `* Host api.weixin.qq.com:443 was resolved.
+*   Trying 10.0.0.1:443...
+  % Total    % Received % Xferd  Average Speed   Time
+* using HTTP/2
+* [HTTP/2] [1] [:path: /cgi-bin/midas/pay?access_token=A]
+> POST /cgi-bin/midas/pay?access_token=A HTTP/2
+> Host: api.weixin.qq.com
+> Content-Length: 9
+> Content-Type: application/x-www-form-urlencoded
+>
+} [9 bytes data]
+* upload completely sent off: 9 bytes
+< HTTP/2 200
+< date: Wed, 25 Nov 2026 18:09:46 GMT
+< content-type: application/json
+<
+{ [32 bytes data]
+{"errcode":90011,"errmsg":"sig"}* Connection #0 to host api.weixin.qq.com left intact
+`
+		proxied = "> CONNECT api.weixin.qq.com:443 HTTP/1.1\n> Host: api.weixin.qq.com:443\n>\n< HTTP/1.1 200 Connection established\n< Date: Sat, 01 Jan 2000 00:00:00 GMT\n<\n"
+	)
+	crlf := func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+	for name, text := range map[string]string{
+		"as it goes":            crlf(request) + "\r\n" + crlf(answer),
+		"without CR":            "\n  " + request + "\n\n" + answer + "\n",
+		"continued":             request + "\nHTTP/1.1 100 Continue\n\n" + answer,
+		"HTTP/2":                strings.Replace(request, "HTTP/1.1", "HTTP/2.0", 1) + "\n\n" + strings.Replace(answer, "HTTP/1.1 200 OK", "HTTP/2.0 200 OK", 1),
+		"HTTP/2, short":         strings.Replace(request, "HTTP/1.1", "HTTP/2", 1) + "\n\n" + strings.Replace(answer, "HTTP/1.1 200 OK", "HTTP/2 200", 1),
+		"in chunks":             request + "\n" + strings.Replace(answer, `{"err`, "20\n"+`{"err`, 1) + "\n0\n\n",
+		"curl -v":               command + "\n" + verbose,
+		"curl -v, CR":           command + "\n" + crlf(verbose),
+		"curl -v, a proxy":      command + "\n" + proxied + verbose,
+		"curl -i":               command + "\n" + strings.Replace(answer, "HTTP/1.1 200 OK", "HTTP/2 200", 1) + "\n",
+		"curl -v, a body":       strings.Replace(verbose, "} [9 bytes data]", `{"amt":5}`, 1),
+		"curl -v, HTTP/1":       command + "\n" + strings.ReplaceAll(verbose, "HTTP/2", "HTTP/1.1"),
+		"curl -v, with a space": command + "\n" + strings.ReplaceAll(strings.ReplaceAll(verbose, "\n>\n", "\n> \n"), "\n<\n", "\n< \n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := parseCapture(text)
+			if err != nil || c.method != "POST" || c.url.Path != "/cgi-bin/midas/pay" || c.url.Query().Get("access_token") != "A" || string(c.body) != `{"amt":5}` {
+				t.Fatalf("%+v, %v", c, err)
+			}
+			if !c.date.Equal(time.Date(2026, 11, 25, 18, 9, 46, 0, time.UTC)) {
+				t.Errorf("it was answered at %s", c.date)
+			}
+			r := &report{}
+			if sayAnswer(r, c, false); len(r.findings) != 1 || !strings.HasPrefix(r.findings[0].What, "90011 ") {
+				t.Errorf("the answer is %q: %+v", c.answer, r.findings)
+			}
+		})
+	}
+	if c, err := parseCapture(command + "\n" + `{"errcode":90011,"errmsg":"sig"}`); err != nil || string(c.answer) != `{"errcode":90011,"errmsg":"sig"}` || !c.date.IsZero() {
+		t.Errorf("an answer alone: %+v, %v", c, err)
+	}
+	if c, err := parseCapture(verbose); err == nil || !strings.Contains(err.Error(), "put the command in front") {
+		t.Errorf("without a body: %+v, %v", c, err)
+	}
+}
+
+// Errors and findings say nothing of a token, wherever it is.
+func TestVerifyShowsNoToken(t *testing.T) {
+	w := newWechat(t, emulator.Config{})
+	const token = "access_token=t0ken-of-wechat" // midasctl looks for it in what is printed
+	for _, text := range []string{
+		"/cgi-bin/midas/pay?" + token + " HTTP/1.1\nHost: h\n\n{}",
+		token,
+		token + " /cgi-bin/midas/pay HTTP/1.1\n\n{}",
+		"POST ?" + token + " HTTP/1.1\n\n{}",
+		"POST /cgi-bin/midas/pay%3F" + token + " HTTP/1.1\n\n{}",
+		"POST /cgi-bin/midas/pay&" + token + " HTTP/1.1\n\n{}",
+		"POST /wxa/game/pay;" + token + " HTTP/1.1\n\n{}",
+		"POST /elsewhere&" + token + " HTTP/1.1\n\n{}",
+		"POST http://h:x/cgi-bin/midas/pay?" + token + " HTTP/1.1\n\n{}",
+		"curl 'http://h:x/cgi-bin/midas/pay?" + token + "' -d '{}'",
+		"curl 'https://h/cgi-bin/midas/pay?" + token,
+		"curl -X " + token + " https://h/cgi-bin/midas/pay -d '{}'",
+		"curl -d '{}' https://h/cgi-bin/midas/pay?" + token + " -d",
+		"> POST /cgi-bin/midas/pay?" + token + " HTTP/2\n> Content-Length: 9\n>\n",
+	} {
+		if out, err := midasctl(t, text, "verify", "--conf", w.conf(nil)); err == nil {
+			t.Errorf("%s is well: %s", text, out)
 		}
 	}
 }
@@ -313,6 +422,7 @@ func FuzzParseCapture(f *testing.F) {
 	f.Add("curl -X POST 'https://a/b?c=d' -d '{}'")
 	f.Add("POST /cgi-bin/midas/pay?access_token=A HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}\r\nHTTP/1.1 200 OK\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\n\r\n{}")
 	f.Add("POST /x HTTP/1.1\n\n")
+	f.Add("curl -sGd 'a' --data-urlencode b=c https://a/b\n> POST /b HTTP/2\n>\n{}\n< HTTP/2 200\n< date: x\n<\n{ [5 bytes data]\n{}")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := parseCapture(text)
 		if err == nil && (c.url == nil || c.method == "") {
