@@ -53,7 +53,8 @@ generate: ## regenerate the Go code of the .proto files
 	$(TOOL) buf generate
 
 .PHONY: client
-client: ## build client/dist anew, and the TypeScript of payment.proto; needs Node
+client: ## build client/dist anew, and the TypeScript of payment.proto; installs Node where there is none
+	tools/node.sh
 	npm --prefix client ci --no-audit --no-fund
 	$(TOOL) buf generate --template client/buf.gen.yaml
 	npm --prefix client run build
@@ -98,7 +99,8 @@ test-monitoring: ## the alert rules and the dashboard, by Prometheus's own promt
 	tools/test-monitoring.sh
 
 .PHONY: page
-page: ## build the shop page that example_server embeds, and the operator's page of ops (needs Node)
+page: ## build the shop page that example_server embeds, and the operator's page of ops; installs Node where there is none
+	tools/node.sh
 	for folder in example_server/web/page ops/page; do (cd $$folder && npm ci --no-audit --no-fund && npm run build); done
 
 .PHONY: test-browser

@@ -9,17 +9,9 @@ cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 
-missing=()
-command -v chromium >/dev/null || missing+=(chromium fonts-noto-cjk)
-command -v node >/dev/null || missing+=(nodejs)
-command -v npm >/dev/null || missing+=(npm)
-if [ ${#missing[@]} -gt 0 ]; then
-  command -v apt-get >/dev/null || { echo "install these yourself: ${missing[*]}" >&2; exit 1; }
-  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo env DEBIAN_FRONTEND=noninteractive bash -c "
-    apt-get install -y --no-install-recommends ${missing[*]} || { apt-get update && apt-get install -y --no-install-recommends ${missing[*]}; }
-  " >"$fresh/apt.log" 2>&1 || { tail -5 "$fresh/apt.log" >&2; exit 1; }
-fi
+chromium=()
+command -v chromium >/dev/null || chromium=(chromium fonts-noto-cjk)
+tools/node.sh "${chromium[@]}"
 
 for page in example_server/web ops; do # its sources are in page, what is served in static
   (cd "$page/page" && npm ci --no-audit --no-fund --loglevel error && npm run --silent check && node build.mjs "$fresh/static")

@@ -11,24 +11,11 @@ trap 'rm -rf "$fresh"' EXIT
 step() { echo "== $* ($SECONDS s)"; }
 say() { echo "$*" >&2; }
 
-install_node() {
-  local missing=()
-  command -v node >/dev/null || missing+=(nodejs)
-  command -v npm >/dev/null || missing+=(npm)
-  [ ${#missing[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || { say "install these yourself: ${missing[*]}"; exit 1; }
-  step "installing ${missing[*]}"
-  local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-  $sudo env DEBIAN_FRONTEND=noninteractive bash -c "
-    apt-get install -y --no-install-recommends ${missing[*]} || { apt-get update && apt-get install -y --no-install-recommends ${missing[*]}; }
-  " >"$fresh/apt.log" 2>&1 || { tail -5 "$fresh/apt.log" >&2; exit 1; }
-}
-
 same() { # committed, fresh
   diff -ru "$1" "$2" >"$fresh/diff" || { head -40 "$fresh/diff" >&2; say "$1 is stale: run make client"; exit 1; }
 }
 
-install_node
+tools/node.sh
 step "packages"
 npm --prefix client ci --no-audit --no-fund --loglevel error
 step "types"

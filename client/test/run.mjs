@@ -26,7 +26,7 @@ await build({
   target: 'node18', sourcemap: 'inline', packages: 'external', logLevel: 'warning',
 });
 if (tests.some((f) => f.startsWith('server'))) {
-  const go = spawnSync('go', ['build', '-o', out + path.sep, './example_server', './cmd/midasctl'], { cwd: path.join(here, '../..'), stdio: 'inherit' });
+  const go = spawnSync('go', ['build', '-o', out + path.sep, './example_server', './cmd/midasctl', './client/test/protobufgate'], { cwd: path.join(here, '../..'), stdio: 'inherit' });
   if (go.status !== 0) {
     process.exit(1);
   }

@@ -1,10 +1,12 @@
 // The code of docs/minigame.md and its Chinese twin is run as it stands there, against a real server.
+import { build } from 'esbuild';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import vm from 'node:vm';
+import { WebSocket } from 'ws';
 import type { MidasClient } from '../src/index';
 import { eventually, loadScript, Phone, World } from './world';
 
@@ -18,6 +20,11 @@ function blocks(page: string, language: string): string[] {
   return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].filter((m) => m[1] === language).map((m) => m[2] ?? '');
 }
 
+/** The same code with the addresses of this test's server: all that is changed. */
+function onServer(code: string): string {
+  return code.replaceAll(/wss:\/\/game\.example\.com|ws:\/\/127\.0\.0\.1:3653/g, `ws://${world.ws}`).replaceAll('http://127.0.0.1:9300', world.emulator);
+}
+
 /** A mini game on a player's telephone, made of scripts. */
 class MiniGame {
   readonly drawn: string[] = [];
@@ -26,7 +33,7 @@ class MiniGame {
   private shown: () => void = () => undefined;
   private readonly context: vm.Context;
 
-  constructor(phone: Phone, private readonly world: World, storage: Map<string, string>) {
+  constructor(phone: Phone, storage: Map<string, string>) {
     const pen = { fillRect: () => undefined, fillText: (text: string) => this.drawn.push(text) };
     const wx = Object.assign(phone, {
       createCanvas: () => ({ width: 400, height: 800, getContext: () => pen }),
@@ -48,11 +55,9 @@ class MiniGame {
     });
   }
 
-  /** Runs a script of the page, or an expression. The server's address is all that is changed. */
+  /** Runs a script of the page, or an expression. */
   run(code: string): unknown {
-    const here = code.replaceAll(/wss:\/\/game\.example\.com|ws:\/\/127\.0\.0\.1:3653/g, `ws://${this.world.ws}`)
-      .replaceAll('http://127.0.0.1:9300', this.world.emulator);
-    return vm.runInContext(here, this.context);
+    return vm.runInContext(onServer(code), this.context);
   }
 
   tap(clientY: number): void {
@@ -67,7 +72,7 @@ class MiniGame {
 async function play(t: TestContext, name: string, scripts: string[]) {
   const phone = new Phone(world, name);
   const storage = new Map<string, string>();
-  const game = new MiniGame(phone, world, storage);
+  const game = new MiniGame(phone, storage);
   game.run(scripts.join('\n'));
   const midas = game.run('midas') as MidasClient;
   t.after(() => midas.close());
@@ -122,7 +127,7 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
     assert.equal(await bought, 'CLOSED');
     assert.equal(storage.size, 1);
 
-    const next = new MiniGame(phone, world, storage);
+    const next = new MiniGame(phone, storage);
     next.run([game, once].join('\n'));
     const again = next.run('midas') as MidasClient;
     t.after(() => again.close());
@@ -134,7 +139,7 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
   });
 
   test(`${page}: the client is made for protobuf`, (t) => {
-    const played = new MiniGame(new Phone(world, 'unused'), world, new Map());
+    const played = new MiniGame(new Phone(world, 'unused'), new Map());
     played.run(inProtobuf);
     const midas = played.run('midas') as MidasClient;
     t.after(() => midas.close());
@@ -143,7 +148,7 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
 
   test(`${page}: C# is answered by what it calls`, async (t) => {
     const phone = new Phone(world, `unity.${reader}`);
-    const played = new MiniGame(phone, world, new Map());
+    const played = new MiniGame(phone, new Map());
     played.run(bridge);
     t.after(() => (played.run('midas') as MidasClient).close());
     played.run("GameGlobal.leafmidas.start('Midas', 'wss://game.example.com')");
@@ -170,7 +175,7 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
 
   test(`${page}: the component for Cocos Creator is sound TypeScript on the published types`, () => {
     const folder = path.resolve('.build', page);
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, 'Shop.ts'), blocks(page, 'ts').join('\n'));
     writeFileSync(path.join(folder, 'cc.d.ts'), `declare module 'cc' {
       export const _decorator: { ccclass(name: string): ClassDecorator; property(type: unknown): PropertyDecorator };
@@ -180,13 +185,58 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
     }`);
     writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({
       compilerOptions: {
-        target: 'ES2017', lib: ['ES2017'], module: 'ESNext', moduleResolution: 'bundler', strict: true, experimentalDecorators: true, noEmit: true, types: [],
+        target: 'ES2017', lib: ['ES2017', 'DOM'], module: 'ESNext', moduleResolution: 'bundler', strict: true, experimentalDecorators: true, noEmit: true, types: [],
         paths: { 'leafmidas-client': [path.resolve('dist/types/index.d.ts')] },
       },
     }));
     const checked = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder], { encoding: 'utf8' });
     assert.equal(checked.status, 0, checked.stdout);
   });
+
+  test(`${page}: the component for Cocos Creator sells in the editor's preview`, async (t) => {
+    await sellInCocos(t, page, 'WEB', { WebSocket, fetch, queueMicrotask });
+  });
+
+  test(`${page}: the component for Cocos Creator sells in WeChat`, async (t) => {
+    const phone = new Phone(world, `cocos.${reader}`);
+    await sellInCocos(t, page, 'WECHAT', { wx: Object.assign(phone, { onShow: () => undefined }) }, (midas) => { phone.openid = midas.openid ?? ''; });
+    assert.equal(phone.windows, 1);
+  });
+}
+
+/** Runs the component for Cocos Creator, with a stub in Creator's place, until there is a sword. */
+async function sellInCocos(t: TestContext, page: string, where: string, globals: object, loggedIn: (midas: MidasClient) => void = () => undefined) {
+  const built = await build({
+    stdin: { contents: onServer(blocks(page, 'ts').join('\n')), loader: 'ts', resolveDir: '.' },
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } }, target: 'es2017', bundle: true, write: false, format: 'cjs',
+    external: ['cc'], alias: { 'leafmidas-client': path.resolve('dist/leafmidas-client.mjs') },
+  });
+  const decorator = () => () => undefined;
+  const cc = {
+    _decorator: { ccclass: decorator, property: decorator }, Component: class {}, Label: class {},
+    sys: { platform: where, Platform: { WECHAT_GAME: 'WECHAT' } },
+  };
+  const module = { exports: {} as { Shop: new () => Shop } };
+  vm.runInNewContext(built.outputFiles[0]?.text ?? '', { ...globals, module, require: () => cc, setTimeout, clearTimeout });
+  const shop = Object.assign(new module.exports.Shop(), { coins: { string: '' }, news: { string: '' } });
+  shop.onLoad();
+  t.after(() => shop.onDestroy());
+  await eventually('the coins are shown', () => shop.coins.string === '0');
+  loggedIn(shop.midas);
+  await shop.onRecharge();
+  await eventually('the coins have come', () => shop.coins.string === '60');
+  await shop.onBuySword();
+  assert.match(shop.news.string, /sword$/);
+  await eventually('the coins are spent', () => shop.coins.string === '0');
+}
+
+/** What a test sees of the component. */
+interface Shop {
+  midas: MidasClient;
+  onLoad(): void;
+  onDestroy(): void;
+  onRecharge(): Promise<void>;
+  onBuySword(): Promise<void>;
 }
 
 test('both pages have the same code, but for its comments and what it tells the player', () => {

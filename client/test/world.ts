@@ -62,9 +62,11 @@ export class World {
   emulator = '';
   private codes = 0;
 
-  /** Starts both. protocol is "v1" or "v2". */
-  static async start(protocol: string): Promise<World> {
-    const w = new World();
+  private constructor(private readonly program: string) {}
+
+  /** Starts both. protocol is "v1" or "v2"; program is example_server, or another that takes its config. */
+  static async start(protocol: string, program = 'example_server'): Promise<World> {
+    const w = new World(program);
     try {
       await w.boot(protocol);
     } catch (e) {
@@ -96,7 +98,7 @@ export class World {
   }
 
   private async serve(): Promise<void> {
-    this.server = this.run('example_server', '-conf', 'server.json').child;
+    this.server = this.run(this.program, '-conf', 'server.json').child;
     for (const addr of [this.ws, this.tcp]) {
       await eventually(`the server listens on ${addr}`, () => {
         if (this.server?.exitCode !== null) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,16 +35,17 @@ import (
 const soon = 15 * time.Second
 
 var (
-	screenshots = flag.String("screenshots", "", "write pictures of the page to this `FOLDER`")
+	screenshots = flag.String("screenshots", "", "write the pictures of the pages to this `FOLDER`, not to one that is removed")
 	shop        world
 )
 
 // world is one server and one browser for all tests.
 type world struct {
 	addr    string // the page's
+	ledger  string // its file
 	browser context.Context
-	missing string // why there is none
-	count   int
+	missing string          // why there is none
+	ran     map[string]bool // the tests that opened a page
 }
 
 func TestMain(m *testing.M) {
@@ -71,9 +74,6 @@ func run(m *testing.M) int {
 	if err := os.WriteFile(config, impatient(folder), 0o600); err != nil {
 		panic(err)
 	}
-	if err := dispute(ledgerOf(folder)); err != nil {
-		panic(err)
-	}
 	var said bytes.Buffer
 	process := exec.Command(server, "-conf", config, "-emulator", "-protocol", "v2")
 	process.Dir, process.Stdout, process.Stderr = folder, &said, &said
@@ -97,8 +97,9 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	shop.browser = browser
+	shop.ran = make(map[string]bool)
 	code := m.Run()
-	fmt.Printf("%d browser tests ran\n", shop.count)
+	fmt.Printf("%d browser tests ran\n", len(shop.ran))
 	return code
 }
 
@@ -135,7 +136,8 @@ func impatient(folder string) []byte {
 	text["HTTPAddr"], text["WSAddr"], text["TCPAddr"] = shop.addr, free(), free()
 	text["GamePath"], text["LogLevel"], text["OpsToken"] = filepath.Join(folder, "game.db"), "error", opsToken
 	midas := text["Midas"].(map[string]any)
-	midas["Ledger"] = map[string]any{"Driver": "sqlite", "DSN": ledgerOf(folder)}
+	shop.ledger = filepath.Join(folder, "orders.db")
+	midas["Ledger"] = map[string]any{"Driver": "sqlite", "DSN": shop.ledger}
 	midas["Timeout"], midas["RechargePoll"] = "1500ms", []string{"300ms", "500ms", "1s", "2s", "2s"}
 	midas["Retry"] = map[string]any{"First": "200ms", "Max": "1s", "GiveUpAfter": "1m"}
 	midas["RateLimit"] = map[string]any{"PerSecond": 100, "Burst": 200}
@@ -162,23 +164,32 @@ type tab struct {
 // open opens the page in a browser that has forgotten other tests.
 func open(t *testing.T, addr string, width, height int64, actions ...chromedp.Action) *tab {
 	t.Helper()
-	if shop.missing != "" {
-		t.Skip(shop.missing)
-	}
-	shop.count++
 	forget := storage.ClearDataForOrigin("http://"+addr, "local_storage")
-	return newTab(t, addr, width, height, append(actions, forget)...)
+	p := newTab(t, "http://"+addr+"/", width, height, append(actions, forget)...)
+	p.loaded()
+	return p
 }
 
 // another opens a second tab in the same browser.
-func (p *tab) another(addr string, width, height int64) *tab {
+func (p *tab) another(addr string, width, height int64, actions ...chromedp.Action) *tab {
 	p.t.Helper()
-	return newTab(p.t, addr, width, height)
+	second := newTab(p.t, "http://"+addr+"/", width, height, actions...)
+	second.loaded()
+	return second
 }
 
-// newTab loads the page, and sees at the end that the console had nothing to complain about.
-func newTab(t *testing.T, addr string, width, height int64, actions ...chromedp.Action) *tab {
+func (p *tab) loaded() {
+	p.t.Helper()
+	p.is("the goods are shown", `document.querySelectorAll('.card').length === 4`)
+}
+
+// newTab loads a page, and sees at the end that the console had nothing to complain about.
+func newTab(t *testing.T, address string, width, height int64, actions ...chromedp.Action) *tab {
 	t.Helper()
+	if shop.missing != "" {
+		t.Skip(shop.missing)
+	}
+	shop.ran[t.Name()] = true
 	ctx, end := chromedp.NewContext(shop.browser)
 	p := &tab{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, p.hear)
@@ -194,8 +205,7 @@ func newTab(t *testing.T, addr string, width, height int64, actions ...chromedp.
 		d.Mobile = width < 600
 	}))
 	p.run(actions...)
-	p.run(chromedp.Navigate("http://" + addr + "/"))
-	p.is("the goods are shown", `document.querySelectorAll('.card').length === 4`)
+	p.run(chromedp.Navigate(address))
 	return p
 }
 
@@ -305,8 +315,26 @@ func (p *tab) says(text string) {
 	p.is("it says "+text, fmt.Sprintf(`document.body.textContent.includes(%q)`, text))
 }
 
-// named sees that a screen reader has a name for every control.
-func (p *tab) named(where string) {
+// opened waits for a window over the page.
+func (p *tab) opened(kind string) {
+	p.t.Helper()
+	p.is(kind+" is open", fmt.Sprintf(`!!document.querySelector('dialog.%s[open]')`, kind))
+}
+
+// closed waits until there is none.
+func (p *tab) closed() {
+	p.t.Helper()
+	p.is("no window is open", `!document.querySelector('dialog')`)
+}
+
+// silence waits until nothing is said any more.
+func (p *tab) silence() {
+	p.t.Helper()
+	p.is("nothing is said any more", `document.querySelectorAll('.toast .x').forEach((x) => x.click()) ?? document.querySelectorAll('.toast').length === 0`)
+}
+
+// named sees that a screen reader has a name for every control, and that these are among them.
+func (p *tab) named(where string, must ...string) {
 	p.t.Helper()
 	type value struct {
 		Value any `json:"value"`
@@ -321,22 +349,34 @@ func (p *tab) named(where string) {
 	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
 		return cdp.Execute(ctx, accessibility.CommandGetFullAXTree, nil, &tree)
 	}))
-	controls := 0
+	controls := make(map[string]bool)
 	for _, n := range tree.Nodes {
 		if n.Ignored {
 			continue
 		}
 		switch fmt.Sprint(n.Role.Value) {
-		case "button", "textbox", "radio", "dialog", "navigation", "link", "combobox", "image":
-			controls++
-			if n.Name.Value == nil || strings.TrimSpace(fmt.Sprint(n.Name.Value)) == "" {
+		case "button", "checkbox", "combobox", "dialog", "group", "image", "link", "navigation", "radio", "region", "searchbox", "slider", "spinbutton", "switch", "tab", "textbox":
+			name, _ := n.Name.Value.(string)
+			if strings.TrimSpace(name) == "" {
 				p.t.Errorf("%s: a %v has no name", where, n.Role.Value)
 			}
+			controls[name] = true
 		}
 	}
-	if controls < 3 {
-		p.t.Errorf("%s: only %d controls are seen", where, controls)
+	if len(controls) < 3 {
+		p.t.Errorf("%s: only %d controls are seen", where, len(controls))
 	}
+	for _, name := range must {
+		if !controls[name] {
+			p.t.Errorf("%s: nothing is called %q, only %q", where, name, slices.Sorted(maps.Keys(controls)))
+		}
+	}
+}
+
+// announced sees that a screen reader reads out a text that comes by itself.
+func (p *tab) announced(text string) {
+	p.t.Helper()
+	p.is(text+" is announced", fmt.Sprintf(`[...document.querySelectorAll('[role=status][aria-live=polite]')].some((s) => s.textContent.includes(%q))`, text))
 }
 
 func (p *tab) weather(w string) {

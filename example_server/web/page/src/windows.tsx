@@ -1,6 +1,6 @@
 // What opens over the page. Each is a <dialog>: the browser keeps the focus inside, and Esc closes it.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Coin, ItemArt, Sign, WeChat } from './icons';
 import { type Weather, getWeather, present, setWeather, weathers } from './midas';
 import type { Item, PaySheet, Store } from './store';
@@ -8,7 +8,7 @@ import { itemName, number, yuan } from './texts';
 
 function Window({ kind, title, close, children }: { kind: string; title: string; close: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // not useEffect: at the end it would come when the element is gone, and the focus lost
     const dialog = element.current!;
     dialog.showModal();
     dialog.querySelector<HTMLElement>('[data-first]')?.focus();
