@@ -104,10 +104,11 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	return l, nil
 }
 
-// discreet is a driver's error without the DSN: a driver that cannot read one quotes it, and cannot tell then what is the password.
+// discreet is a driver's error without the DSN: a driver that cannot read one quotes parts of it, and cannot tell then what is the
+// password.
 type discreet struct{ err error }
 
-var quotedDSN = regexp.MustCompile("(cannot parse )`[^`]*`|(lookup )\\S*@")
+var quotedDSN = regexp.MustCompile("(?s)(cannot parse )`.*|(lookup )\\S*@")
 
 func (d discreet) Error() string        { return quotedDSN.ReplaceAllString(d.err.Error(), "$1$2…") }
 func (d discreet) Is(target error) bool { return errors.Is(d.err, target) }
