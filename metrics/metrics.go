@@ -131,12 +131,39 @@ func (c *Collector) till(w writer, t payment.Stats) {
 	w.durations(rechargeLag, t.LagOfReport, "report")
 	w.durations(rechargeLag, t.LagOfOffer, "offer")
 	w.count(ledgerFailures, t.Starved)
-	if a := t.Audit; a != nil {
-		w.gauge(auditTime, float64(a.At.UnixMilli())/1000)
-		w.gauge(auditDifferences, float64(a.Differences))
-		w.gauge(auditUnchecked, float64(a.Unchecked))
+	if t.Audit != nil {
+		w.audit(*t.Audit)
 	}
 }
+
+func (w writer) audit(a payment.AuditStats) {
+	w.gauge(auditTime, float64(a.At.UnixMilli())/1000)
+	w.gauge(auditDifferences, float64(a.Differences))
+	w.gauge(auditUnchecked, float64(a.Unchecked))
+}
+
+// WriteAudit writes the metrics of an audit that no server has made into a file, as node_exporter's textfile collector reads them:
+// the name ends in .prom.
+func WriteAudit(path string, a payment.AuditStats) error {
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(auditOnly(a)); err != nil {
+		return err
+	}
+	return prometheus.WriteToTextfile(path, registry)
+}
+
+// auditOnly is a prometheus.Collector of nothing but an audit.
+type auditOnly payment.AuditStats
+
+// Describe is prometheus.Collector's.
+func (auditOnly) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{auditTime, auditDifferences, auditUnchecked} {
+		to <- d
+	}
+}
+
+// Collect is prometheus.Collector's.
+func (a auditOnly) Collect(to chan<- prometheus.Metric) { writer{to}.audit(payment.AuditStats(a)) }
 
 // ledger shows what only the ledger knows.
 func (c *Collector) ledger(w writer) {

@@ -3,6 +3,9 @@ package metrics_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -176,6 +179,23 @@ func TestEveryFigureIsShown(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAnAuditOfAnotherProcessIsShownThroughAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.prom")
+	at := time.Unix(1_764_000_000, 500_000_000)
+	if err := metrics.WriteAudit(path, payment.AuditStats{At: at, Differences: 2, Unchecked: 1}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"leafmidas_audit_timestamp_seconds 1.7640000005e+09", "leafmidas_audit_differences 2", "leafmidas_audit_unchecked 1"} {
+		if !strings.Contains(string(text), "\n"+line+"\n") {
+			t.Errorf("%s is not in %s", line, text)
+		}
+	}
 }
 
 func TestBeforeThereIsAConfigThereAreNoMetrics(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/leafmidas/leafmidas/metrics"
+	"github.com/leafmidas/leafmidas/payment"
 	"github.com/leafmidas/leafmidas/plugin"
 
 	// The command opens whatever ledger the server uses, so it links every driver there is one for.
@@ -42,6 +44,7 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "to", Usage: "leave out orders that last changed at `TIME` or later"},
 			&cli.StringFlag{Name: "granted", Usage: "what the game granted, one bill number per line, is in `FILE` (-: the standard input)"},
 			&cli.BoolFlag{Name: "offline", Usage: "do not ask Midas"},
+			&cli.StringFlag{Name: "textfile", Usage: "also write leafmidas_audit_… metrics to `FILE` (its name ends in .prom), for node_exporter's textfile collector"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object, also of a failure, and no progress"},
 		},
 		Action: runAudit,
@@ -87,6 +90,12 @@ func runAudit(ctx context.Context, cmd *cli.Command) error {
 	}
 	if err := show(cmd.Root().Writer, a); err != nil {
 		return fmt.Errorf("print the audit: %w", err)
+	}
+	if path := cmd.String("textfile"); path != "" {
+		stats := payment.AuditStats{At: now, Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked + a.UncheckedGoods, Differences: len(a.Differences)}
+		if err := metrics.WriteAudit(path, stats); err != nil {
+			return fmt.Errorf("write the metrics of the audit: %w", err)
+		}
 	}
 	if len(a.Differences) > 0 {
 		return errBooksDiffer

@@ -235,6 +235,16 @@ func TestAuditExitsWith1WhenTheBooksDiffer(t *testing.T) {
 	}
 }
 
+func TestAuditTellsPrometheus(t *testing.T) {
+	s := newShop(t)
+	file := filepath.Join(t.TempDir(), "audit.prom")
+	rc, _, stderr := s.audit(t, "", "--conf", s.conf(t, s.section()), "--granted", s.file(t, "granted", s.bought[0]+"\n"), "--textfile", file)
+	text, err := os.ReadFile(file)
+	if rc != 1 || err != nil || !strings.Contains(string(text), "\nleafmidas_audit_differences 1\n") {
+		t.Errorf("exit code %d, %v: %s\n%s", rc, err, stderr, text)
+	}
+}
+
 func TestAuditNeedsNoRedis(t *testing.T) {
 	s := newShop(t)
 	section := s.section()
