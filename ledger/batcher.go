@@ -21,6 +21,8 @@ type batcher struct {
 	queue  chan *write
 	done   chan struct{}
 	locked error // why the last transaction could not begin; the loop's own
+	parsed map[string]*sql.Stmt
+	texts  []string // not parsed yet; both are the loop's own
 	counts
 
 	mu     sync.RWMutex // guards closed against a send on the closed channel
@@ -47,7 +49,7 @@ func (c *counts) committed(writes int) {
 func (c *counts) written() (writes, commits int64) { return c.writes.Load(), c.commits.Load() }
 
 func newBatcher(db *sql.DB) *batcher {
-	w := &batcher{db: db, queue: make(chan *write, maxWrites), done: make(chan struct{})}
+	w := &batcher{db: db, queue: make(chan *write, maxWrites), done: make(chan struct{}), parsed: map[string]*sql.Stmt{}}
 	go w.loop()
 	return w
 }
@@ -118,6 +120,44 @@ func (w *batcher) loop() {
 	}
 }
 
+// exec and queryRow run a statement parsed, from the second time on: parsing takes longer than running.
+func (w *batcher) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) (sql.Result, error) {
+	if s := w.statement(ctx, tx, text); s != nil {
+		return s.ExecContext(ctx, args...)
+	}
+	return tx.ExecContext(ctx, text, args...)
+}
+
+func (w *batcher) queryRow(ctx context.Context, tx *sql.Tx, text string, args ...any) *sql.Row {
+	if s := w.statement(ctx, tx, text); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
+	return tx.QueryRowContext(ctx, text, args...)
+}
+
+func (w *batcher) statement(ctx context.Context, tx *sql.Tx, text string) *sql.Stmt {
+	s, seen := w.parsed[text]
+	if !seen {
+		w.parsed[text] = nil
+		w.texts = append(w.texts, text)
+	}
+	if s == nil {
+		return nil
+	}
+	return tx.StmtContext(ctx, s)
+}
+
+// parse prepares what was run for the first time. In a transaction it could not: that has the only connection. What cannot be
+// prepared stays a text.
+func (w *batcher) parse() {
+	for _, text := range w.texts {
+		if s, err := w.db.PrepareContext(context.Background(), text); err == nil {
+			w.parsed[text] = s
+		}
+	}
+	w.texts = nil
+}
+
 // runAlone runs a write in a transaction of its own.
 func (w *batcher) runAlone(ctx context.Context, one *write) error {
 	tx, err := w.begin(ctx)
@@ -138,7 +178,10 @@ func (w *batcher) runAlone(ctx context.Context, one *write) error {
 // commit runs a batch as one transaction. A write that fails on its own is undone alone; a failure of the database
 // undoes and fails all of them.
 func (w *batcher) commit(batch []*write) {
-	results, err := w.runAll(batch)
+	results, err := w.runAll(batch, false)
+	if errors.Is(err, errOneFailed) {
+		results, err = w.runAll(batch, true)
+	}
 	if err != nil {
 		// A connection that was opened while the file was read-only stays so; the next write gets another.
 		w.db.SetMaxIdleConns(0)
@@ -151,9 +194,17 @@ func (w *batcher) commit(batch []*write) {
 			one.done <- results[i]
 		}
 	}
+	if err == nil { // else it would open a connection like the one that has failed
+		w.parse()
+	}
 }
 
-func (w *batcher) runAll(batch []*write) ([]error, error) {
+// errOneFailed: one of many writes has failed on its own, and the others cannot be kept without savepoints.
+var errOneFailed = errors.New("ledger: one of the writes has failed")
+
+// runAll runs a batch. Savepoints, which keep the others where one write fails on its own, cost every write a fifth more; few
+// batches need them, and those are run again.
+func (w *batcher) runAll(batch []*write, savepoints bool) ([]error, error) {
 	ctx := context.Background() // busy_timeout bounds the wait for a lock; a commit is not to be half cancelled
 	if len(batch) == 1 {        // nobody else's write is to be kept
 		err := w.runAlone(ctx, batch[0])
@@ -169,20 +220,26 @@ func (w *batcher) runAll(batch []*write) ([]error, error) {
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
 	results := make([]error, len(batch))
 	for i, one := range batch {
-		if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
-			return nil, err
+		if savepoints {
+			if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+				return nil, err
+			}
 		}
 		results[i] = one.run(ctx, tx)
-		if results[i] != nil && !ownFailure(results[i]) {
+		switch {
+		case results[i] != nil && !ownFailure(results[i]):
 			return nil, results[i]
-		}
-		if results[i] != nil {
+		case results[i] != nil && !savepoints:
+			return nil, errOneFailed
+		case results[i] != nil:
 			if _, err := tx.ExecContext(ctx, "ROLLBACK TO one"); err != nil {
 				return nil, err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "RELEASE one"); err != nil {
-			return nil, err
+		if savepoints {
+			if _, err := tx.ExecContext(ctx, "RELEASE one"); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := tx.Commit(); err != nil {

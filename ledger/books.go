@@ -35,7 +35,7 @@ func (l *Ledger) Books(ctx context.Context) (Books, error) {
 			b.Goods[s], b.Fen[s] = n, amount
 		case Refund:
 			b.Refunds, b.RefundedFen = b.Refunds+n, b.RefundedFen+amount
-		default:
+		case Purchase:
 			b.Orders[s], b.Coins[s] = n, amount
 		}
 		return struct{}{}, err
@@ -47,7 +47,7 @@ func (l *Ledger) Books(ctx context.Context) (Books, error) {
 type Account struct {
 	OpenID, ZoneID string
 	// Before is what Midas said when this ledger first knew the player, less what the ledger did: coins spent and given by
-	// somebody else. Known is false while that cannot be told.
+	// somebody else. Known is false while that cannot be told, or while a newer version's orders may have moved coins, too.
 	SpentBefore, PresentBefore int64
 	Known                      bool
 	// SaveAmt is how many coins the player had bought when last seen.
@@ -60,6 +60,8 @@ type Account struct {
 	// Settled and PresentSettled are of orders that an operator settled (Ledger.Resolve): the player's side of them is
 	// closed, and Midas keeps these coins, or has given them, or not.
 	Settled, PresentSettled int64
+
+	foreign bool // there are orders of a kind that this version does not know
 }
 
 // Changed is an order with the state its history ends in, which should be the order's own.
@@ -76,7 +78,7 @@ func (l *Ledger) Changed(ctx context.Context, from, to time.Time, after string, 
 	defer cancel()
 	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+`, (SELECT h.to_state FROM midas_history h
 		WHERE h.bill_no = midas_orders.bill_no ORDER BY h.version DESC LIMIT 1) FROM midas_orders
-		WHERE bill_no > ? AND updated_at >= ? AND updated_at < ? ORDER BY bill_no LIMIT ?`), after, toMillis(from), endMillis(to), limit)
+		WHERE bill_no > ? AND updated_at >= ? AND updated_at < ? AND `+knownKinds+` ORDER BY bill_no LIMIT ?`), after, toMillis(from), endMillis(to), limit)
 	list, err := scanAll(rows, err, func(row *sql.Rows) (c Changed, err error) {
 		var last sql.NullString
 		c.Order, err = scanOrder(scanMore{row, &last})
@@ -138,7 +140,7 @@ func (l *Ledger) Account(ctx context.Context, openid, zoneID string) (Account, e
 	}
 	known, err := l.account(ctx, openid, zoneID)
 	if err == nil {
-		a.SaveAmt, a.SpentBefore, a.PresentBefore, a.Known = known.SaveAmt, known.Spent, known.PresentSum, known.Spent != unknown
+		a.SaveAmt, a.SpentBefore, a.PresentBefore, a.Known = known.SaveAmt, known.Spent, known.PresentSum, known.Spent != unknown && !a.foreign
 	} else if err == ErrNotFound {
 		err = nil
 	}
@@ -160,6 +162,8 @@ func (a *Account) addAll(rows *sql.Rows, err error) error {
 
 func (a *Account) add(kind Kind, s State, unsure bool, coins int64) {
 	switch {
+	case !kind.known():
+		a.foreign = true
 	case kind == Goods, kind == Refund: // money, not coins
 	case s == Created, s == Failed, s == Paying && !unsure: // Midas has not moved anything
 	case unsure && (s == Delivered || s == Cancelled) && kind == Present:

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -63,6 +64,40 @@ type Ledger struct {
 	who     string
 	writer  writer
 	reads   *sql.DB
+	asked   sync.Map // text → *sql.Stmt of reads, with SQLite
+}
+
+// parsed is a read that is parsed once for each connection. It is nil with a database server, whose driver sees to that.
+func (l *Ledger) parsed(ctx context.Context, text string) *sql.Stmt {
+	if l.dialect.name != sqlite.name {
+		return nil
+	}
+	if s, known := l.asked.Load(text); known {
+		return s.(*sql.Stmt)
+	}
+	s, err := l.reads.PrepareContext(ctx, text)
+	if err != nil {
+		return nil
+	}
+	if first, known := l.asked.LoadOrStore(text, s); known {
+		_ = s.Close()
+		return first.(*sql.Stmt)
+	}
+	return s
+}
+
+func (l *Ledger) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if s := l.parsed(ctx, text); s != nil {
+		return s.QueryContext(ctx, args...)
+	}
+	return l.reads.QueryContext(ctx, text, args...)
+}
+
+func (l *Ledger) queryRow(ctx context.Context, text string, args ...any) *sql.Row {
+	if s := l.parsed(ctx, text); s != nil {
+		return s.QueryRowContext(ctx, args...)
+	}
+	return l.reads.QueryRowContext(ctx, text, args...)
 }
 
 // writer runs f in a transaction and returns when it is committed or has failed; alone: in one that is shared with no
@@ -70,6 +105,9 @@ type Ledger struct {
 type writer interface {
 	do(ctx context.Context, alone bool, f func(ctx context.Context, tx *sql.Tx) error) error
 	close() error
+	// exec and queryRow run a statement in a transaction that do has begun.
+	exec(ctx context.Context, tx *sql.Tx, statement string, args ...any) (sql.Result, error)
+	queryRow(ctx context.Context, tx *sql.Tx, statement string, args ...any) *sql.Row
 	// written is how many calls were committed, in how many transactions.
 	written() (writes, commits int64)
 }

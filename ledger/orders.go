@@ -30,8 +30,8 @@ const (
 // known tells whether this version has a machine for the kind.
 func (k Kind) known() bool { return k == Purchase || k == Present || k == Goods || k == Refund }
 
-// knownKinds are the same in SQL. What is due of another kind is a newer version's, which may share the ledger during an
-// upgrade, and is left to it.
+// knownKinds are the same in SQL. What is of another kind is a newer version's, which may share the ledger during an
+// upgrade: it is left to it, and out of every list.
 const knownKinds = `kind IN ('purchase', 'present', 'goods', 'refund')`
 
 // Order is one purchase, present or refund, from the moment its bill number is fixed.
@@ -107,7 +107,7 @@ const (
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`+
+		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`+
 			l.dialect.ignore("openid, kind, request_id")),
 			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
 			o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
@@ -116,7 +116,7 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 			return err
 		}
 		// How many rows were affected depends on the driver's options; whose row it is does not.
-		stored, err = scanOrder(tx.QueryRowContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
+		stored, err = scanOrder(l.writer.queryRow(ctx, tx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
 			WHERE openid = ? AND kind = ? AND request_id = ?`), o.OpenID, o.Kind, o.RequestID))
 		if err != nil {
 			return err
@@ -189,7 +189,7 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 
 // replace writes after where before is, and a line of history by who.
 func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, after Order) error {
-	res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
+	res, err := l.writer.exec(ctx, tx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
 		due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ? WHERE bill_no = ? AND version = ? AND state = ?`),
 		after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), toBit(after.Parked),
 		after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), before.BillNo, before.Version, before.State)
@@ -270,7 +270,7 @@ func (l *Ledger) Refunded(ctx context.Context, outTradeNo string) (fen int64, er
 
 // OpenOrders lists up to limit orders that have not ended, oldest due first.
 func (l *Ledger) OpenOrders(ctx context.Context, limit int) ([]Order, error) {
-	return l.readOrders(ctx, "list the open orders", `due_at > 0 ORDER BY due_at, bill_no LIMIT ?`, limit)
+	return l.readOrders(ctx, "list the open orders", `due_at > 0 AND `+knownKinds+` ORDER BY due_at, bill_no LIMIT ?`, limit)
 }
 
 // History tells what happened to an order, first to last.
@@ -291,14 +291,14 @@ func (l *Ledger) History(ctx context.Context, billNo string) ([]Event, error) {
 func (l *Ledger) readOrder(ctx context.Context, doing, where string, args ...any) (Order, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	o, err := scanOrder(l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where), args...))
+	o, err := scanOrder(l.queryRow(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where), args...))
 	return o, unavailable(ctx, doing, err)
 }
 
 func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...any) ([]Order, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	orders, err := scanOrders(l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where), args...))
+	orders, err := scanOrders(l.query(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where), args...))
 	return orders, unavailable(ctx, doing, err)
 }
 
@@ -336,7 +336,7 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
 	// Not MIN: MySQL would read everything that is open.
-	err := l.reads.QueryRowContext(inner, `SELECT due_at FROM midas_orders WHERE due_at > 0 AND `+knownKinds+` ORDER BY due_at LIMIT 1`).Scan(&ms)
+	err := l.queryRow(inner, `SELECT due_at FROM midas_orders WHERE due_at > 0 AND `+knownKinds+` ORDER BY due_at LIMIT 1`).Scan(&ms)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
@@ -358,7 +358,7 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 // Unpark makes a player's parked orders due at now.
 func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orders int64, err error) {
 	return l.makeDue(ctx, "resume a player's parked orders",
-		`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1 WHERE openid = ? AND parked = 1`, toMillis(now), openid)
+		`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1 WHERE openid = ? AND parked = 1 AND `+knownKinds, toMillis(now), openid)
 }
 
 func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...any) (n int64, err error) {
@@ -374,7 +374,7 @@ func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...a
 }
 
 func (l *Ledger) addHistory(ctx context.Context, tx *sql.Tx, who string, o Order, from State) error {
-	_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_history (bill_no, version, at, who, from_state, to_state, code, rid, note)
+	_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_history (bill_no, version, at, who, from_state, to_state, code, rid, note)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), who, from, o.State, o.Code, o.RID, o.Note)
 	return err
 }

@@ -114,7 +114,7 @@ func (l *Ledger) before(ctx context.Context, tx *sql.Tx, openid, zoneID string, 
 	if err := a.addAll(rows, err); err != nil {
 		return 0, 0, err
 	}
-	if a.Open != 0 || a.PresentOpen != 0 {
+	if a.Open != 0 || a.PresentOpen != 0 || a.foreign {
 		return unknown, unknown, nil
 	}
 	return max(0, sums.Spent-a.Kept), max(0, sums.PresentSum-a.Presented), nil

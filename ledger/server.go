@@ -99,6 +99,14 @@ func (p *pool) once(ctx context.Context, f func(ctx context.Context, tx *sql.Tx)
 	return nil
 }
 
+func (*pool) exec(ctx context.Context, tx *sql.Tx, statement string, args ...any) (sql.Result, error) {
+	return tx.ExecContext(ctx, statement, args...)
+}
+
+func (*pool) queryRow(ctx context.Context, tx *sql.Tx, statement string, args ...any) *sql.Row {
+	return tx.QueryRowContext(ctx, statement, args...)
+}
+
 func (p *pool) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

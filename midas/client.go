@@ -17,7 +17,6 @@ const maxReply = 64 << 10
 // Client performs the calls of [API]. It is safe for concurrent use. Make one with New and Close it.
 type Client struct {
 	cfg    Config
-	http   *http.Client
 	tokens TokenSource
 	own    *stableTokens // nil if tokens came with the config
 }
@@ -30,11 +29,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, tokens: cfg.Tokens, http: &http.Client{
-		Transport: cfg.Transport,
-		// A redirect would carry the access token to wherever it points.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	c := &Client{cfg: cfg, tokens: cfg.Tokens}
 	if c.tokens == nil {
 		c.own = newStableTokens(c)
 		c.tokens = c.own
@@ -47,7 +42,9 @@ func (c *Client) Close() {
 	if c.own != nil {
 		c.own.close()
 	}
-	c.http.CloseIdleConnections()
+	if t, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // exchange sends one request and reads its reply. Every way it can fail is told apart here, and none shows the URL: it
@@ -56,13 +53,15 @@ func (c *Client) exchange(ctx context.Context, e Endpoint, billNo string, r *htt
 	fail := func(kind error, status int, cause error) error {
 		return &CallError{Endpoint: e, BillNo: billNo, Kind: kind, Status: status, Err: cause}
 	}
-	resp, err := c.http.Do(r)
+	// Not by an http.Client, which would follow a redirect and carry the access token to wherever it points, and which copies
+	// every header to be ready for that.
+	resp, err := c.cfg.Transport.RoundTrip(r)
 	if err != nil {
 		kind, cause := transportFailure(ctx, err)
 		return nil, fail(kind, 0, cause)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
+	body, err := readReply(resp)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fail(ErrTruncatedReply, resp.StatusCode, nil)
@@ -108,9 +107,12 @@ func (c *Client) post(ctx context.Context, e Endpoint, billNo, target string, bo
 	if err != nil {
 		return nil, &CallError{Endpoint: e, BillNo: billNo, Kind: ErrRefusedHere, Err: errors.New("no such URL")}
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header = jsonBody
 	return c.exchange(ctx, e, billNo, r)
 }
+
+// jsonBody is the header of every such request. A http.RoundTripper does not change it.
+var jsonBody = http.Header{"Content-Type": {"application/json"}}
 
 // withToken makes a call with the access token, and once more with a new one if the token turns out to be dead. The
 // token is checked before anything else (§1.8), so the first call did nothing.
@@ -133,4 +135,14 @@ func (c *Client) withToken(ctx context.Context, e Endpoint, billNo string, call 
 		return noToken(err)
 	}
 	return call(ctx, token)
+}
+
+// readReply reads a reply, or one byte more than it may have; at once where it says how long it is.
+func readReply(resp *http.Response) ([]byte, error) {
+	if n := resp.ContentLength; n > 0 && n <= maxReply {
+		body := make([]byte, n)
+		_, err := io.ReadFull(resp.Body, body)
+		return body, err
+	}
+	return io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
 }

@@ -56,3 +56,19 @@ func (s *status) text() string {
 	}
 	return string(s.Message)
 }
+
+// sum is an amount by the name that Midas has for it.
+type sum struct {
+	name  string
+	coins Coins
+}
+
+// plausible refuses amounts that there cannot be.
+func plausible(sums ...sum) error {
+	for _, s := range sums {
+		if s.coins < 0 || s.coins > MaxCoins {
+			return fmt.Errorf("%s is %d", s.name, s.coins)
+		}
+	}
+	return nil
+}

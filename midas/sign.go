@@ -13,12 +13,14 @@ type Param struct{ Key, Value string }
 // SigV1 makes `sig` (§1.7) over every parameter of the body but sig, mp_sig and access_token. path is the URL path really
 // called, /cgi-bin/midas/… or /cgi-bin/midas/sandbox/…, and appKey that environment's. params need not be sorted.
 func SigV1(params []Param, path string, appKey Secret) string {
-	return hexHMAC(appendTextV1(keyRoom(sizeV1(params, path, "secret", appKey)), params, path, "secret", appKey), appKey)
+	var room [roomSize]byte
+	return hexHMAC(appendTextV1(room[:sha256.BlockSize], params, path, "secret", appKey), appKey)
 }
 
 // MPSigV1 makes `mp_sig` (§1.7) over the same parameters and access_token and sig.
 func MPSigV1(params []Param, path string, sessionKey Secret) string {
-	return hexHMAC(appendTextV1(keyRoom(sizeV1(params, path, "session_key", sessionKey)), params, path, "session_key", sessionKey), sessionKey)
+	var room [roomSize]byte
+	return hexHMAC(appendTextV1(room[:sha256.BlockSize], params, path, "session_key", sessionKey), sessionKey)
 }
 
 // TextV1 is the text that a V1 signature signs: the parameters by ascending key, where the call goes, and the secret
@@ -59,21 +61,23 @@ func byKey(a, b Param) int { return strings.Compare(a.Key, b.Key) }
 // PaySigV2 makes `pay_sig` (§3.3) over the exact bytes of a body. path is the URL path, /wxa/game/…, and appKey that of the
 // environment named in the body.
 func PaySigV2(path string, body []byte, appKey Secret) string {
-	text := append(keyRoom(len(path)+1+len(body)), path...)
+	var room [roomSize]byte
+	text := append(room[:sha256.BlockSize], path...)
 	text = append(text, '&')
 	return hexHMAC(append(text, body...), appKey)
 }
 
 // SignatureV2 makes `signature` (§3.3), the player's, over the exact bytes of a body.
 func SignatureV2(body []byte, sessionKey Secret) string {
-	return hexHMAC(append(keyRoom(len(body)), body...), sessionKey)
+	var room [roomSize]byte
+	return hexHMAC(append(room[:sha256.BlockSize], body...), sessionKey)
 }
 
-// keyRoom begins a text that hexHMAC takes.
-func keyRoom(size int) []byte { return make([]byte, sha256.BlockSize, sha256.BlockSize+size) }
+// roomSize is enough, on the stack, for what a signature signs; longer texts are moved to the heap.
+const roomSize = 768
 
-// hexHMAC is HMAC-SHA256 (RFC 2104) of what follows keyRoom's room, in lower-case hex. crypto/hmac does the same with nine
-// allocations more: most keys are a player's, so there is no hash whose state could be kept.
+// hexHMAC is HMAC-SHA256 (RFC 2104) of what follows the room for a key that text begins with, in lower-case hex. crypto/hmac
+// does the same with more allocations: most keys are a player's, so there is no hash whose state could be kept.
 func hexHMAC(text []byte, key Secret) string {
 	var padded [sha256.BlockSize]byte
 	if len(key) <= len(padded) {

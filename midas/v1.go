@@ -235,11 +235,24 @@ func appendBody(params []Param, mpSig string) []byte {
 }
 
 func appendText(body []byte, value string) []byte {
+	if plain(value) {
+		return append(append(append(body, '"'), value...), '"')
+	}
 	text, err := json.Marshal(value)
 	if err != nil { // a string always has a JSON form
 		panic(err)
 	}
 	return append(body, text...)
+}
+
+// plain tells a text that JSON writes as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if b := s[i]; b < ' ' || b >= 0x7f || b == '"' || b == '\\' || b == '<' || b == '>' || b == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // check compares a success with what was asked: an answer to something else proves nothing.
@@ -250,13 +263,7 @@ func (r *replyV1) check(asked request) error {
 	if r.BillNo != "" && r.BillNo != asked.billNo {
 		return fmt.Errorf("it is about bill %q", clean(r.BillNo))
 	}
-	for name, v := range map[string]Coins{
-		"balance": r.Balance, "gen_balance": r.GenBalance, "save_amt": r.SaveAmt, "save_sum": r.SaveSum,
-		"cost_sum": r.CostSum, "present_sum": r.PresentSum, "used_gen_balance": r.UsedGenBalance, "used_gen_amt": r.UsedGenAmt,
-	} {
-		if v < 0 || v > MaxCoins {
-			return fmt.Errorf("%s is %d", name, v)
-		}
-	}
-	return nil
+	return plausible(sum{"balance", r.Balance}, sum{"gen_balance", r.GenBalance}, sum{"save_amt", r.SaveAmt}, sum{"save_sum", r.SaveSum},
+		sum{"cost_sum", r.CostSum}, sum{"present_sum", r.PresentSum}, sum{"used_gen_balance", r.UsedGenBalance},
+		sum{"used_gen_amt", r.UsedGenAmt})
 }

@@ -175,11 +175,15 @@ func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, 
 		if err != nil {
 			return &CallError{Endpoint: e, BillNo: about, Kind: ErrRefusedHere, Err: err}
 		}
-		q := url.Values{
-			"access_token": {token.Reveal()}, "sig_method": {"hmac_sha256"},
-			"signature": {SignatureV2(body, p.SessionKey)}, "pay_sig": {PaySigV2(path, body, c.cfg.AppKey)},
+		var target strings.Builder
+		target.Grow(len(c.cfg.BaseURL) + len(path) + len(token) + 256)
+		for _, part := range [...]string{
+			c.cfg.BaseURL, path, "?access_token=", url.QueryEscape(token.Reveal()), "&pay_sig=", PaySigV2(path, body, c.cfg.AppKey),
+			"&sig_method=hmac_sha256&signature=", SignatureV2(body, p.SessionKey),
+		} {
+			target.WriteString(part)
 		}
-		text, err := c.post(ctx, e, about, c.cfg.BaseURL+path+"?"+q.Encode(), body)
+		text, err := c.post(ctx, e, about, target.String(), body)
 		if err != nil {
 			return err
 		}
@@ -206,15 +210,9 @@ func (r *replyV2) check(asked bodyV2) error {
 	if asked.OutTradeNo != "" && r.OutTradeNo != asked.OutTradeNo {
 		return fmt.Errorf("it is about order %q", clean(strings.TrimSpace(r.OutTradeNo)))
 	}
-	for name, v := range map[string]Coins{
-		"balance": r.Balance, "present_balance": r.PresentBalance, "sum_save": r.SumSave, "sum_balance": r.SumBalance,
-		"sum_cost": r.SumCost, "sum_present": r.SumPresent, "used_present_amount": r.UsedPresent,
-	} {
-		if v < 0 || v > MaxCoins {
-			return fmt.Errorf("%s is %d", name, v)
-		}
-	}
-	return nil
+	return plausible(sum{"balance", r.Balance}, sum{"present_balance", r.PresentBalance}, sum{"sum_save", r.SumSave},
+		sum{"sum_balance", r.SumBalance}, sum{"sum_cost", r.SumCost}, sum{"sum_present", r.SumPresent},
+		sum{"used_present_amount", r.UsedPresent})
 }
 
 // asV2 marks an answer as one of protocol V2, where some codes mean something else (§3.2).

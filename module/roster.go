@@ -1,6 +1,7 @@
 package module
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -39,15 +40,15 @@ type roster struct {
 
 // seat is one connection.
 type seat struct {
-	limiter *rate.Limiter // of a connection nobody has logged in on
+	limiter *rate.Limiter // of a connection nobody has logged in on; nil once somebody has
 	player  *payment.Player
 }
 
 // person is a player with at least one connection, or one who had one lately.
 type person struct {
 	limiter *rate.Limiter
-	agents  map[gate.Agent]struct{}
-	left    time.Time // when the last connection went; zero while there is one
+	agents  []gate.Agent // a few at most
+	left    time.Time    // when the last connection went; zero while there is one
 }
 
 func newRoster(left func(openid, zoneID string, all bool)) *roster {
@@ -75,15 +76,18 @@ func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 	s.player = &p
 	who := r.people[p.OpenID]
 	if who == nil {
-		who = &person{limiter: rate.NewLimiter(r.limit, r.burst), agents: map[gate.Agent]struct{}{}}
+		who = &person{limiter: rate.NewLimiter(r.limit, r.burst)}
 		r.people[p.OpenID] = who
 	}
-	who.agents[a], who.left = struct{}{}, time.Time{}
+	if !slices.Contains(who.agents, a) {
+		who.agents = append(who.agents, a)
+	}
+	who.left, s.limiter = time.Time{}, nil
 	if was != nil && (was.OpenID != p.OpenID || was.ZoneID != p.ZoneID) {
 		r.unseat(a, *was)
 	}
 	// The newest session key is every connection's: the older ones died with its making.
-	for other := range who.agents {
+	for _, other := range who.agents {
 		if was := r.agents[other].player; was != &p {
 			now := *was
 			now.SessionKey = p.SessionKey
@@ -109,9 +113,9 @@ func (r *roster) logout(a gate.Agent) {
 func (r *roster) unseat(a gate.Agent, was payment.Player) {
 	who := r.people[was.OpenID]
 	if s := r.agents[a]; s == nil || s.player.OpenID != was.OpenID {
-		delete(who.agents, a)
+		who.agents = slices.DeleteFunc(who.agents, func(other gate.Agent) bool { return other == a })
 	}
-	for other := range who.agents {
+	for _, other := range who.agents {
 		if r.agents[other].player.ZoneID == was.ZoneID {
 			return
 		}
@@ -172,7 +176,7 @@ func (r *roster) connections(openid, zoneID string) []gate.Agent {
 		return nil
 	}
 	list := make([]gate.Agent, 0, len(who.agents))
-	for a := range who.agents {
+	for _, a := range who.agents {
 		if zoneID == "" || r.agents[a].player.ZoneID == zoneID {
 			list = append(list, a)
 		}
