@@ -87,7 +87,7 @@ bench: ## measure what leafmidas costs beside what one would use instead (about 
 	cd bench && go run . $(if $(ROW),-row $(ROW))
 
 .PHONY: bench-short
-bench-short: ## see that every row of the benchmarks works (about 10 seconds); nothing is timed or written
+bench-short: ## see that every row of the benchmarks works, and their page (about 20 seconds); no timing counts, and nothing is left
 	cd bench && go vet ./... && go test ./... && go run . -short
 
 .PHONY: dashboard

@@ -26,6 +26,7 @@ type bench struct {
 	writes   bool   // the page is to be written
 	profiles string // empty: none are wanted
 	folder   string // of ledgers and logs, gone in the end
+	disk     string // what file system that is
 	log      *os.File
 	row      string
 	rowDone  []func() error // what a row has opened, closed after it
@@ -39,22 +40,42 @@ type picture struct {
 	report.Plot
 }
 
+// enoughRuns is how often the sides take turns at least for a page that says what it says of medians and quartiles.
+const enoughRuns = 10
+
 func newBench(cmd *cli.Command) (_ *bench, err error) {
 	b := &bench{short: cmd.Bool("short"), runs: cmd.Int("runs"), docs: cmd.String("docs"), profiles: cmd.String("profile")}
-	b.writes = !b.short && len(cmd.StringSlice("row")) == 0
+	b.writes = len(cmd.StringSlice("row")) == 0
 	if b.short {
 		b.runs = 1
 	}
-	if b.runs < 1 {
+	switch {
+	case b.runs < 1:
 		return nil, errors.New("-runs is below 1")
+	case b.writes && !b.short && b.runs < enoughRuns:
+		return nil, fmt.Errorf("-runs %d is too few for a page: at least %d, or see single rows with -row", b.runs, enoughRuns)
+	}
+	dir, err := filepath.Abs(cmd.String("dir"))
+	if err != nil {
+		return nil, err
+	}
+	disk, memory, err := fileSystem(dir)
+	switch b.disk = disk; {
+	case err != nil:
+		return nil, err
+	case memory && !b.short:
+		return nil, fmt.Errorf("%s is memory (%s), where a flush costs nothing and a durable ledger is none: name a folder on a disk with -dir", dir, disk)
 	}
 	if b.profiles != "" {
 		if err := os.MkdirAll(b.profiles, 0o755); err != nil {
 			return nil, err
 		}
 	}
-	if b.folder, err = os.MkdirTemp(cmd.String("dir"), "leafmidas-bench-"); err != nil {
+	if b.folder, err = os.MkdirTemp(dir, "leafmidas-bench-"); err != nil {
 		return nil, err
+	}
+	if b.short {
+		b.docs = filepath.Join(b.folder, "docs")
 	}
 	if b.log, err = os.Create(filepath.Join(b.folder, "log")); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(b.folder))

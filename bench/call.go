@@ -49,7 +49,7 @@ func measureCall(ctx context.Context, b *bench) ([]report.Line, error) {
 		return nil, err
 	}
 	var lines []report.Line
-	n := b.count(1_000, 20)
+	n := b.count(2_000, 20)
 	for _, protocol := range []string{"V1", "V2"} {
 		client, err := b.client(server.url, protocol, who, nil)
 		if err != nil {

@@ -29,7 +29,7 @@ func measureHang(ctx context.Context, b *bench) ([]report.Line, error) {
 		return nil, err
 	}
 	run := func(s *side) compare.Run {
-		some := crowd.Some{Text: echoText(200), Nobody: true, Of: lines, Rate: rate, During: b.span(time.Second)}
+		some := crowd.Some{Text: echoText(200), Begins: echoText(200), Nobody: true, Of: lines, Rate: rate, During: b.span(1500 * time.Millisecond)}
 		return func(ctx context.Context) ([]float64, error) {
 			_, most, err := s.echo(ctx, some)
 			return []float64{most}, err

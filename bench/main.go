@@ -2,7 +2,7 @@
 // emulator. Servers and players are processes of their own, on real connections.
 //
 //	go run .              every row; writes ../docs/benchmarks.md and its plots
-//	go run . -short       every row with tiny counts, to see that they work; writes nothing
+//	go run . -short       every row with tiny counts, to see that they work; the page it writes is looked at and thrown away
 //	go run . -row call    one row, or several; writes nothing
 //
 // The directory scale holds another program, for ../docs/scaling.md.
@@ -36,7 +36,7 @@ var rows = []row{
 	{"sign", "two signatures, against two bare HMACs", measureSigning},
 	{"call", "one signed call, against bare net/http, silenceper/wechat and a client written by hand", measureCall},
 	{"breaker", "the breaker around a call, against bare gobreaker", measureBreaker},
-	{"echo", "a message and its answer from memory, against a bare Leaf echo", measureEcho},
+	{"echo", "messages that are answered without Midas, against a bare Leaf echo", measureEcho},
 	{"purchases", "purchases on a durable ledger, against the same without any", measurePurchases},
 	{"transitions", "durable steps of orders, against what the disk can do", measureTransitions},
 	{"hang", "the game while Midas hangs and 1,000 purchases wait, against the same game without payments", measureHang},
@@ -44,7 +44,7 @@ var rows = []row{
 	{"online", "what a purchase costs with 10 to 10,000 players online", measureOnline},
 	{"orders", "a ledger with 1,000,000 orders, against one with 1,000", measureOrders},
 	{"naive", "a handler that waits for Midas, against ours", measureNaive},
-	{"observed", "metrics and logs, against neither", measureObserved},
+	{"observed", "logs, metrics and traces, against none", measureObserved},
 }
 
 func main() {
@@ -56,12 +56,12 @@ func main() {
 	app := &cli.Command{
 		Name: "bench", Usage: "measure what leafmidas costs, side by side with what a team would use instead", Action: measure,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "short", Usage: "only see that every row works: tiny counts, no files"},
+			&cli.BoolFlag{Name: "short", Usage: "only see that every row works, and the page: tiny counts, no files left"},
 			&cli.StringSliceFlag{Name: "row", Usage: "only this row (sign, call, …); no files"},
-			&cli.IntFlag{Name: "runs", Value: 10, Usage: "how often the sides take turns"},
+			&cli.IntFlag{Name: "runs", Value: enoughRuns, Usage: "how often the sides take turns; no fewer for the page"},
 			&cli.StringFlag{Name: "docs", Value: "../docs", Usage: "where benchmarks.md and the plots in images go"},
-			&cli.StringFlag{Name: "dir", Usage: "where ledgers are kept meanwhile: a disk, not memory (default: the system's folder for such files)"},
-			&cli.StringFlag{Name: "profile", Usage: "write pprof's CPU profiles of our sides into this folder"},
+			&cli.StringFlag{Name: "dir", Value: ".", Usage: "where ledgers are kept meanwhile: a folder on a disk, not in memory"},
+			&cli.StringFlag{Name: "profile", Usage: "write pprof's profiles of our sides into this folder"},
 		},
 		Commands: []*cli.Command{hidden(crowd.Subcommand, crowd.Serve), hidden(game.Subcommand, game.Serve), hidden("midas", serveMidas)},
 	}
@@ -103,5 +103,8 @@ func measure(ctx context.Context, cmd *cli.Command) (err error) {
 	if err := report.Terminal(os.Stdout, lines); err != nil || !b.writes {
 		return err
 	}
-	return b.writePage(lines)
+	if err := b.writePage(lines); err != nil || !b.short {
+		return err
+	}
+	return b.checkPage(lines)
 }

@@ -9,27 +9,30 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measureMemory connects ever more players: such as have logged in and have a balance, and such as only a bare Leaf knows.
+// measureMemory connects ever more players: such as have logged in and have a balance, and such as only a bare Leaf knows, who
+// have sent it one message or none. With the first message that it reads, of whatever kind, a connection's goroutine gets a
+// larger stack.
 func measureMemory(ctx context.Context, b *bench) ([]report.Line, error) {
 	each := b.count(500, 100)
 	m, err := b.startShop(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	var runs [2]compare.Run
-	for i, way := range []game.Way{game.Plugin, game.Nothing} {
-		var shop *midasProcess
-		if way == game.Plugin {
-			shop = m
-		}
-		s, err := b.startSide(ctx, shop, game.Options{Way: way})
+	var runs []compare.Run
+	for _, of := range []struct {
+		shop   *midasProcess
+		way    game.Way
+		silent bool
+	}{{m, game.Plugin, false}, {nil, game.Nothing, false}, {nil, game.Nothing, true}} {
+		s, err := b.startSide(ctx, of.shop, game.Options{Way: of.way})
 		if err != nil {
 			return nil, err
 		}
+		s.silent = of.silent
 		if err := s.join(ctx, b.count(200, 20)); err != nil { // what the first players bring about is no player's
 			return nil, err
 		}
-		runs[i] = func(ctx context.Context) ([]float64, error) {
+		runs = append(runs, func(ctx context.Context) ([]float64, error) {
 			before, err := s.memory(ctx)
 			if err != nil {
 				return nil, err
@@ -39,15 +42,21 @@ func measureMemory(ctx context.Context, b *bench) ([]report.Line, error) {
 			}
 			after, err := s.memory(ctx)
 			return []float64{float64(after-before) / float64(each)}, err
-		}
+		})
 	}
-	f, err := b.pairs(ctx, runs[0], runs[1])
+	took, err := compare.InTurn(ctx, b.runs, runs, b.ran)
 	if err != nil {
 		return nil, err
 	}
-	return []report.Line{
-		report.More("memory per online player", "Leaf's own cost per connection", f[0], "B", report.AtMost(1024)),
-	}, nil
+	var lines []report.Line
+	for i, of := range []struct{ measure, against string }{
+		{"memory per online player", "Leaf's own for a connection that has sent one message"},
+		{"memory per online player, beside a silent connection", "Leaf's own for a connection that has sent none"},
+	} {
+		f := compare.FigureOf(compare.Column(took[0], 0), compare.Column(took[i+1], 0))
+		lines = append(lines, report.More(of.measure, of.against, f, "B", report.AtMost(1024)))
+	}
+	return lines, nil
 }
 
 // memory tells what a game has in use once it has come to rest: the login's pushes and its goroutines are over.

@@ -24,7 +24,7 @@ func measureNaive(ctx context.Context, b *bench) ([]report.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	span := b.span(time.Second)
+	span := b.span(700 * time.Millisecond)
 	var turns []compare.Run // ours and theirs for each rate
 	for _, way := range []game.Way{game.Plugin, game.Naive} {
 		s, err := b.startSide(ctx, m, game.Options{Way: way})
@@ -43,7 +43,7 @@ func measureNaive(ctx context.Context, b *bench) ([]report.Line, error) {
 					return err
 				})
 				group.Go(func() (err error) {
-					_, most, err = s.echo(inner, crowd.Some{Text: echoText(200), Nobody: true, Of: lines, Rate: messages, During: span})
+					_, most, err = s.echo(inner, crowd.Some{Text: echoText(200), Begins: echoText(200), Nobody: true, Of: lines, Rate: messages, During: span})
 					return err
 				})
 				return []float64{most}, group.Wait()

@@ -31,7 +31,7 @@ func measureOnline(ctx context.Context, b *bench) ([]report.Line, error) {
 		if err := s.join(ctx, int(online)); err != nil {
 			return nil, err
 		}
-		some := crowd.Some{Rate: rate, During: b.span(3 * time.Second)}
+		some := crowd.Some{Rate: rate, During: b.span(2500 * time.Millisecond)}
 		run := func(ctx context.Context) ([]float64, error) {
 			did, err := s.buy(ctx, "Load.Buy", some)
 			return []float64{did.cpu(), float64(did.half.Nanoseconds()), float64(did.cost.Bytes) / float64(did.orders)}, err

@@ -56,7 +56,7 @@ func measurePurchases(ctx context.Context, b *bench) ([]report.Line, error) {
 	return []report.Line{
 		report.Ratio("purchases/s, durable SQLite ledger, 1,000 players without a pause", against, atOnce[0], "purchases/s", report.AtLeast(0.8)),
 		report.Ratio("the same: processor time of a purchase", against, atOnce[3], report.Nanoseconds, report.Limit{}),
-		report.Ratio(name("reached"), against, atRate[0], "purchases/s", report.AtLeast(0.8)),
+		report.Ratio(name("reached"), against, atRate[0], "purchases/s", report.Limit{}),
 		report.Ratio(name("median wait"), against, atRate[1], report.Nanoseconds, report.Limit{}),
 		report.Ratio(name("p99"), against, atRate[2], report.Nanoseconds, report.Limit{}),
 		report.Ratio(name("processor time of one"), against, atRate[3], report.Nanoseconds, report.Limit{}),

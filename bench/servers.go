@@ -22,6 +22,7 @@ type side struct {
 	*game.Server
 	midas   *midasProcess // nil: it sells nothing
 	players *crowd.Load
+	silent  bool
 	first   int // number of its players: no two sides have the same ones, for each login ends the one before
 	joined  int
 }
@@ -63,7 +64,7 @@ func (b *bench) startSide(ctx context.Context, m *midasProcess, o game.Options) 
 		if err := s.Call(ctx, "Game.StartProfile", path, new(int)); err != nil {
 			return nil, err
 		}
-		b.closeLater(func() error { return s.Call(ctx, "Game.StopProfile", 0, new(int)) })
+		b.closeLater(func() error { return s.Call(ctx, "Game.StopProfile", path, new(int)) })
 	}
 	return s, nil
 }
@@ -79,7 +80,7 @@ func (b *bench) startShop(ctx context.Context, delay time.Duration) (*midasProce
 
 // join connects so many more players. Where there is something to buy they have coins and log in.
 func (s *side) join(ctx context.Context, count int) error {
-	some := crowd.Some{WS: s.WS, First: s.first + s.joined, Count: count, Code: 1, Nobody: s.midas == nil}
+	some := crowd.Some{WS: s.WS, First: s.first + s.joined, Count: count, Code: 1, Nobody: s.midas == nil, Silent: s.silent}
 	s.joined += count
 	if s.midas != nil {
 		if err := s.midas.Call(ctx, "Midas.Charge", some, new(int)); err != nil {

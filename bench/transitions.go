@@ -12,80 +12,134 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/leafmidas/leafmidas/bench/compare"
 	"github.com/leafmidas/leafmidas/bench/crowd"
 	"github.com/leafmidas/leafmidas/bench/report"
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// measureTransitions takes orders through all their steps, many at a time, each step on disk before the next. What the disk can
-// do is one flush after another; the ledger has the steps that come together share one, and so many times as much is the most
-// it could do.
+// measureTransitions takes orders through all their steps, many at a time and one alone, each step on disk before the next. What
+// the disk can do is one flush after another; the ledger has the steps that come together share one, and so many times as much is
+// the most it could do.
 func measureTransitions(ctx context.Context, b *bench) (lines []report.Line, err error) {
-	const buyers = 200 // as MaxInFlight is by itself
 	orders, err := ledger.Open(ctx, ledger.Config{DSN: filepath.Join(b.folder, "transitions.db")})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, orders.Close()) }()
-	file, err := os.Create(filepath.Join(b.folder, "flushed"))
+	disk, err := newYardstick(filepath.Join(b.folder, "flushed"))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() { err = errors.Join(err, disk.close()) }()
 
-	span := b.span(time.Second)
+	span := b.span(700 * time.Millisecond)
 	var bill atomic.Int64
-	batch := 0.0 // of the run before
-	ours := func(ctx context.Context) ([]float64, error) {
-		writesBefore, commitsBefore := orders.Written()
-		began := time.Now()
-		group, inner := errgroup.WithContext(ctx)
-		for range buyers {
-			group.Go(func() error {
-				for time.Since(began) < span {
-					if err := throughAllSteps(inner, orders, bill.Add(1)); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+	for _, c := range []struct {
+		name   string
+		buyers int
+	}{
+		{"durable transitions/s (SQLite)", 200}, // as MaxInFlight is by itself
+		{"durable transitions/s, one order at a time", 1},
+	} {
+		ours := func(ctx context.Context) ([]float64, error) {
+			return steps(ctx, orders, &bill, c.buyers, span)
 		}
-		if err := group.Wait(); err != nil {
+		if _, err := ours(ctx); err != nil { // warm up
 			return nil, err
 		}
-		took := time.Since(began).Seconds()
-		writes, commits := orders.Written()
-		batch = float64(writes-writesBefore) / float64(commits-commitsBefore)
-		return []float64{float64(writes-writesBefore) / took, batch}, nil
-	}
-	disk := func(context.Context) ([]float64, error) {
-		flushes := 0
-		page := make([]byte, 4096)
-		began := time.Now()
-		for ; time.Since(began) < span; flushes++ {
-			if _, err := file.Write(page); err != nil {
-				return nil, err
-			}
-			if err := syscall.Fdatasync(int(file.Fd())); err != nil {
+		runs, err := compare.InTurn(ctx, b.runs, []compare.Run{ours, func(context.Context) ([]float64, error) {
+			rate, err := disk.flush(span)
+			return []float64{rate}, err
+		}}, b.ran)
+		if err != nil {
+			return nil, err
+		}
+		rates, batches, flushes := compare.Column(runs[0], 0), compare.Column(runs[0], 1), compare.Column(runs[1], 0)
+		most := make([]float64, len(flushes))
+		for i := range most {
+			most[i] = flushes[i] * batches[i] // of the same turn, whichever of the two went first
+		}
+		if c.buyers > 1 {
+			if err := b.profile("ours", func() error { _, err := ours(ctx); return err }); err != nil {
 				return nil, err
 			}
 		}
-		rate := float64(flushes) / time.Since(began).Seconds()
-		return []float64{rate * batch, rate}, nil
+		against := fmt.Sprintf("the disk's fdatasync rate (%s/s) × steps that share one (%.0f)",
+			report.Number(compare.SpreadOf(flushes).Median), compare.SpreadOf(batches).Median)
+		lines = append(lines, report.Ratio(c.name, against, compare.FigureOf(rates, most), "steps/s", report.AtLeast(0.7)))
 	}
-	if _, err := ours(ctx); err != nil { // warm up, and the first batch
+	return lines, nil
+}
+
+// steps has so many buy without a pause. Its figures are the steps in a second, and how many shared a flush.
+func steps(ctx context.Context, orders *ledger.Ledger, bill *atomic.Int64, buyers int, span time.Duration) ([]float64, error) {
+	writesBefore, commitsBefore := orders.Written()
+	began := time.Now()
+	group, inner := errgroup.WithContext(ctx)
+	for range buyers {
+		group.Go(func() error {
+			for time.Since(began) < span {
+				if err := throughAllSteps(inner, orders, bill.Add(1)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	f, err := b.pairs(ctx, ours, disk)
+	took := time.Since(began).Seconds()
+	writes, commits := orders.Written()
+	done := float64(writes - writesBefore)
+	return []float64{done / took, done / float64(commits-commitsBefore)}, nil
+}
+
+// yardstick is a file that has its whole length on the disk and is written in place, as SQLite's log is most of the time: a
+// flush then writes a page and nothing about the file.
+type yardstick struct {
+	file *os.File
+	next int64
+}
+
+// As many pages as SQLite's log has before it is used again.
+const (
+	yardstickPage  = 4096
+	yardstickPages = 1000
+)
+
+func newYardstick(path string) (*yardstick, error) {
+	file, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.profile("ours", func() error { _, err := ours(ctx); return err }); err != nil {
-		return nil, err
+	_, err = file.Write(make([]byte, yardstickPages*yardstickPage))
+	if err = errors.Join(err, file.Sync()); err != nil {
+		return nil, errors.Join(err, file.Close())
 	}
-	against := fmt.Sprintf("the disk's fdatasync rate (%s/s) × steps that share one (%.0f)", report.Number(f[1].Theirs.Median), f[1].Ours.Median)
-	return []report.Line{report.Ratio("durable transitions/s (SQLite)", against, f[0], "steps/s", report.AtLeast(0.7))}, nil
+	return &yardstick{file: file}, nil
 }
+
+// flush writes and flushes one page after another, and tells how many in a second.
+func (y *yardstick) flush(span time.Duration) (rate float64, err error) {
+	page := make([]byte, yardstickPage)
+	flushes := 0
+	began := time.Now()
+	for ; time.Since(began) < span; flushes++ {
+		page[0]++
+		if _, err := y.file.WriteAt(page, y.next%yardstickPages*yardstickPage); err != nil {
+			return 0, err
+		}
+		y.next++
+		if err := syscall.Fdatasync(int(y.file.Fd())); err != nil {
+			return 0, err
+		}
+	}
+	return float64(flushes) / time.Since(began).Seconds(), nil
+}
+
+func (y *yardstick) close() error { return y.file.Close() }
 
 // throughAllSteps is what becomes of a purchase in the ledger.
 func throughAllSteps(ctx context.Context, orders *ledger.Ledger, n int64) error {

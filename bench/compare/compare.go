@@ -18,8 +18,8 @@ type Spread struct {
 	Runs              int
 }
 
-// Figure is one figure of both sides, and what the first is of the second.
-type Figure struct{ Ours, Theirs, Ratio Spread }
+// Figure is one figure of both sides: what the first is of the second, and how much more it is.
+type Figure struct{ Ours, Theirs, Ratio, More Spread }
 
 // Pairs runs ours and theirs in turns, runs times each. Which one goes first changes each time. done hears of every pair.
 func Pairs(ctx context.Context, runs int, ours, theirs Run, done func(pair int)) ([]Figure, error) {
@@ -62,11 +62,11 @@ func Column(runs [][]float64, figure int) []float64 {
 
 // FigureOf compares the runs of two sides, each with the one it took turns with.
 func FigureOf(ours, theirs []float64) Figure {
-	ratios := make([]float64, len(ours))
+	ratios, more := make([]float64, len(ours)), make([]float64, len(ours))
 	for i := range ours {
-		ratios[i] = ratio(ours[i], theirs[i])
+		ratios[i], more[i] = ratio(ours[i], theirs[i]), ours[i]-theirs[i]
 	}
-	return Figure{Ours: SpreadOf(ours), Theirs: SpreadOf(theirs), Ratio: SpreadOf(ratios)}
+	return Figure{Ours: SpreadOf(ours), Theirs: SpreadOf(theirs), Ratio: SpreadOf(ratios), More: SpreadOf(more)}
 }
 
 // ratio of nothing to nothing is 1.

@@ -26,11 +26,15 @@ func TestSidesTakeTurnsAndEachGoesFirst(t *testing.T) {
 	}
 }
 
-// The median of the pairs' ratios, not the ratio of the medians: what disturbed a pair disturbed both of it.
-func TestADisturbedPairChangesNoRatio(t *testing.T) {
+// The median of the pairs' ratios, not the ratio of the medians: what disturbed a pair disturbed both of it. So with differences.
+func TestADisturbedPairChangesNoRatioAndNoDifference(t *testing.T) {
 	f := compare.FigureOf([]float64{1, 100, 1}, []float64{2, 200, 2})
 	if f.Ratio != (compare.Spread{Median: 0.5, Low: 0.5, High: 0.5, Runs: 3}) {
 		t.Errorf("%+v", f.Ratio)
+	}
+	f = compare.FigureOf([]float64{11, 901, 24}, []float64{1, 891, 14})
+	if f.More != (compare.Spread{Median: 10, Low: 10, High: 10, Runs: 3}) {
+		t.Errorf("%+v", f.More)
 	}
 }
 

@@ -61,19 +61,23 @@ type frame struct {
 	MidasError          *msg.MidasError
 }
 
-// Join connects a player of that name to a server and, if wanted, logs in. A name may be on several servers.
-func (c *Crowd) Join(ctx context.Context, ws, name string, code int, login bool) (*Player, error) {
+// Join connects a player of that name to a server and logs in, unless the player is to be Nobody. A name may be on several
+// servers.
+func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, HandshakeTimeout: time.Minute}
-	conn, _, err := dialer.DialContext(ctx, "ws://"+ws, nil)
+	conn, _, err := dialer.DialContext(ctx, "ws://"+s.WS, nil)
 	if err != nil {
 		return nil, err
 	}
 	p := &Player{crowd: c, name: name, conn: conn, ended: make(chan *msg.MidasPurchaseResult, 8), loggedIn: make(chan struct{}, 1)}
 	c.reading.Go(p.read)
-	if !login {
+	switch {
+	case s.Silent:
 		return p, nil
+	case s.Nobody:
+		return p, p.send("Echo", map[string]any{"Text": name})
 	}
-	if err := p.send("MidasLogin", map[string]any{"code": fmt.Sprintf("auto-%s-%d", name, code), "zone_id": "1", "platform": "android"}); err != nil {
+	if err := p.send("MidasLogin", map[string]any{"code": fmt.Sprintf("auto-%s-%d", name, s.Code), "zone_id": "1", "platform": "android"}); err != nil {
 		return nil, err
 	}
 	select {
@@ -181,7 +185,7 @@ func (c *Crowd) JoinAll(ctx context.Context, s Some) ([]*Player, error) {
 	group.SetLimit(50)
 	for i := range players {
 		group.Go(func() (err error) {
-			players[i], err = c.Join(inner, s.WS, PlayerName(s.First+i), s.Code, !s.Nobody)
+			players[i], err = c.Join(inner, s, PlayerName(s.First+i))
 			return err
 		})
 	}

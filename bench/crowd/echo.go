@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// echo has s.Of connections send s.Text and wait for one frame each time, one message after another, or at s.Rate in all. It
+// echo has s.Of connections send s.Text and wait for its answer each time, one message after another, or at s.Rate in all. It
 // tells how long each took: at a rate, from when it was due, so that a server that stands still is not spared those that
 // could not be sent meanwhile.
 func (c *Crowd) echo(ctx context.Context, s Some) ([]time.Duration, error) {
@@ -52,6 +52,9 @@ func (c *Crowd) newLine(ctx context.Context, s Some, n int) (*websocket.Conn, er
 		if err != nil || bytes.HasPrefix(text, []byte(`{"MidasBalance"`)) {
 			return line, err
 		}
+		if bytes.HasPrefix(text, []byte(`{"MidasError"`)) {
+			return nil, fmt.Errorf("%s is not logged in: %s", PlayerName(s.First+n), text)
+		}
 	}
 }
 
@@ -72,7 +75,7 @@ func echoOn(line *websocket.Conn, s Some, began, end time.Time) (took []time.Dur
 		if err := line.WriteMessage(websocket.TextMessage, text); err != nil {
 			return took, err
 		}
-		if _, _, err := line.ReadMessage(); err != nil {
+		if _, err := s.answer(line); err != nil {
 			return took, err
 		}
 		now := time.Now()
@@ -83,4 +86,24 @@ func echoOn(line *websocket.Conn, s Some, began, end time.Time) (took []time.Dur
 		}
 	}
 	return took, nil
+}
+
+// push is how a balance begins that nobody has asked for.
+var push = []byte(`{"MidasBalance":{"request_id":"",`)
+
+// answer reads the next frame that is no push, and fails if it is not the answer that is expected: a refusal, of too many
+// messages say, is quick and must not pass for one.
+func (s Some) answer(line *websocket.Conn) ([]byte, error) {
+	for {
+		_, text, err := line.ReadMessage()
+		switch {
+		case err != nil:
+			return nil, err
+		case bytes.HasPrefix(text, push):
+		case !bytes.HasPrefix(text, []byte(s.Begins)), !bytes.Contains(text, []byte(s.Holds)):
+			return nil, fmt.Errorf("%s was answered %s, not %s…%s…", s.Text, text, s.Begins, s.Holds)
+		default:
+			return text, nil
+		}
+	}
 }

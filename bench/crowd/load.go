@@ -45,11 +45,12 @@ type Some struct {
 	Buyers       int
 	During       time.Duration
 	OfTheFirst   int // only so many of them
-	// Nobody: they do not log in.
-	Nobody bool
-	// Text is a message whole, and Of how many connections send it.
-	Text string
-	Of   int
+	// Nobody: they do not log in, and send one message to be echoed instead. Silent: not even that.
+	Nobody, Silent bool
+	// Text is a message whole, and Of how many connections send it. Its answer begins so and holds this, or it is none.
+	Text          string
+	Begins, Holds string
+	Of            int
 }
 
 // Seen is what happened since it was last asked for.
@@ -112,13 +113,13 @@ func (l *Service) Ask(_ int, asked *int) error {
 	return nil
 }
 
-// Echo has connections send a text and wait for what comes back.
+// Echo has connections send a text and wait for its answer.
 func (l *Service) Echo(s Some, took *[]time.Duration) (err error) {
 	*took, err = l.crowd.echo(context.Background(), s)
 	return err
 }
 
-// Reply sends a text once and tells what comes back.
+// Reply sends a text once and tells its answer.
 func (l *Service) Reply(s Some, reply *string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -130,7 +131,7 @@ func (l *Service) Reply(s Some, reply *string) error {
 	if err := line.WriteMessage(websocket.TextMessage, []byte(s.Text)); err != nil {
 		return err
 	}
-	_, text, err := line.ReadMessage()
+	text, err := s.answer(line)
 	*reply = string(text)
 	return err
 }

@@ -6,13 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/name5566/leaf"
@@ -23,6 +24,7 @@ import (
 	leafjson "github.com/name5566/leaf/network/json"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	_ "modernc.org/sqlite" // the ledger's driver
 
 	"github.com/leafmidas/leafmidas/bench/crowd"
@@ -30,6 +32,7 @@ import (
 	"github.com/leafmidas/leafmidas/metrics"
 	midasmsg "github.com/leafmidas/leafmidas/msg"
 	"github.com/leafmidas/leafmidas/plugin"
+	"github.com/leafmidas/leafmidas/tracing"
 )
 
 // Way is how the game sells.
@@ -50,8 +53,13 @@ type Options struct {
 	Token    string // an access token, for those who do not fetch one
 	Folder   string // for the ledger
 	Timeout  time.Duration
-	// Logs: records are made, and thrown away; else there are none. Metrics are served.
-	Logs, Metrics bool
+	// Log is a level of Leaf's, "release" or "debug": the plugin logs through Leaf, as it does by itself, into a file in
+	// Folder. Empty: it has a logger that wants no records, so that none is made.
+	Log string
+	// Metrics are served.
+	Metrics bool
+	// Trace: every purchase is traced by OpenTelemetry's SDK, and the spans are counted and thrown away.
+	Trace bool
 }
 
 // Echo is the game's own message.
@@ -97,6 +105,10 @@ func run(o Options, addr, metricsAddr string) error {
 		},
 		processor: leafjson.NewProcessor(), granted: map[string]bool{},
 	}
+	lconf.LogLevel = "error"
+	if o.Log != "" {
+		lconf.LogLevel, lconf.LogPath, lconf.LogFlag = o.Log, o.Folder, log.LstdFlags
+	}
 	h.Init()
 	h.processor.Register(&Echo{})
 	h.processor.SetRouter(&Echo{}, h.ChanRPCServer)
@@ -107,7 +119,17 @@ func run(o Options, addr, metricsAddr string) error {
 	switch o.Way {
 	case Nothing:
 	case Plugin:
-		if err := h.sellByPlugin(o); err != nil {
+		var options []plugin.Option
+		if o.Log == "" {
+			options = append(options, plugin.WithLogger(slog.New(slog.DiscardHandler)))
+		}
+		if o.Trace {
+			provider := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()), sdktrace.WithBatcher(&spans))
+			defer func() { _ = provider.Shutdown(context.Background()) }() // all that it could lose is thrown away
+			options = append(options, plugin.WithTracer(tracing.New(provider)))
+			traces.Store(provider)
+		}
+		if err := h.sellByPlugin(o, options); err != nil {
 			return err
 		}
 		modules = append(modules, h.pay.Module())
@@ -128,7 +150,6 @@ func run(o Options, addr, metricsAddr string) error {
 		}
 		defer stop()
 	}
-	lconf.LogLevel = "error"
 	leaf.Run(modules...)
 	return nil
 }
@@ -141,12 +162,8 @@ func (h *host) gone(a gate.Agent) {
 }
 
 // sellByPlugin is the whole integration.
-func (h *host) sellByPlugin(o Options) error {
-	log := slog.New(slog.DiscardHandler)
-	if o.Logs {
-		log = slog.New(discard{slog.NewJSONHandler(io.Discard, nil)})
-	}
-	h.pay = plugin.New(plugin.WithLogger(log))
+func (h *host) sellByPlugin(o Options, options []plugin.Option) error {
+	h.pay = plugin.New(options...)
 	midasmsg.Register(h.processor)
 	h.pay.Route(h.processor)
 	h.pay.HandleDeliver(h.Skeleton, func(o plugin.Order) error {
@@ -169,11 +186,21 @@ func (h *host) sellByPlugin(o Options) error {
 	return h.pay.Configure(cfg)
 }
 
-// discard makes records whole and writes them nowhere.
-type discard struct{ slog.Handler }
+// traces makes spans, if any, and spans is where they end.
+var (
+	traces atomic.Pointer[sdktrace.TracerProvider]
+	spans  counter
+)
 
-// Enabled is what a production server shows.
-func (discard) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+// counter is an exporter that counts.
+type counter struct{ atomic.Int64 }
+
+// ExportSpans and Shutdown are the SDK's.
+func (c *counter) ExportSpans(_ context.Context, ended []sdktrace.ReadOnlySpan) error {
+	c.Add(int64(len(ended)))
+	return nil
+}
+func (*counter) Shutdown(context.Context) error { return nil }
 
 func (h *host) serveMetrics(addr string) (stop func(), err error) {
 	registry := prometheus.NewRegistry()

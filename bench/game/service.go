@@ -134,13 +134,22 @@ func (*Service) Memory(_ int, bytes *int64) error {
 	return nil
 }
 
+// Spans tells how many have ended.
+func (*Service) Spans(_ int, n *int64) (err error) {
+	if provider := traces.Load(); provider != nil {
+		err = provider.ForceFlush(context.Background())
+	}
+	*n = spans.Load()
+	return err
+}
+
 // Goroutines tells how many there are.
 func (*Service) Goroutines(_ int, n *int) error {
 	*n = runtime.NumGoroutine()
 	return nil
 }
 
-// StartProfile begins a CPU profile, StopProfile ends it and writes it to the file.
+// StartProfile begins a CPU profile into the file; StopProfile ends it, and writes beside it what is on the heap.
 func (*Service) StartProfile(path string, _ *int) error {
 	out, err := os.Create(path)
 	if err != nil {
@@ -152,8 +161,13 @@ func (*Service) StartProfile(path string, _ *int) error {
 	return nil
 }
 
-// StopProfile is StartProfile's end. The file is closed with the process.
-func (*Service) StopProfile(_ int, _ *int) error {
+// StopProfile is StartProfile's end. The first file is closed with the process.
+func (*Service) StopProfile(path string, _ *int) error {
 	pprof.StopCPUProfile()
-	return nil
+	out, err := os.Create(path + ".heap")
+	if err != nil {
+		return err
+	}
+	runtime.GC()
+	return errors.Join(pprof.Lookup("heap").WriteTo(out, 0), out.Close())
 }

@@ -44,10 +44,9 @@ func Ratio(measure, against string, f compare.Figure, unit Unit, limit Limit) Li
 
 // More is a line about how much more ours is than theirs.
 func More(measure, against string, f compare.Figure, unit Unit, limit Limit) Line {
-	more := f.Ours.Median - f.Theirs.Median
 	return Line{
 		Measure: measure, Against: against, Ours: unit.format(f.Ours.Median), Theirs: unit.format(f.Theirs.Median),
-		Value: more, Text: strings.TrimSpace(signed(more) + " " + string(unit)), Limit: limit,
+		Value: f.More.Median, Text: quartiles(signed(f.More.Median)+unit.suffix(), signed(f.More.Low), signed(f.More.High)), Limit: limit, unit: unit.suffix(),
 	}
 }
 
@@ -55,9 +54,16 @@ func More(measure, against string, f compare.Figure, unit Unit, limit Limit) Lin
 func Absolute(measure string, f compare.Figure, unit Unit, limit Limit) Line {
 	return Line{
 		Measure: measure, Ours: unit.format(f.Ours.Median), Theirs: unit.format(f.Theirs.Median),
-		Value: f.Ours.Median, Text: unit.format(f.Ours.Median), Limit: limit,
+		Value: f.Ours.Median, Text: quartiles(unit.format(f.Ours.Median), Number(f.Ours.Low), Number(f.Ours.High)), Limit: limit, unit: unit.suffix(),
 	}
 }
+
+func quartiles(median, low, high string) string {
+	return fmt.Sprintf("%s (%s – %s)", median, low, high)
+}
+
+// Limited tells whether there is anything to reach.
+func (l Line) Limited() bool { return l.Limit != Limit{} }
 
 // Met tells whether the limit, if there is one, is kept.
 func (l Line) Met() bool {
@@ -97,7 +103,7 @@ const Nanoseconds Unit = "ns"
 
 func (u Unit) format(v float64) string {
 	if u != Nanoseconds {
-		return strings.TrimSpace(Number(v) + " " + string(u))
+		return Number(v) + u.suffix()
 	}
 	for _, of := range []struct {
 		name string
@@ -108,6 +114,14 @@ func (u Unit) format(v float64) string {
 		}
 	}
 	return fmt.Sprintf("%.3g ns", v)
+}
+
+// suffix is what follows a number, if anything.
+func (u Unit) suffix() string {
+	if u == "" {
+		return ""
+	}
+	return " " + string(u)
 }
 
 // Number is a figure with three digits that count, and no exponent.

@@ -14,11 +14,14 @@ func TestALineSaysWhetherItsLimitIsKept(t *testing.T) {
 	of := func(ratio float64) compare.Figure {
 		return compare.FigureOf([]float64{ratio * 1500}, []float64{1500})
 	}
+	more := compare.FigureOf([]float64{1900, 1700, 1800}, []float64{1000, 1100, 1000})
 	lines := []report.Line{
 		report.Ratio("a", "b", of(1.1), report.Nanoseconds, report.AtMost(1.1)),
 		report.Ratio("c", "d", of(1.2), report.Nanoseconds, report.AtMost(1.1)),
 		report.Ratio("e", "f", of(0.7), "purchases/s", report.AtLeast(0.8)),
 		report.Ratio("g", "h", of(2), "B", report.Limit{}),
+		report.More("i", "j", more, "B", report.AtMost(700)),
+		report.Absolute("k", more, "B", report.AtMost(1800)),
 	}
 	var page strings.Builder
 	report.Markdown(&page, lines)
@@ -28,6 +31,8 @@ func TestALineSaysWhetherItsLimitIsKept(t *testing.T) {
 | c | d | 1.8 µs | 1.5 µs | 1.20× (1.20–1.20) | ≤ 1.1× | **no** |
 | e | f | 1,050 purchases/s | 1,500 purchases/s | 0.70× (0.70–0.70) | ≥ 0.8× | **no** |
 | g | h | 3,000 B | 1,500 B | 2.00× (2.00–2.00) |  |  |
+| i | j | 1,800 B | 1,000 B | +800 B (+700 – +850) | ≤ 700 B | **no** |
+| k |  | 1,800 B | 1,000 B | 1,800 B (1,750 – 1,850) | ≤ 1800 B | yes |
 `
 	if page.String() != want {
 		t.Errorf("got:\n%s", page.String())
