@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,12 +27,44 @@ type stateCount struct {
 	orders int64
 }
 
+// newGame makes the game's database before the game does, and has it write down by itself what comes into a bag, and for which bill:
+// the game grants a bill once by a key of its own, and whether that holds is not to be taken from its word.
+func newGame(path string) error {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(`
+		CREATE TABLE granted (bill_no TEXT PRIMARY KEY) STRICT;
+		CREATE TABLE bags (openid TEXT, item_id TEXT, count INTEGER NOT NULL, PRIMARY KEY (openid, item_id)) STRICT;
+		CREATE TABLE asked (bill_no TEXT NOT NULL) STRICT;
+		INSERT INTO asked VALUES ('');
+		CREATE TABLE received (bill_no TEXT NOT NULL, openid TEXT NOT NULL, item_id TEXT NOT NULL, count INTEGER NOT NULL) STRICT;
+		CREATE TRIGGER asked_for BEFORE INSERT ON granted BEGIN UPDATE asked SET bill_no = NEW.bill_no; END;
+		CREATE TRIGGER received_first AFTER INSERT ON bags WHEN NEW.count > 0 BEGIN
+			INSERT INTO received SELECT bill_no, NEW.openid, NEW.item_id, NEW.count FROM asked; END;
+		CREATE TRIGGER received_more AFTER UPDATE ON bags WHEN NEW.count > OLD.count BEGIN
+			INSERT INTO received SELECT bill_no, NEW.openid, NEW.item_id, NEW.count - OLD.count FROM asked; END`)
+	return errors.Join(err, db.Close())
+}
+
+// receipt is what came into bags for one bill, and how often.
+type receipt struct {
+	times        int
+	items        int64
+	openid, item string
+}
+
 // balance compares all books.
 func (w *world) balance(ctx context.Context) (books, error) {
 	var b books
-	granted, items, err := w.granted()
+	received, items, err := w.received()
 	if err != nil {
 		return b, err
+	}
+	granted := make(map[string]int, len(received))
+	for bill, r := range received {
+		granted[bill] = r.times
 	}
 	audit, err := plugin.AuditOf(ctx, w.config, plugin.AuditRequest{Granted: granted})
 	if err != nil {
@@ -72,6 +105,9 @@ func (w *world) balance(ctx context.Context) (books, error) {
 			after = o.BillNo
 			if o.State == ledger.Delivered && (o.Kind == ledger.Purchase || o.Kind == ledger.Goods) {
 				quantity += o.Quantity
+			}
+			if r, got := received[o.BillNo]; got && (r.items != o.Quantity || r.item != o.ItemID || r.openid != o.OpenID) {
+				differ("bill %s is for %d of %s, and brought %d of %s (player %s, got by %s)", o.BillNo, o.Quantity, o.ItemID, r.items, r.item, o.OpenID, r.openid)
 			}
 			if o.Kind == ledger.Goods {
 				w.compareGoods(o.Order, granted, differ)
@@ -139,25 +175,26 @@ func (w *world) compareTrades(ctx context.Context, orders *ledger.Ledger, sums l
 	return nil
 }
 
-// granted reads the game's own database: which bills it granted, and how many items lie in its bags.
-func (w *world) granted() (bills map[string]int, items int64, err error) {
+// received reads the game's own database: what came into bags by bill, and how many items lie in them.
+func (w *world) received() (bills map[string]receipt, items int64, err error) {
 	db, err := sql.Open("sqlite", w.game)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer db.Close()
-	rows, err := db.Query(`SELECT bill_no FROM granted`)
+	rows, err := db.Query(`SELECT bill_no, COUNT(*), SUM(count), MIN(openid), MIN(item_id) FROM received GROUP BY bill_no`)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer rows.Close()
-	bills = map[string]int{}
+	bills = map[string]receipt{}
 	for rows.Next() {
 		var bill string
-		if err := rows.Scan(&bill); err != nil {
+		var r receipt
+		if err := rows.Scan(&bill, &r.times, &r.items, &r.openid, &r.item); err != nil {
 			return nil, 0, err
 		}
-		bills[bill]++
+		bills[bill] = r
 	}
 	if err := rows.Err(); err != nil {
 		return nil, 0, err

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"os/exec"
@@ -23,7 +22,6 @@ import (
 type redisServer struct {
 	addr, folder string
 	cmd          *exec.Cmd
-	restarts     int
 }
 
 func newRedisServer(ctx context.Context, folder string) (*redisServer, error) {
@@ -50,12 +48,14 @@ func (r *redisServer) start(ctx context.Context) error {
 	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for late := time.After(30 * time.Second); ; {
 		if conn, err := net.Dial("tcp", r.addr); err == nil {
 			return conn.Close()
 		}
 		select {
 		case <-tick.C:
+		case <-late:
+			return errors.New("redis-server does not start")
 		case <-ctx.Done():
 			return fmt.Errorf("redis-server does not start: %w", ctx.Err())
 		}
@@ -72,15 +72,13 @@ func (r *redisServer) stop() error {
 	return err
 }
 
-func (r *redisServer) restart(ctx context.Context) error {
-	r.restarts++
-	if err := r.stop(); err != nil {
-		return err
-	}
-	return r.start(ctx)
-}
+// A server's lines.
+const (
+	redisLine = iota
+	databaseLine
+)
 
-// wire is what a server reaches something shared by, and what can be cut.
+// wire is what a server reaches something shared by, and what can be spoilt.
 type wire struct{ proxy *toxiproxy.Proxy }
 
 func newWire(name, to string) (*wire, error) {
@@ -89,10 +87,42 @@ func newWire(name, to string) (*wire, error) {
 	return &wire{p}, p.Start()
 }
 
-// cut ends every connection, and takes none until it is mended.
-func (l *wire) cut() { l.proxy.Stop() }
+// cut ends every connection, and takes none until the line is mended.
+func (l *wire) cut() error {
+	l.proxy.Stop()
+	return nil
+}
 
-func (l *wire) mend() error { return l.proxy.Start() }
+// hang lets nothing through, of what was sent nor of what will be. Nobody is told: connections are taken, and stay open until the
+// line is mended.
+func (l *wire) hang() error {
+	return errors.Join(l.poison("timeout", "upstream", `{"timeout":0}`), l.poison("timeout", "downstream", `{"timeout":0}`))
+}
+
+// slow lets everything through, late. Redis is given up before, now and then (cluster), and the database is not.
+func (l *wire) slow() error { return l.poison("latency", "downstream", `{"latency":160,"jitter":120}`) }
+
+func (l *wire) poison(kind, stream, attributes string) error {
+	_, err := l.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type":%q,"stream":%q,"toxicity":1,"attributes":%s}`, kind, stream, attributes)))
+	return err
+}
+
+func (l *wire) mend(ctx context.Context) error {
+	well := make(chan struct{})
+	go func() {
+		defer close(well)
+		l.proxy.Toxics.ResetToxics(ctx)
+	}()
+	select {
+	case <-well:
+	case <-time.After(20 * time.Second): // it waits for a connection whose end has died at the wrong moment
+		return errors.New("toxiproxy does not let go of a line")
+	}
+	if err := l.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
+		return err
+	}
+	return nil
+}
 
 // share puts lines of the server's own between it and what it shares with others.
 func (s *server) share(section map[string]any) error {
@@ -126,39 +156,4 @@ func (s *server) share(section map[string]any) error {
 	s.lines = append(s.lines, database)
 	section["Ledger"] = map[string]any{"Driver": w.database.config.Driver, "DSN": through(database.proxy.Listen)}
 	return nil
-}
-
-// disturb does something to what the servers share, and undoes it after a while; cuts counts the lines that were cut.
-func (w *world) disturb(ctx context.Context, dice *rand.Rand, cuts *int) error {
-	if w.redis == nil {
-		return nil
-	}
-	switch dice.IntN(8) {
-	case 0:
-		return w.redis.restart(ctx)
-	case 1, 2:
-		s := w.servers[dice.IntN(len(w.servers))]
-		l := s.lines[dice.IntN(len(s.lines))]
-		*cuts++
-		l.cut()
-		select {
-		case <-time.After(time.Duration(50+dice.IntN(500)) * time.Millisecond):
-		case <-ctx.Done():
-		}
-		return l.mend()
-	default:
-		return nil
-	}
-}
-
-// takenOver counts the orders on which more than one server worked.
-func (w *world) takenOver() (n int, err error) {
-	register := map[string]string{"postgres": "pgx", "mysql": "mysql", "sqlite": "sqlite"}[w.database.config.Driver]
-	db, err := sql.Open(register, w.database.config.DSN)
-	if err != nil {
-		return 0, err
-	}
-	defer db.Close()
-	err = db.QueryRow(`SELECT COUNT(*) FROM (SELECT bill_no FROM midas_history GROUP BY bill_no HAVING COUNT(DISTINCT who) > 1) AS taken`).Scan(&n)
-	return n, err
 }

@@ -7,6 +7,14 @@
 // Players hold real WebSocket connections, repeat requests whose answers they lost, buy coins, and fill their bags until
 // the game refuses. When the last server has died, everything is mended, every order ends, and three books are compared:
 // the ledger's, the game's and Midas's.
+//
+//	go run . -servers 3 -kills 20 -driver postgres
+//
+// Several servers share a database and a Redis. Players hop between them, and look on from second screens. Beside the kills, and in
+// their middle, Redis dies and comes back empty, access tokens die, lines are cut, hang and are slow, servers lose Redis and the
+// database at once, and one of them, which has orders in its hands, is away for longer than its lease and comes back (weather). A run
+// goes on until each of these has happened, and fails if one does not; and it fails if more access tokens were fetched than can be
+// explained (tokens), or if a balance reached a second screen twice or out of order.
 package main
 
 import (
@@ -17,11 +25,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
-
-	"github.com/leafmidas/leafmidas/emulator"
 )
 
 // options are what the command line says.
@@ -79,36 +86,24 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	crowd := newCrowd(ctx, w, o)
-	moments := rand.New(rand.NewPCG(o.seed, 1))
-	told := time.Now()
-	cuts := 0
-	for n := range o.kills {
-		if err := w.disturb(ctx, moments, &cuts); err != nil {
-			return errors.Join(fmt.Errorf("disturb: %w", err), crowd.stop())
-		}
-		s := w.servers[moments.IntN(len(w.servers))]
-		// Some servers die before a player has come back, some after hundreds of orders.
-		wait := time.Duration(20+moments.IntN(400)) * time.Millisecond
-		if err := s.killAfter(ctx, wait); err != nil {
-			return errors.Join(fmt.Errorf("kill %d: %w", n+1, err), crowd.stop())
-		}
-		// WeChat lets a player log in 100 times a minute; at Midas it is a little later after every death.
-		w.emu.Advance(10 * time.Second)
-		if err := s.start(ctx); err != nil {
-			return errors.Join(fmt.Errorf("start after kill %d: %w", n+1, err), crowd.stop())
-		}
-		if time.Since(told) > 5*time.Second {
-			told = time.Now()
-			fmt.Printf("  %d kills, %d purchases asked, %d answered\n", n+1, crowd.asked.Load(), crowd.answered.Load())
-		}
-	}
-	if err := crowd.stop(); err != nil {
+	kills, err := w.storm(ctx, crowd)
+	if err := errors.Join(err, crowd.stop()); err != nil {
 		return err
 	}
 
 	fmt.Println("mending everything")
 	w.mend()
+	if err := w.weather.clear(); err != nil {
+		return err
+	}
 	w.emu.Advance(time.Minute)
+	var access fetched
+	if w.redis != nil {
+		access = w.tokens.count()
+		if err := errors.Join(access.faults, w.tokens.fetchedOnce(ctx, crowd)); err != nil {
+			return err
+		}
+	}
 	if err := w.settle(ctx, crowd); err != nil {
 		return err
 	}
@@ -126,15 +121,22 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "kills\t%d\t\n", o.kills)
+	fmt.Fprintf(t, "kills\t%d\t\n", kills)
 	if w.redis != nil {
-		fmt.Fprintf(t, "restarts of Redis\t%d\t\n", w.redis.restarts)
-		fmt.Fprintf(t, "lines cut\t%d\t\n", cuts)
-		fmt.Fprintf(t, "fetches of the access token\t%d\t\n", w.emu.Calls(emulator.APIStableToken))
+		for _, what := range happenings {
+			fmt.Fprintf(t, "%s\t%d\t\n", what, w.weather.of(what))
+		}
+		fmt.Fprintf(t, "lives of the access token\t%d\t\n", access.lives)
+		fmt.Fprintf(t, "  fetches for all, of at most %d\t%d\t\n", access.most, access.forAll)
+		fmt.Fprintf(t, "  fetches by servers that could not see it\t%d\t\n", access.alone)
 		fmt.Fprintf(t, "balances pushed to second screens\t%d\t\n", crowd.pushes.Load())
 		fmt.Fprintf(t, "  learned by another server\t%d\t\n", crowd.remote.Load())
 	}
-	fmt.Fprintf(t, "orders that another process went on with\t%d\t\n", taken)
+	fmt.Fprintf(t, "orders that another process went on with\t%d\t\n", taken.orders)
+	if w.redis != nil {
+		fmt.Fprintf(t, "  because a lease had ended\t%d\t\n", taken.lapsed)
+		fmt.Fprintf(t, "  of a server that was alive, %s\t%d\t\n", w.weather.long.how, taken.lapsedOf[w.weather.long.who])
+	}
 	fmt.Fprintf(t, "purchases asked\t%d\t\n", crowd.asked.Load())
 	fmt.Fprintf(t, "purchases answered\t%d\t\n", crowd.answered.Load())
 	fmt.Fprintf(t, "repeats of a request\t%d\t\n", crowd.repeated.Load())
@@ -165,6 +167,73 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		return fmt.Errorf("the books differ (seed %d)", o.seed)
 	}
+	if w.redis != nil && taken.lapsedOf[w.weather.long.who] == 0 {
+		return fmt.Errorf("a server with orders in its hands was away for longer than a lease, and nobody went on with them (seed %d)", o.seed)
+	}
 	fmt.Println("books agree")
+	return nil
+}
+
+// patience is how many more rounds a run may take for what has to happen in it.
+const patience = 60
+
+// storm kills servers while everything else goes wrong, too, until each thing has happened.
+func (w *world) storm(ctx context.Context, c *crowd) (kills int, err error) {
+	told := time.Now()
+	for ; ; kills++ {
+		if kills >= w.options.kills {
+			missing, err := w.weather.missing(c)
+			if err != nil || len(missing) == 0 {
+				return kills, errors.Join(err, w.newToken(ctx))
+			}
+			if kills >= w.options.kills+patience {
+				return kills, fmt.Errorf("these have not happened: %s (seed %d)", strings.Join(missing, ", "), w.options.seed)
+			}
+		}
+		if err := w.weather.change(ctx); err != nil {
+			return kills, fmt.Errorf("change the weather: %w", err)
+		}
+		s := w.weather.victim()
+		// Some servers die before a player has come back, some after hundreds of orders.
+		wait := w.weather.between(20*time.Millisecond, 420*time.Millisecond)
+		if w.redis != nil { // there is more to happen than deaths
+			wait *= 2
+		}
+		if err := s.killAfter(ctx, wait); err != nil {
+			return kills, fmt.Errorf("kill %d: %w", kills+1, err)
+		}
+		w.tokens.noteTurn(ctx)
+		if w.weather.isStruck(s) {
+			w.weather.count(killedIn)
+		}
+		// WeChat lets a player log in 100 times a minute; at Midas it is a little later after every death.
+		w.emu.Advance(10 * time.Second)
+		if err := s.start(ctx); err != nil {
+			return kills, fmt.Errorf("start after kill %d: %w", kills+1, err)
+		}
+		w.tokens.compareTurns(ctx)
+		if time.Since(told) > 5*time.Second {
+			told = time.Now()
+			fmt.Printf("  %d kills, %d purchases asked, %d answered\n", kills+1, c.asked.Load(), c.answered.Load())
+		}
+	}
+}
+
+// newToken waits until the players have made some server notice that all tokens have died.
+func (w *world) newToken(ctx context.Context) error {
+	if w.redis == nil {
+		return nil
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(30 * time.Second); !w.tokens.replaced(); {
+		select {
+		case <-tick.C:
+		case <-late:
+			return errors.New("nobody notices that all access tokens have died")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +36,8 @@ type player struct {
 	name   string
 	dice   *rand.Rand
 	logins atomic.Int64
-	next   int // number of the next request
+	next   int     // number of the next request
+	last   *server // where the last session was, which has ended for some reason
 	// asked are requests whose end has not been heard, by number.
 	open map[int]wish
 	paid map[string]bool // goods, by request
@@ -136,12 +139,21 @@ const (
 	remote          = 7
 	invalidArgument = 1
 	notLoggedIn     = 2
+	unavailable     = 10
 	internal        = 12
 )
 
+// quietFor is how long nothing may be said on a connection that has to say something.
+const quietFor = 10 * time.Second
+
 // session is one connection: log in, ask again for what was lost, buy more, until the connection breaks.
 func (p *player) session(ctx context.Context) error {
-	conn, err := p.dial(ctx)
+	s := p.anyServer(p.dice)
+	for s == p.last && len(p.crowd.world.servers) > 1 {
+		s = p.anyServer(p.dice)
+	}
+	p.last = s
+	conn, err := s.dial(ctx)
 	if err != nil {
 		return nil //nolint:nilerr // the server is away
 	}
@@ -151,26 +163,33 @@ func (p *player) session(ctx context.Context) error {
 	if err := p.login(conn); err != nil {
 		return nil
 	}
-	for n, w := range p.open {
-		p.crowd.repeated.Add(1)
-		if p.ask(conn, n, w) != nil {
-			return nil
-		}
+	patience := quietFor
+	if len(p.crowd.world.servers) > 1 { // and others may answer
+		patience = 2 * time.Second
 	}
-	waiting := len(p.open)
-	for {
-		for waiting < 4 {
-			n, w := p.next, p.wish()
-			p.next++
-			p.open[n] = w
-			p.crowd.asked.Add(1)
-			if p.ask(conn, n, w) != nil {
+	lost := slices.Collect(maps.Keys(p.open))
+	for waiting := map[int]bool{}; ; {
+		for len(waiting) < 4 {
+			var n int
+			if len(lost) > 0 {
+				n, lost = lost[0], lost[1:]
+				if _, open := p.open[n]; !open { // told meanwhile
+					continue
+				}
+				p.crowd.repeated.Add(1)
+			} else {
+				n = p.next
+				p.next++
+				p.open[n] = p.wish()
+				p.crowd.asked.Add(1)
+			}
+			if p.ask(conn, n, p.open[n]) != nil {
 				return nil
 			}
-			waiting++
+			waiting[n] = true
 		}
 		var in incoming
-		if err := p.read(conn, &in); err != nil {
+		if err := p.read(conn, &in, patience); err != nil {
 			return nil
 		}
 		switch {
@@ -192,7 +211,7 @@ func (p *player) session(ctx context.Context) error {
 			}
 			delete(p.open, n)
 			p.crowd.answered.Add(1)
-			waiting--
+			delete(waiting, n)
 			if w.Goods && p.dice.IntN(6) == 0 {
 				p.refund(r.BillNo)
 			}
@@ -205,7 +224,7 @@ func (p *player) session(ctx context.Context) error {
 			}
 			if _, open := p.open[n]; open && !p.payGoods(in) {
 				delete(p.open, n) // the player does not want it any more
-				waiting--
+				delete(waiting, n)
 			}
 		case in.MidasError != nil:
 			e := in.MidasError
@@ -217,9 +236,9 @@ func (p *player) session(ctx context.Context) error {
 			}
 			var n int
 			if _, err := fmt.Sscanf(e.RequestID, "r%d", &n); err == nil {
-				waiting-- // asked again by the next session
+				delete(waiting, n) // asked again by the next session
 			}
-			if p.dice.IntN(4) == 0 {
+			if p.dice.IntN(4) == 0 || e.Code == unavailable && len(p.crowd.world.servers) > 1 {
 				return nil // had enough of this connection
 			}
 		}
@@ -242,7 +261,7 @@ func (p *player) watch(ctx context.Context, dice *rand.Rand) {
 
 // look watches one connection until it breaks.
 func (p *player) look(ctx context.Context, dice *rand.Rand) error {
-	conn, err := p.dialWith(ctx, dice)
+	conn, err := p.anyServer(dice).dial(ctx)
 	if err != nil {
 		return nil //nolint:nilerr // the server is away
 	}
@@ -252,22 +271,23 @@ func (p *player) look(ctx context.Context, dice *rand.Rand) error {
 	if err := p.login(conn); err != nil {
 		return nil //nolint:nilerr // again a little later
 	}
-	for version := int64(0); ; {
+	for last := int64(-1); ; {
 		var in incoming
-		if err := p.read(conn, &in); err != nil {
+		if err := p.read(conn, &in, quietFor); err != nil {
 			return nil //nolint:nilerr // killed, or quiet for long
 		}
 		if in.MidasBalance == nil || in.MidasBalance.Reason == loggedIn { // its own, which is an answer
 			continue
 		}
 		p.crowd.pushes.Add(1)
-		if in.MidasBalance.Reason == remote {
+		b := in.MidasBalance
+		if b.Reason == remote {
 			p.crowd.remote.Add(1)
 		}
-		if in.MidasBalance.Version < version {
-			return fmt.Errorf("balance %d was pushed after %d", in.MidasBalance.Version, version)
+		if outOfOrder(last, b.Version, b.Reason) {
+			return fmt.Errorf("balance %d was pushed after %d (reason %d)", b.Version, last, b.Reason)
 		}
-		version = in.MidasBalance.Version
+		last = b.Version
 	}
 }
 
@@ -286,6 +306,12 @@ func (p *player) wish() wish {
 		item = items[p.dice.IntN(len(items))]
 	}
 	return wish{item["ID"].(string), 1 + p.dice.IntN(3), false}
+}
+
+// outOfOrder tells that a push may not follow another one. A server tells what it has seen itself more than once, if there is more
+// than one reason; what another server has seen it passes on once.
+func outOfOrder(last, version int64, reason int) bool {
+	return version < last || version == last && reason == remote
 }
 
 // fate is what becomes of a payment with money: its push may be lost, late, or come again.
@@ -348,14 +374,14 @@ const (
 	loginAgain = -15015
 )
 
-func (p *player) dial(ctx context.Context) (*websocket.Conn, error) {
-	return p.dialWith(ctx, p.dice)
+func (p *player) anyServer(dice *rand.Rand) *server {
+	servers := p.crowd.world.servers
+	return servers[dice.IntN(len(servers))]
 }
 
-func (p *player) dialWith(ctx context.Context, dice *rand.Rand) (*websocket.Conn, error) {
-	servers := p.crowd.world.servers
+func (s *server) dial(ctx context.Context) (*websocket.Conn, error) {
 	d := websocket.Dialer{HandshakeTimeout: 2 * time.Second}
-	conn, _, err := d.DialContext(ctx, "ws://"+servers[dice.IntN(len(servers))].ws, nil)
+	conn, _, err := d.DialContext(ctx, "ws://"+s.ws, nil)
 	return conn, err
 }
 
@@ -373,7 +399,7 @@ func (p *player) write(conn *websocket.Conn, text string, wanted func(incoming) 
 	}
 	for {
 		var in incoming
-		if err := p.read(conn, &in); err != nil {
+		if err := p.read(conn, &in, quietFor); err != nil {
 			return err
 		}
 		if wanted(in) {
@@ -385,8 +411,9 @@ func (p *player) write(conn *websocket.Conn, text string, wanted func(incoming) 
 	}
 }
 
-func (p *player) read(conn *websocket.Conn, in *incoming) error {
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+// read waits for what is said next.
+func (p *player) read(conn *websocket.Conn, in *incoming, patience time.Duration) error {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
 	_, text, err := conn.ReadMessage()
@@ -413,18 +440,62 @@ func (p *player) ask(conn *websocket.Conn, n int, w wish) error {
 // loginAll logs everybody in, and stays only for the balance.
 func (c *crowd) loginAll(ctx context.Context) error {
 	for _, p := range c.players {
-		conn, err := p.dial(ctx)
-		if err != nil {
+		if err := p.visit(ctx, p.anyServer(p.dice)); err != nil {
 			return err
-		}
-		err = p.login(conn)
-		for in := (incoming{}); err == nil && in.MidasBalance == nil; {
-			err = p.read(conn, &in)
-		}
-		_ = conn.Close()
-		if err != nil {
-			return fmt.Errorf("%s cannot log in: %w", p.name, err)
 		}
 	}
 	return nil
+}
+
+// loginEverywhere logs players in on every server at once, one on each.
+func (c *crowd) loginEverywhere(ctx context.Context) error {
+	var all sync.WaitGroup
+	faults := make([]error, len(c.world.servers))
+	for n, s := range c.world.servers {
+		all.Go(func() { faults[n] = c.players[n%len(c.players)].visit(ctx, s) })
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// visit logs in on a server, and stays only for the balance. A server may need a moment to recover from what befell it.
+func (p *player) visit(ctx context.Context, s *server) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(30 * time.Second); ; {
+		err := p.tryVisit(ctx, s)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			return fmt.Errorf("%s cannot log in: %w", p.name, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (p *player) tryVisit(ctx context.Context, s *server) error {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := p.login(conn); err != nil {
+		return err
+	}
+	for {
+		var in incoming
+		if err := p.read(conn, &in, quietFor); err != nil {
+			return err
+		}
+		switch {
+		case in.MidasBalance != nil:
+			return nil
+		case in.MidasError != nil:
+			return errors.New(in.MidasError.Message)
+		}
+	}
 }

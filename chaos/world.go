@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +34,8 @@ type world struct {
 	emu      *emulator.Server
 	database *database
 	redis    *redisServer // where several servers meet; else nil
+	tokens   *tokens      // of several servers; else nil
+	weather  *weather
 	servers  []*server
 	log      *logFile
 }
@@ -41,7 +45,8 @@ type server struct {
 	world *world
 	conf  string
 	ws    string
-	lines []*wire // to what it shares with others
+	lines []*wire          // to what it shares with others
+	front *httptest.Server // its way to Midas
 	cmd   *exec.Cmd
 	ended chan error
 }
@@ -67,6 +72,8 @@ var goods, goodsPrices = func() ([]map[string]any, map[string]int64) {
 }()
 
 const (
+	midasTimeout = 300 * time.Millisecond
+
 	pushToken = "chaos-push-token"
 	pushKey   = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 )
@@ -86,6 +93,9 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build example_server: %w\n%s", err, out)
+	}
+	if err := newGame(w.game); err != nil {
+		return nil, err
 	}
 	if w.log, err = newLogFile(filepath.Join(w.folder, "server.log"), o.verbose); err != nil {
 		return nil, err
@@ -111,12 +121,17 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 			return nil, err
 		}
 	}
+	if w.redis != nil {
+		w.tokens = newTokens(w)
+	}
+	w.weather = newWeather(w, rand.New(rand.NewPCG(o.seed, 1)))
 	return w, nil
 }
 
 // addServer writes the config of one more server.
 func (w *world) addServer(n int, midasURL string) error {
 	s := &server{world: w, conf: filepath.Join(w.folder, fmt.Sprintf("server%d.json", n))}
+	s.front = httptest.NewServer(s)
 	w.servers = append(w.servers, s)
 	var addrs [3]string
 	for i := range addrs {
@@ -127,9 +142,9 @@ func (w *world) addServer(n int, midasURL string) error {
 	}
 	s.ws = addrs[0]
 	section := map[string]any{
-		"Protocol": w.options.protocol, "Env": "sandbox", "BaseURL": midasURL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"Protocol": w.options.protocol, "Env": "sandbox", "BaseURL": s.front.URL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true, "Items": items,
-		"Timeout": "300ms", "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
+		"Timeout": midasTimeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
 		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "1500ms", "DeliverTries": 1000},
 		"Breaker": map[string]any{"OpenFor": "200ms"},
 		"Ledger":  map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN},
@@ -157,6 +172,7 @@ func (w *world) addServer(n int, midasURL string) error {
 	}
 	if n == 0 { // the audit's, which needs no line that can be cut
 		section["Ledger"] = map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN}
+		section["BaseURL"] = midasURL
 		delete(section, "Redis")
 		text, err := json.Marshal(section)
 		if err != nil {
@@ -190,7 +206,7 @@ func (w *world) setFaults() error {
 		{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Slow, Delay: slow}},
 		{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 45011}},
 	}
-	if w.redis == nil { // where one token serves all, its fetches are counted
+	if w.redis == nil { // where one token serves all, its fetches are counted, and tokens die for everybody (weather)
 		all = append(all, emulator.Chance{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 40001}})
 	}
 	reads := emulator.Faults{{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Refuse}}, {Probability: 0.02, Fault: emulator.Fault{Kind: emulator.Cut}}}
@@ -206,8 +222,41 @@ func (w *world) mend() {
 	w.emu.Recover()
 }
 
-// start starts the server and waits until it takes connections.
+// start starts the server and waits until it takes connections. While it does not reach its database it ends by itself, and is
+// started again, as whoever looks after servers does. Without Redis it has to start.
 func (s *server) start(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	lacked := false // the database, since this process began
+	for late := time.After(30 * time.Second); ; {
+		if s.cmd == nil {
+			lacked = false
+			if err := s.spawn(); err != nil {
+				return err
+			}
+		}
+		lacked = lacked || s.world.weather.lacks(s, databaseLine)
+		conn, err := net.Dial("tcp", s.ws)
+		if err == nil {
+			s.world.tokens.started(s)
+			return conn.Close()
+		}
+		select {
+		case <-tick.C:
+		case err := <-s.ended:
+			s.cmd = nil
+			if !lacked {
+				return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
+			}
+		case <-late:
+			return fmt.Errorf("the server does not listen\n%s", s.world.log.tail())
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *server) spawn() error {
 	cmd := exec.Command(s.world.binary, "-conf", s.conf)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.world.folder, s.world.log, s.world.log
 	if err := cmd.Start(); err != nil {
@@ -216,24 +265,7 @@ func (s *server) start(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	s.cmd, s.ended = cmd, ended
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for late := time.After(30 * time.Second); ; {
-		conn, err := net.Dial("tcp", s.ws)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-tick.C:
-		case err := <-ended:
-			s.cmd = nil
-			return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
-		case <-late:
-			return fmt.Errorf("the server does not listen\n%s", s.world.log.tail())
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return nil
 }
 
 // killAfter lets the server live for a while, and kills it without warning.
@@ -331,6 +363,10 @@ func (w *world) trades() map[string]emulator.Trade {
 
 func (w *world) close() error {
 	var err error
+	if w.weather != nil {
+		w.weather.giveUp()
+		err = w.weather.clear()
+	}
 	for _, s := range w.servers {
 		if s.cmd != nil {
 			_ = s.cmd.Process.Kill()
@@ -339,9 +375,11 @@ func (w *world) close() error {
 		for _, l := range s.lines {
 			l.proxy.Stop()
 		}
+		s.front.CloseClientConnections()
+		s.front.Close()
 	}
 	if w.redis != nil {
-		err = w.redis.stop()
+		err = errors.Join(err, w.redis.stop())
 	}
 	if w.emu != nil {
 		err = errors.Join(err, w.emu.Close())

@@ -1,8 +1,13 @@
 package payment_test
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,8 +32,9 @@ func newSharedWorlds(t *testing.T, driver string, n int) []*world {
 	database := ledgertest.Fresh(t, driver)
 	bag := &game{granted: map[string]ledger.Order{}, calls: map[string]int{}} // the game's own, which all servers share
 	var worlds []*world
-	for range n {
+	for i := range n {
 		w := newWorldOn(t, emu, url)
+		database.Who = fmt.Sprint("server ", i)
 		w.ledger, w.game, w.shared, w.idle = database, bag, true, 100*time.Millisecond
 		w.retry.GiveUpAfter = 24 * time.Hour // a test that sets a clock does not mean patience
 		worlds = append(worlds, w)
@@ -36,73 +42,225 @@ func newSharedWorlds(t *testing.T, driver string, n int) []*world {
 	return worlds
 }
 
-// A server takes an order, and Midas leaves it hanging. When its lease has ended another goes on with the same bill number; the
-// first one's answer, when it comes after all, changes nothing.
-func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
-	for _, driver := range []string{"postgres", "mysql"} {
-		t.Run(driver, func(t *testing.T) {
-			worlds := newSharedWorlds(t, driver, 2)
-			dying, living := worlds[0], worlds[1]
-			dying.retry = payment.Retry{First: 30 * time.Minute, Max: 30 * time.Minute, GiveUpAfter: 24 * time.Hour} // it never asks again
-			a := dying.open()
-			p := dying.rich(a, "alice", 100)
-			if err := dying.emu.Script("pay", emulator.Fault{Kind: emulator.Cut, Commit: true}); err != nil {
-				t.Fatal(err)
-			}
-			r, err := a.buy(p, "r1", "sword", 1)
-			if err != nil || r.Order.State != ledger.Paying {
-				t.Fatalf("%+v, %v", r, err)
-			}
-			a.shut() // as if by SIGKILL: what it held is still its own in the ledger
-			b := living.open()
-			living.login(b, "alice")
-			if o, err := b.ledger.Order(t.Context(), r.Order.BillNo); err != nil || o.State.Ended() {
-				t.Errorf("taken before its time: %+v, %v", o, err)
-			}
-			living.ahead.Store(int64(2 * time.Hour)) // the lease has ended
-			living.becomes(b, r.Order.BillNo, ledger.Delivered)
-			if n := living.emu.Calls("pay"); n != 2 {
-				t.Errorf("%d calls of pay", n)
-			}
-			living.books(b)
-		})
+// gate stops a server at a point between two durable steps, as a machine does that stands still and goes on later.
+type gate struct {
+	point   atomic.Pointer[string] // nil: nobody is stopped
+	reached chan struct{}
+	pass    chan struct{}
+}
+
+// newGate is to be called before the server is opened. Whoever stands there when the test ends goes on, before anything is closed.
+func newGate(w *world) *gate {
+	g := &gate{reached: make(chan struct{}, 1), pass: make(chan struct{})}
+	w.step = func(point string) {
+		if at := g.point.Load(); at != nil && *at == point {
+			g.point.Store(nil)
+			g.reached <- struct{}{}
+			<-g.pass
+		}
+	}
+	return g
+}
+
+// stopAt stops the next order at the point.
+func (g *gate) stopAt(point string) { g.point.Store(&point) }
+
+// arrived waits until an order stands there.
+func (g *gate) arrived(t *testing.T) {
+	t.Helper()
+	select {
+	case <-g.reached:
+	case <-time.After(soon):
+		t.Fatal("it never came so far")
 	}
 }
 
-// Two servers that work on one order at once, because one thinks that the other's lease has ended, pay once and deliver
-// under one bill number.
-func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
-	for _, driver := range []string{"postgres", "mysql"} {
-		t.Run(driver, func(t *testing.T) {
-			worlds := newSharedWorlds(t, driver, 2)
-			a, b := worlds[0].open(), worlds[1].open()
-			worlds[1].ahead.Store(int64(10 * time.Minute)) // whatever the other holds seems to be free
-			p := worlds[0].rich(a, "alice", 1000)
-			for n := range 20 {
-				if n%2 == 0 {
-					if err := worlds[0].emu.Script("pay", emulator.Fault{Kind: emulator.Slow, Delay: 150 * time.Millisecond}); err != nil {
-						t.Fatal(err)
-					}
-				}
-				r, err := a.buy(p, fmt.Sprint("r", n), "potion", 1)
-				if err != nil {
+// writers are who wrote an order's history, in order and each once.
+func writers(t *testing.T, s *shop, bill string) (names []string) {
+	t.Helper()
+	events, err := s.ledger.History(t.Context(), bill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if !slices.Contains(names, e.Who) {
+			names = append(names, e.Who)
+		}
+	}
+	return names
+}
+
+// billOf is a bill at Midas.
+func (w *world) billOf(bill string) (found emulator.Bill) {
+	for _, b := range w.emu.Bills() {
+		if b.BillNo == bill {
+			found = b
+		}
+	}
+	return found
+}
+
+// A server takes an order and asks Midas, and then stands still, or its call does. When its lease has ended, and not before, another
+// goes on with the same bill number. What comes of the first one's call after that, for it is alive, changes nothing.
+func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
+	const life = 20 * time.Second // of a lease: payment.New's, by the timeouts of these tests
+	for name, fault := range map[string]emulator.Fault{
+		"its answer is late": {Kind: emulator.OK},
+		"its call is late":   {Kind: emulator.LateCommit, Unseen: true, Delay: time.Hour},
+	} {
+		for _, driver := range []string{"postgres", "mysql"} {
+			t.Run(driver+", "+name, func(t *testing.T) {
+				worlds := newSharedWorlds(t, driver, 2)
+				slow, quick := worlds[0], worlds[1]
+				slow.idle = time.Hour // what is due is the other's to take
+				gate := newGate(slow)
+				a, b := slow.open(), quick.open()
+				release := sync.OnceFunc(func() { close(gate.pass) })
+				t.Cleanup(release)
+				p := slow.rich(a, "alice", 100)
+				quick.rich(b, "bob", 100)
+
+				if err := slow.emu.Script("pay", fault); err != nil {
 					t.Fatal(err)
 				}
-				worlds[0].becomes(a, r.Order.BillNo, ledger.Delivered)
-			}
-			worlds[0].books(a)
-			bills := map[string]bool{}
-			for _, bill := range worlds[0].emu.Bills() {
-				if bills[bill.BillNo] {
-					t.Errorf("%s was paid twice", bill.BillNo)
+				gate.stopAt("paying answered")
+				answer := make(chan payment.Receipt, 1)
+				if err := a.Purchase(p, payment.PurchaseRequest{RequestID: "r1", ItemID: "sword", Quantity: 1}, func(r payment.Receipt, _ error) { answer <- r }); err != nil {
+					t.Fatal(err)
 				}
-				bills[bill.BillNo] = true
-			}
-			if len(bills) != 20 || worlds[0].balance("alice") != 1000-20*2 {
-				t.Errorf("%d bills, balance %d", len(bills), worlds[0].balance("alice"))
-			}
-			_ = b
-		})
+				gate.arrived(t)
+				held, err := a.ledger.OrderOf(t.Context(), p.OpenID, ledger.Purchase, "r1")
+				if left := time.Until(held.DueAt); err != nil || held.State != ledger.Paying || left < life/2 || left > life {
+					t.Fatalf("%+v, %v", held, err)
+				}
+
+				// Ten seconds before the end the other takes what is due, and leaves this.
+				quick.ahead.Store(int64(time.Until(held.DueAt) - 10*time.Second))
+				now := time.Now()
+				if _, _, err := a.ledger.Create(t.Context(), ledger.Order{
+					BillNo: "bobs", Kind: ledger.Purchase, OpenID: emulator.OpenIDOf("bob"), ZoneID: "1", RequestID: "b1", ItemID: "potion", Quantity: 1, Amount: 2,
+					DueAt: now, CreatedAt: now, UpdatedAt: now,
+				}); err != nil {
+					t.Fatal(err)
+				}
+				quick.becomes(b, "bobs", ledger.Delivered)
+				if o, err := b.ledger.Order(t.Context(), held.BillNo); err != nil || o.Version != held.Version {
+					t.Errorf("taken before its time: %+v, %v", o, err)
+				}
+
+				quick.ahead.Store(int64(time.Until(held.DueAt) + time.Second))
+				done := quick.becomes(b, held.BillNo, ledger.Delivered)
+				slow.emu.Advance(2 * time.Hour) // the call arrives
+				release()
+				if r := <-answer; r.Order.State == ledger.Delivered {
+					t.Errorf("the first one thinks that it did it: %+v", r)
+				}
+				if n := slow.billOf(held.BillNo).Attempts; n != 2 {
+					t.Errorf("Midas was asked %d times", n)
+				}
+				if o, err := b.ledger.Order(t.Context(), held.BillNo); err != nil || o.Version != done.Version || o.State != ledger.Delivered {
+					t.Errorf("it was %+v and is %+v, %v", done, o, err)
+				}
+				if w := writers(t, b, held.BillNo); !slices.Equal(w, []string{"server 0", "server 1"}) {
+					t.Errorf("%q worked on it", w)
+				}
+				if !strings.Contains(slow.log.String(), "order changed meanwhile") {
+					t.Error("the first one was not refused")
+				}
+				if n, left := quick.granted(held.BillNo), quick.balance("alice"); n != 1 || left != 40 {
+					t.Errorf("granted %d times, %d coins left", n, left)
+				}
+				quick.books(b)
+			})
+		}
+	}
+}
+
+// Two servers work on one order at once, because one thinks that the other's lease has ended: it overtakes the other at every point of
+// an order's life, and the other goes on where it stood. The player pays once, and gets the item once; a host that grants by itself may
+// be asked twice, under one bill number.
+func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
+	points := map[string]struct{ pays, deliveries int }{
+		"created":         {1, 1}, // stored, and nothing begun
+		"paying stored":   {2, 1}, // Midas is about to be asked
+		"paying answered": {2, 1}, // Midas has answered, and nobody knows
+		"paid stored":     {1, 2}, // the host is about to be asked
+		"paid answered":   {1, 2}, // the host has granted it, and nobody knows
+	}
+	for _, driver := range []string{"postgres", "mysql"} {
+		for _, inTransaction := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, in the ledger's transaction %t", driver, inTransaction), func(t *testing.T) {
+				worlds := newSharedWorlds(t, driver, 2)
+				slow, quick := worlds[0], worlds[1]
+				db := openRaw(t, slow.ledger)
+				defer db.Close()
+				if inTransaction {
+					if _, err := db.Exec(`CREATE TABLE grants (bill_no VARCHAR(64) NOT NULL)`); err != nil { // a bill may be in it twice
+						t.Fatal(err)
+					}
+					for _, w := range worlds {
+						w.grant = func(ctx context.Context, tx *sql.Tx, o ledger.Order) error {
+							if _, err := tx.ExecContext(ctx, `INSERT INTO grants (bill_no) VALUES ('`+o.BillNo+`')`); err != nil {
+								return err
+							}
+							return w.game.deliver(ctx, o)
+						}
+					}
+				}
+				gate := newGate(slow)
+				a, b := slow.open(), quick.open()
+				t.Cleanup(func() { close(gate.pass) })
+				p := slow.rich(a, "alice", 1000)
+				quick.ahead.Store(int64(10 * time.Minute)) // whatever the other holds seems to be free
+				bought, asked := 0, 0
+				for point, want := range points {
+					before := slow.emu.Calls("pay")
+					over := inTransaction && point == "paid answered" // the order has ended with the grant, and there is nothing left to take
+					if inTransaction {
+						want.deliveries = 1
+					}
+					gate.stopAt(point)
+					answer := make(chan payment.Receipt, 1)
+					if err := a.Purchase(p, payment.PurchaseRequest{RequestID: point, ItemID: "potion", Quantity: 1}, func(r payment.Receipt, _ error) { answer <- r }); err != nil {
+						t.Fatal(err)
+					}
+					gate.arrived(t)
+					o, err := b.ledger.OrderOf(t.Context(), p.OpenID, ledger.Purchase, point)
+					if err != nil {
+						t.Fatal(err)
+					}
+					after := quick.becomes(b, o.BillNo, ledger.Delivered)
+					if w := writers(t, b, o.BillNo); !over && !slices.Equal(w, []string{"server 0", "server 1"}) {
+						t.Errorf("%s: %q worked on it", point, w)
+					}
+					gate.pass <- struct{}{}
+					<-answer
+					if now, err := b.ledger.Order(t.Context(), o.BillNo); err != nil || now != after {
+						t.Errorf("%s: it was %+v and is %+v, %v", point, after, now, err)
+					}
+					bought, asked = bought+1, asked+want.pays
+					if n, bill := slow.emu.Calls("pay")-before, slow.billOf(o.BillNo); n != want.pays || bill.Attempts != want.pays || bill.State != emulator.BillPaid {
+						t.Errorf("%s: %d calls of pay, at Midas %+v", point, n, bill)
+					}
+					delivered := slow.granted(o.BillNo)
+					if inTransaction {
+						if err := db.QueryRow(`SELECT COUNT(*) FROM grants WHERE bill_no = '` + o.BillNo + `'`).Scan(&delivered); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if delivered != want.deliveries {
+						t.Errorf("%s: delivered %d times", point, delivered)
+					}
+				}
+				if n := slow.emu.Calls("pay"); n != asked || n <= bought {
+					t.Errorf("%d calls of pay for %d orders", n, bought)
+				}
+				if left, kept := slow.balance("alice"), slow.emu.Totals().Deducted; left != int64(1000-2*bought) || kept != int64(2*bought) {
+					t.Errorf("%d coins left, %d deducted for %d potions", left, kept, bought)
+				}
+				slow.books(b)
+			})
+		}
 	}
 }
 
