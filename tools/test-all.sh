@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that `make test` promises, against real servers, and fails if any test was left out.
 #
-#   HISTORIES=800 KILLS=60 FUZZTIME=1s SEED=1 tools/test-all.sh [go test flags]
+#   HISTORIES=600 KILLS=42 FUZZTIME=1s SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
@@ -41,7 +41,7 @@ tools/test-monitoring.sh
 step "every row of the benchmarks, in short"
 make bench-short
 
-step "${HISTORIES:=800} histories in each of four shards"
+step "${HISTORIES:=600} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
 step "code broken on purpose"
@@ -50,7 +50,7 @@ tools/mutants.sh
 step "every fuzz target for ${FUZZTIME:=1s}"
 tools/fuzz.sh "$FUZZTIME"
 
-step "a server killed ${KILLS:=60} times, ledger on SQLite"
+step "a server killed ${KILLS:=42} times, ledger on SQLite"
 (cd chaos && go run . -kills "$KILLS" -seed "${SEED:-0}")
 for driver in postgres mysql; do
   step "a server killed $((KILLS / 2)) times, ledger on $driver"
