@@ -128,10 +128,11 @@ func billNumber(cmd *cli.Command) string {
 
 func callBalance(ctx context.Context, _ *cli.Command, client *midas.Client, p midas.Player) (any, string, error) {
 	b, err := client.Balance(ctx, p)
-	return map[string]any{
+	told := map[string]any{
 		"balance": b.Balance, "present_balance": b.PresentBalance, "first_save": b.FirstSave, "save_amt": b.SaveAmt,
 		"save_sum": b.SaveSum, "cost_sum": b.CostSum, "present_sum": b.PresentSum,
-	}, fmt.Sprintf("balance %d coins, of which presents %d\nbought in all %d, received in all %d, spent in all %d, presents in all %d",
+	}
+	return told, fmt.Sprintf("balance %d coins, of which presents %d\nbought in all %d, received in all %d, spent in all %d, presents in all %d",
 		b.Balance, b.PresentBalance, b.SaveAmt, b.SaveSum, b.CostSum, b.PresentSum), err
 }
 
