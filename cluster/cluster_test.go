@@ -243,27 +243,39 @@ func TestRedisMayComeBackEmpty(t *testing.T) {
 	}
 }
 
-func TestTheTokenIsFetchedOnceForAll(t *testing.T) {
+func newMidas(t *testing.T) (emu *emulator.Server, url string) {
+	t.Helper()
 	emu, err := emulator.New(emulator.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer emu.Close()
-	url, err := emu.Start("")
+	t.Cleanup(func() { _ = emu.Close() })
+	if url, err = emu.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	return emu, url
+}
+
+// newClient is a server's client of Midas, whose token is the fleet's. timeout 0: the usual one.
+func newClient(t *testing.T, url string, s *server, timeout time.Duration) *midas.Client {
+	t.Helper()
+	c, err := midas.New(midas.Config{
+		BaseURL: url, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
+		AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, TokenStore: s.TokenStore(), Timeout: timeout, Logger: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestTheTokenIsFetchedOnceForAll(t *testing.T) {
+	emu, url := newMidas(t)
 	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name() + fmt.Sprint(time.Now().UnixNano())}
 	var clients []*midas.Client
 	for range 10 {
-		c, err := midas.New(midas.Config{
-			BaseURL: url, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
-			AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, TokenStore: newServer(t, cfg).TokenStore(), Logger: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		c := newClient(t, url, newServer(t, cfg), 0)
 		clients = append(clients, c)
 	}
 	emu.SetSession("alice", "key")
@@ -320,25 +332,9 @@ func TestACallDoesNotWaitForRedis(t *testing.T) {
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("took %s", took)
 			}
-			emu, err := emulator.New(emulator.Config{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer emu.Close()
-			url, err := emu.Start("")
-			if err != nil {
-				t.Fatal(err)
-			}
+			emu, url := newMidas(t)
 			// A call that has less time than Redis may take is made all the same.
-			const timeout = 600 * time.Millisecond
-			client, err := midas.New(midas.Config{
-				BaseURL: url, AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
-				AppKey: emulator.DefaultSandboxAppKey, Sandbox: true, TokenStore: s.TokenStore(), Timeout: timeout, Logger: slog.New(slog.DiscardHandler),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer client.Close()
+			client := newClient(t, url, s, 600*time.Millisecond)
 			session, err := client.Code2Session(t.Context(), emu.Code(emulator.OpenIDOf("alice")))
 			if err != nil {
 				t.Fatal(err)
