@@ -28,12 +28,13 @@ type receipt struct {
 
 // letter is a push on its way.
 type letter struct {
-	box    *outbox
-	push   *push // to be touched under the lock only
-	to     *receiver
-	number string // of the trade
-	what   message
-	at     time.Time
+	box     *outbox
+	push    *push // to be touched under the lock only
+	to      *receiver
+	number  string // of the trade
+	attempt int
+	what    message
+	at      time.Time
 }
 
 // startPusher starts the goroutine that sends, once there is somewhere to send to. Close waits for it.
@@ -79,7 +80,7 @@ func (s *Server) takeDue() (letters []letter) {
 	}
 	now := s.now()
 	for p := s.outbox.take(now); p != nil; p = s.outbox.take(now) {
-		letters = append(letters, letter{box: s.outbox, push: p, to: s.receiver, number: p.OutTradeNo, what: p.message(), at: s.cfg.Now()})
+		letters = append(letters, letter{box: s.outbox, push: p, to: s.receiver, number: p.OutTradeNo, attempt: p.Attempts + 1, what: p.message(), at: s.cfg.Now()})
 	}
 	return letters
 }
@@ -101,6 +102,9 @@ func (s *Server) untilNext() (time.Duration, bool) {
 // send makes one attempt and books what came of it. One that Close cut short does not count.
 func (s *Server) send(l letter) {
 	r := s.transmit(s.life, l.to, l.what, l.at)
+	// Before it is booked: whoever has waited for it finds it in the log.
+	s.cfg.Logger.Info("push", "event", l.what.Event, "env", l.what.Env, "openid", l.what.OpenID, "out_trade_no", l.number,
+		"attempt", l.attempt, "status", r.status, "acknowledged", r.acknowledged)
 	s.lock()
 	if !r.acknowledged && s.closed {
 		l.box.putBack(l.push)
@@ -113,11 +117,8 @@ func (s *Server) send(l letter) {
 		s.delivered(l.push, now)
 		s.changed()
 	}
-	attempt := l.push.Attempts
 	s.stir()
 	s.kept(s.unlock())
-	s.cfg.Logger.Info("push", "event", l.what.Event, "env", l.what.Env, "openid", l.what.OpenID, "out_trade_no", l.number,
-		"attempt", attempt, "status", r.status, "acknowledged", r.acknowledged)
 }
 
 // delivered notes that the game's server has taken goods over.
