@@ -98,12 +98,19 @@ func (e *CallError) Error() string {
 	if e.Status != 0 {
 		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
 	}
+	cause, advice := "", "nothing was done, repeat later"
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		cause = ": " + e.Err.Error()
 	}
+	// What came first, the access token, was refused with an advice that must not be read as one about this call.
+	if first, answered := errors.AsType[*Error](e.Err); answered && first.Verdict() == VerdictRefused {
+		cause = strings.TrimSuffix(cause, "; "+first.Advice())
+		advice = "nothing was done, repeat after this: " + strings.TrimPrefix(first.Advice(), "do not repeat; ")
+	}
+	b.WriteString(cause)
 	switch e.Verdict() {
 	case VerdictLater:
-		b.WriteString("; nothing was done, repeat later")
+		b.WriteString("; " + advice)
 	case VerdictRefused:
 		b.WriteString("; nothing was done, do not repeat")
 	default:

@@ -252,6 +252,10 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 		if !errors.Is(err, want) || !errors.Is(err, midas.ErrNotSent) || midas.VerdictOf(err) != midas.VerdictLater || calls != 1 {
 			t.Errorf("%s: %d calls, %v (%s)", answer, calls, err, midas.VerdictOf(err))
 		}
+		// It must not say that the call is not to be repeated: that is about the fetch of the token.
+		if !strings.Contains(err.Error(), "nothing was done, repeat ") || strings.Contains(err.Error(), "do not repeat") {
+			t.Errorf("%s: %v", answer, err)
+		}
 	}
 }
 
