@@ -71,8 +71,8 @@ func TestWhatMidasSaysAndWhatIsSecretReachesNoPlayerAndNoLog(t *testing.T) {
 	s := start(t, func(set *setup) {
 		set.front = seen.before
 		set.midas.ErrorSuffix = emulator.SuffixRID
-		set.config.Timeout = 200 * time.Millisecond
-		set.config.Retry.GiveUpAfter = time.Second
+		set.config.Timeout = time.Second
+		set.config.Retry.GiveUpAfter = 2 * time.Second
 	})
 	seen.keep(s.config.AppSecret.Reveal(), s.config.SandboxAppKey.Reveal(), "session-key-of-carol")
 	s.recharge("alice", 1000)

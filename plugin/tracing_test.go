@@ -141,7 +141,7 @@ func TestAnOrderThatIsGoneOnWithBeginsATraceWithItsBillNumber(t *testing.T) {
 
 func TestARefusalOfMidasIsNoFailureOfASpan(t *testing.T) {
 	t.Parallel()
-	s, spans := traced(t, func(set *setup) { set.config.Timeout = 200 * time.Millisecond })
+	s, spans := traced(t, func(set *setup) { set.config.Timeout = 2 * time.Second })
 	s.recharge("alice", 10)
 	alice := s.join("alice", overWS)
 	alice.ask("r1", "sword", 1)
@@ -176,7 +176,7 @@ func TestNoSecretIsInASpan(t *testing.T) {
 	s, spans := traced(t, func(set *setup) {
 		set.front = seen.before
 		set.midas.ErrorSuffix = emulator.SuffixRID
-		set.config.Timeout = 200 * time.Millisecond
+		set.config.Timeout = time.Second
 	})
 	seen.keep(s.config.AppSecret.Reveal(), s.config.SandboxAppKey.Reveal())
 	s.recharge("alice", 200)
