@@ -44,6 +44,7 @@ func (s *Server) controlHandler() http.Handler {
 			s.Recover()
 			return done{true}, nil
 		})},
+		{"GET", "outage", "", "shows the fault that every Midas call meets, null if there is no outage", get(s.controlOutage)},
 		{"POST", "clock/advance", `{"by":"48h"}`, "moves the clock on", post(s.controlAdvance)},
 		{"POST", "code", `{"openid":"…"} or {"name":"alice"}`, "mints a login code", post(s.controlCode)},
 		{"POST", "session/expire", `{"openid":"…"}`, "ends a player's login", post(s.controlExpire)},
@@ -103,6 +104,14 @@ func (s *Server) controlScript(in struct {
 },
 ) (any, error) {
 	return done{true}, s.Script(in.API, in.Faults...)
+}
+
+func (s *Server) controlOutage(*http.Request) (any, error) {
+	var now *Fault
+	if f, out := s.CurrentOutage(); out {
+		now = &f
+	}
+	return map[string]*Fault{"outage": now}, nil
 }
 
 func (s *Server) controlAdvance(in struct {

@@ -66,9 +66,12 @@ func TestEveryCommandOfTheControlAPIWorks(t *testing.T) {
 	wantCode(t, f.pay("b1", 10), 90012)
 	f.must("POST", "faults", `{"api":"pay","faults":[{"probability":1,"fault":{"kind":"answer","code":45009}}]}`)
 	wantCode(t, f.pay("b2", 10), 45009)
+	wantFields(t, f.must("GET", "outage", ""), map[string]any{"outage": nil})
 	f.must("POST", "outage", `{"kind":"refuse"}`)
 	wantCode(t, f.cancel("b1"), -1)
+	wantFields(t, f.must("GET", "outage", ""), map[string]any{"outage": map[string]any{"kind": "refuse"}})
 	f.must("POST", "recover", `{}`)
+	wantFields(t, f.must("GET", "outage", ""), map[string]any{"outage": nil})
 	wantCode(t, f.cancel("b1"), 0)
 
 	bills, _ := f.must("GET", "bills?env=production&openid="+alice, "")["bills"].([]any)
@@ -145,7 +148,7 @@ func TestPaymentsCanBeDrivenThroughTheControlAPI(t *testing.T) {
 func TestTheControlAPIListsItself(t *testing.T) {
 	f := start(t, emulator.Config{})
 	commands, _ := f.must("GET", "", "")["commands"].([]any)
-	if len(commands) != 23 {
+	if len(commands) != 24 {
 		t.Errorf("%d commands listed", len(commands))
 	}
 	for _, c := range commands {

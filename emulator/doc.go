@@ -48,6 +48,7 @@
 //	POST /_emulator/session/expire  {"openid":…}
 //	POST /_emulator/token/kill      {}
 //	POST /_emulator/reset           {}: forgets everything but the Config
+//	GET  /_emulator/outage          {"outage":{"kind":"hang"}}, or null
 //	GET  /_emulator/account         ?env=sandbox&openid=…&zone_id=1
 //	GET  /_emulator/bills           ?env=…&openid=…, both optional
 //	GET  /_emulator/trades          ?env=…&openid=…, both optional

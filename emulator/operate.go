@@ -195,6 +195,16 @@ func (s *Server) Recover() {
 	s.faults.outage = nil
 }
 
+// CurrentOutage is the fault that every Midas call meets now; false if there is no outage.
+func (s *Server) CurrentOutage() (Fault, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.faults.outage == nil {
+		return Fault{}, false
+	}
+	return *s.faults.outage, true
+}
+
 // Reset forgets everything but the Config: accounts, bills, trades, pushes, logins, tokens, faults, counts and the clock.
 func (s *Server) Reset() {
 	s.mu.Lock()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,6 +42,7 @@ func runCluster(f fleet) error {
 	defer emu.Close()
 
 	fmt.Printf("%d game servers with one till, and an emulator in place of Midas.\n\n  Midas emulator   %s/_emulator/\n", f.servers, url)
+	token := rand.Text()
 	var processes []*exec.Cmd
 	var running sync.WaitGroup
 	end := func() {
@@ -50,19 +52,20 @@ func runCluster(f fleet) error {
 		running.Wait()
 	}
 	for n := range f.servers {
-		path, ws, err := f.write(n, url)
+		at, err := f.write(n, url, token)
 		if err != nil {
 			end()
 			return err
 		}
-		p := exec.Command(os.Args[0], "-conf", path)
+		p := exec.Command(os.Args[0], "-conf", at.conf, "-emulated")
 		p.Stdout, p.Stderr = os.Stdout, os.Stderr
 		p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for this process, which passes it on once
 		if err := p.Start(); err != nil {
 			end()
 			return err
 		}
-		fmt.Printf("  server %d         ws://%s   process %d, config %s\n", n+1, ws, p.Process.Pid, path)
+		fmt.Printf("  server %d         ws://%s   process %d, config %s\n                   shop http://%s/   operate it http://%s/ops/#token=%s\n",
+			n+1, at.ws, p.Process.Pid, at.conf, at.http, at.http, token)
 		processes = append(processes, p)
 		running.Go(func() {
 			if err := p.Wait(); err != nil {
@@ -71,7 +74,8 @@ func runCluster(f fleet) error {
 		})
 	}
 	fmt.Printf(`
-Log alice in on two of them, buy on one, and the other shows the balance:
+Open two of the shops, enter as the same player, buy in one, and the other shows it. Or by hand, with any WebSocket client on two of
+them:
 
   {"MidasLogin":{"code":"auto-alice-1","zone_id":"1","platform":"android"}}     a code works once: count up
   {"MidasPurchase":{"request_id":"p1","item_id":"sword","quantity":1}}
@@ -94,41 +98,46 @@ kill -9 one of the processes: what it left open another finishes. Ctrl-C stops a
 	}
 }
 
-// write makes the config of one server.
-func (f fleet) write(n int, midasURL string) (path, ws string, err error) {
+// place is where one server is.
+type place struct{ conf, ws, http string }
+
+// write makes the config of one server. Midas's pushes come to one URL, which is the first server's.
+func (f fleet) write(n int, midasURL, opsToken string) (place, error) {
 	var text map[string]any
 	if err := json.Unmarshal(conf.Embedded, &text); err != nil {
-		return "", "", err
+		return place{}, err
 	}
-	addr := func(key string) (string, error) {
+	for _, key := range []string{"WSAddr", "TCPAddr", "HTTPAddr"} {
 		host, port, err := net.SplitHostPort(text[key].(string))
 		if err != nil {
-			return "", err
+			return place{}, err
 		}
 		p, err := net.LookupPort("tcp", port)
-		return net.JoinHostPort(host, fmt.Sprint(p+1+n)), err
-	}
-	ws, err = addr("WSAddr")
-	if err != nil {
-		return "", "", err
-	}
-	tcp, err := addr("TCPAddr")
-	if err != nil {
-		return "", "", err
+		if err != nil {
+			return place{}, err
+		}
+		text[key] = net.JoinHostPort(host, fmt.Sprint(p+1+n))
 	}
 	driver := "mysql"
 	if strings.HasPrefix(f.ledger, "postgres") {
 		driver = "postgres"
 	}
-	text["WSAddr"], text["TCPAddr"], text["HTTPAddr"] = ws, tcp, ""
+	text["OpsToken"] = opsToken
 	section := text["Midas"].(map[string]any)
+	if conf.Server.Midas.Protocol == "v2" {
+		section["Protocol"] = "v2"
+		section["Items"] = append(section["Items"].([]any), map[string]any{"ID": pass.ID, "Name": pass.Name, "Fen": pass.Fen})
+		if p := conf.Server.Midas.Push; n == 0 {
+			section["Push"] = map[string]any{"Addr": p.Addr, "Token": p.Token.Reveal(), "EncodingAESKey": p.EncodingAESKey.Reveal()}
+		}
+	}
 	section["BaseURL"] = midasURL
 	section["Ledger"] = map[string]any{"Driver": driver, "DSN": f.ledger}
 	section["Redis"] = map[string]any{"Addr": f.redis}
 	out, err := json.MarshalIndent(text, "", "\t")
 	if err != nil {
-		return "", "", err
+		return place{}, err
 	}
-	path = filepath.Join("data", fmt.Sprintf("server%d.json", n+1))
-	return path, ws, os.WriteFile(path, out, 0o600)
+	path := filepath.Join("data", fmt.Sprintf("server%d.json", n+1))
+	return place{path, text["WSAddr"].(string), text["HTTPAddr"].(string)}, os.WriteFile(path, out, 0o600)
 }

@@ -38,19 +38,20 @@ func main() {
 	path := flag.String("conf", "", "config `FILE`; without one an embedded config and an emulator in this process are used")
 	play := flag.Bool("demo", false, "play scripted players, check the books, and exit")
 	emulate := flag.Bool("emulator", false, "with -conf: use an emulator in this process in place of the Midas that FILE names")
+	emulated := flag.Bool("emulated", false, "with -conf: the Midas that FILE names is an emulator, as of midasctl emulator, and the shop page may operate it")
 	protocol := flag.String("protocol", "", "speak `v1 or v2` with Midas, whatever the config says")
 	var several fleet
 	flag.IntVar(&several.servers, "cluster", 0, "start this `NUMBER` of servers that share a database and a Redis")
 	flag.StringVar(&several.ledger, "ledger", os.Getenv("LEAFMIDAS_LEDGER"), "`DSN` of the database of -cluster (default: $LEAFMIDAS_LEDGER)")
 	flag.StringVar(&several.redis, "redis", "127.0.0.1:6379", "`ADDRESS` of the Redis of -cluster")
 	flag.Parse()
-	if err := run(*path, *play, *emulate, *protocol, several); err != nil {
+	if err := run(*path, *play, *emulate, *emulated, *protocol, several); err != nil {
 		fmt.Fprintln(os.Stderr, "example_server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, play, emulate bool, protocol string, several fleet) error {
+func run(path string, play, emulate, emulated bool, protocol string, several fleet) error {
 	if several.servers != 0 && (play || path != "") {
 		return errors.New("-cluster brings its own configs: leave -demo and -conf out")
 	}
@@ -59,6 +60,9 @@ func run(path string, play, emulate bool, protocol string, several fleet) error 
 	}
 	if emulate && path == "" {
 		return errors.New("without -conf Midas is an emulator already: leave -emulator out")
+	}
+	if emulated && (path == "" || emulate) {
+		return errors.New("-emulated is about the Midas that a config names: give -conf, and no -emulator")
 	}
 	if err := conf.Load(path); err != nil {
 		return err
@@ -79,19 +83,21 @@ func run(path string, play, emulate bool, protocol string, several fleet) error 
 	case emulate:
 		return runEmulated()
 	default:
-		return serve(nil)
+		return serve(emulated)
 	}
 }
+
+var pass = plugin.Item{ID: "pass", Name: "Season Pass", Fen: 600}
 
 // sellForMoney adds to the embedded config what only protocol V2 has: an item that is paid for with money, and a place where
 // Midas's pushes come in. The token and the key are as secret as the emulator that uses them.
 func sellForMoney(m *plugin.Config) {
-	m.Items = append(m.Items, plugin.Item{ID: "pass", Name: "Season Pass", Fen: 600})
+	m.Items = append(m.Items, pass)
 	m.Push = plugin.PushConfig{Addr: "127.0.0.1:9400", Token: "emulated-push-token", EncodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
 }
 
-// serve runs the modules until SIGINT or SIGTERM. The emulator is Midas, where it is in this process.
-func serve(emu *emulator.Server) error {
+// serve runs the modules until SIGINT or SIGTERM. An emulated Midas may be operated on the page.
+func serve(emulated bool) error {
 	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil {
 		return err
 	}
@@ -104,7 +110,7 @@ func serve(emu *emulator.Server) error {
 	modules := []leafmodule.Module{game.Module, gate.WebSocket, gate.TCP}
 	if conf.Server.HTTPAddr != "" {
 		page, err := web.Listen(web.Options{
-			Addr: conf.Server.HTTPAddr, WSAddr: conf.Server.WSAddr, Midas: conf.Server.Midas, Emulator: emu, Present: pay.Plugin.Present,
+			Addr: conf.Server.HTTPAddr, WSAddr: conf.Server.WSAddr, Midas: conf.Server.Midas, Emulated: emulated, Present: pay.Plugin.Present,
 		})
 		if err != nil {
 			return err
@@ -156,7 +162,7 @@ Then:
 Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
 
 `, conf.Server.HTTPAddr, opsAddress(), conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
-	return serve(emu)
+	return serve(true)
 }
 
 // runEmulated serves what a config file says, with an emulator in this process that forgets everything at the end.
@@ -170,7 +176,7 @@ func runEmulated() error {
 		fmt.Printf("Open the shop:   http://%s/\nOperate it:      %s\n", conf.Server.HTTPAddr, opsAddress())
 	}
 	fmt.Printf("Midas emulator:  %s/_emulator/\n", url)
-	return serve(emu)
+	return serve(true)
 }
 
 // runDemo serves in a folder of its own while scripted players play, and then tells whether the books agree.
@@ -214,7 +220,7 @@ func runDemo() error {
 			_ = self.Signal(os.Interrupt) // the server stops as it would for an operator
 		}
 	}()
-	if err := serve(emu); err != nil {
+	if err := serve(true); err != nil {
 		return err
 	}
 	cancel() // if it was an operator who stopped it, the players stop too

@@ -1,13 +1,14 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
@@ -15,15 +16,13 @@ import (
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
-// emulated is what a page may do to the emulator in this process: pay there, as WeChat's payment window does, and make
-// Midas fail, as it does by itself in production.
+// emulated is what a page may do to the emulator: pay there, as WeChat's payment window does, and make Midas fail, as it
+// does by itself in production. It speaks to the emulator's control API, which may be another process's.
 type emulated struct {
-	server  *emulator.Server
+	control string // its URL, with a slash at the end
+	client  *http.Client
 	present func(context.Context, plugin.Player, plugin.PresentRequest) (plugin.Receipt, error)
 	zone    string
-
-	mu      sync.Mutex
-	weather string
 }
 
 // weathers are the troubles that Midas can be in.
@@ -40,7 +39,9 @@ const (
 	// maxPresent keeps a slip of the finger from giving a fortune.
 	maxPresent     = 100_000
 	presentTimeout = 5 * time.Second
+	controlTimeout = 5 * time.Second
 	maxBody        = 16 << 10
+	maxControl     = 64 << 10
 )
 
 func newMidas(o Options) *emulated {
@@ -48,7 +49,10 @@ func newMidas(o Options) *emulated {
 	if zone == "" {
 		zone = defaultZone
 	}
-	return &emulated{server: o.Emulator, present: o.Present, zone: zone, weather: fine}
+	return &emulated{
+		control: o.Midas.BaseURL + "/_emulator/", client: &http.Client{Transport: &http.Transport{}, Timeout: controlTimeout},
+		present: o.Present, zone: zone,
+	}
 }
 
 func (e *emulated) mount(mux *http.ServeMux) {
@@ -59,18 +63,54 @@ func (e *emulated) mount(mux *http.ServeMux) {
 	mux.Handle("GET /midas/weather", answer(e.getWeather))
 }
 
+// close lets go of the connections to the emulator.
+func (e *emulated) close() { e.client.CloseIdleConnections() }
+
+// refusal is what the emulator says of a command that it does not carry out.
+type refusal struct {
+	Text string `json:"error"`
+	Code int    `json:"err_code"` // of a payment
+}
+
+func (r *refusal) Error() string { return r.Text }
+
+// ask gives the emulator a command, and reads its answer into out unless that is nil.
+func (e *emulated) ask(ctx context.Context, method, command string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, method, e.control+command, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	told, err := e.client.Do(r)
+	if err != nil {
+		return fmt.Errorf("the emulator cannot be asked: %w", err)
+	}
+	defer told.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(told.Body, maxControl))
+	if err != nil {
+		return fmt.Errorf("the emulator's answer: %w", err)
+	}
+	if told.StatusCode != http.StatusOK {
+		no := &refusal{}
+		if json.Unmarshal(text, no) != nil || no.Text == "" {
+			return fmt.Errorf("%s is no emulator: it answers %s", e.control, told.Status)
+		}
+		return no
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(text, out)
+}
+
 // payment is a player's decision in the payment window.
 type payment struct {
 	OpenID string `json:"openid"`
 	// Late: Midas credits the coins, or tells of the goods, only after a while.
 	Late bool `json:"late"`
-}
-
-func (p payment) fate() emulator.Fate {
-	if p.Late {
-		return emulator.Fate{CreditAfter: lateAfter}
-	}
-	return emulator.Fate{}
 }
 
 // clientCode is what wx would give to the fail callback.
@@ -79,39 +119,54 @@ type clientCode struct {
 	ErrMsg  string `json:"errMsg"`
 }
 
-func told(err error) (any, error) {
-	var refused *emulator.ClientError
+// pay pays at the emulator. That the payment is refused is an answer, and no error.
+func (e *emulated) pay(ctx context.Context, what string, in any) (any, error) {
+	err := e.ask(ctx, http.MethodPost, "pay/"+what, in, nil)
+	no, refused := errors.AsType[*refusal](err)
 	switch {
-	case errors.As(err, &refused):
-		return clientCode{refused.Code, refused.Msg}, nil
-	case err != nil:
+	case refused && no.Code != 0:
+		return clientCode{no.Code, no.Text}, nil
+	case refused:
 		return nil, badRequest{err}
 	default:
-		return clientCode{}, nil
+		return clientCode{}, err
 	}
 }
 
-func (e *emulated) payCoins(_ context.Context, body struct {
+func (e *emulated) payCoins(ctx context.Context, body struct {
 	payment
 	Options emulator.CoinOptions `json:"options"`
 },
 ) (any, error) {
-	body.Options.OpenID = body.OpenID
-	return told(e.server.PayCoins(body.Options, body.fate()))
+	in := struct {
+		emulator.CoinOptions
+		Fate emulator.Fate `json:"fate"`
+	}{CoinOptions: body.Options}
+	in.OpenID = body.OpenID
+	if body.Late {
+		in.Fate.CreditAfter = lateAfter
+	}
+	return e.pay(ctx, "coins", in)
 }
 
-func (e *emulated) payGoods(_ context.Context, body struct {
+func (e *emulated) payGoods(ctx context.Context, body struct {
 	payment
 	SignData  string `json:"sign_data"`
 	PaySig    string `json:"pay_sig"`
 	Signature string `json:"signature"`
 },
 ) (any, error) {
-	fate := emulator.Fate{}
+	in := struct {
+		OpenID    string        `json:"openid"`
+		SignData  string        `json:"sign_data"`
+		PaySig    string        `json:"pay_sig"`
+		Signature string        `json:"signature"`
+		Fate      emulator.Fate `json:"fate"`
+	}{OpenID: body.OpenID, SignData: body.SignData, PaySig: body.PaySig, Signature: body.Signature}
 	if body.Late {
-		fate.PushAfter = lateAfter
+		in.Fate.PushAfter = lateAfter
 	}
-	return told(e.server.PayGoods(body.OpenID, body.SignData, body.PaySig, body.Signature, fate))
+	return e.pay(ctx, "goods", in)
 }
 
 // give gives coins for nothing, as the game's own code would.
@@ -135,28 +190,36 @@ type weather struct {
 	Weather string `json:"weather"`
 }
 
-func (e *emulated) setWeather(_ context.Context, body weather) (any, error) {
+func (e *emulated) setWeather(ctx context.Context, body weather) (any, error) {
 	fault, bad := weathers[body.Weather]
-	if !bad && body.Weather != fine {
+	switch {
+	case bad:
+		return body, e.ask(ctx, http.MethodPost, "outage", fault, nil)
+	case body.Weather == fine:
+		return body, e.ask(ctx, http.MethodPost, "recover", struct{}{}, nil)
+	default:
 		return nil, badRequest{fmt.Errorf("no such weather: %q", body.Weather)}
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if bad {
-		if err := e.server.Outage(fault); err != nil {
-			return nil, err
-		}
-	} else {
-		e.server.Recover()
-	}
-	e.weather = body.Weather
-	return body, nil
 }
 
-func (e *emulated) getWeather(context.Context, struct{}) (any, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return weather{e.weather}, nil
+// getWeather asks the emulator each time: whoever else operates it changes the weather too. A trouble that the page does not
+// have has no name here.
+func (e *emulated) getWeather(ctx context.Context, _ struct{}) (any, error) {
+	var now struct {
+		Outage *emulator.Fault `json:"outage"`
+	}
+	if err := e.ask(ctx, http.MethodGet, "outage", nil, &now); err != nil {
+		return nil, err
+	}
+	if now.Outage == nil {
+		return weather{fine}, nil
+	}
+	for name, fault := range weathers {
+		if fault == *now.Outage {
+			return weather{name}, nil
+		}
+	}
+	return weather{}, nil
 }
 
 // badRequest is the asker's fault.

@@ -20,7 +20,7 @@ type shop struct {
 	Tiers []tier `json:"tiers"`
 	// Zone is where players of the page play.
 	Zone string `json:"zone"`
-	// Emulated: Midas is an emulator in this process, so that names log in and recharges are paid for on the page.
+	// Emulated: Midas is an emulator, so that names log in and recharges are paid for on the page.
 	Emulated bool `json:"emulated"`
 }
 
@@ -41,7 +41,7 @@ type tier struct {
 const defaultZone = "1" // as in plugin.Config
 
 func newShop(o Options) (http.Handler, error) {
-	s := shop{Items: []item{}, Tiers: []tier{}, Zone: o.Midas.ZoneID, Emulated: o.Emulator != nil}
+	s := shop{Items: []item{}, Tiers: []tier{}, Zone: o.Midas.ZoneID, Emulated: o.Emulated}
 	if s.Zone == "" {
 		s.Zone = defaultZone
 	}

@@ -25,7 +25,6 @@ import (
 
 	"github.com/name5566/leaf/log"
 
-	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
@@ -37,10 +36,10 @@ type Options struct {
 	WSAddr string
 	// Midas is the section of leafmidas: what is for sale. Nothing secret of it reaches the page.
 	Midas plugin.Config
-	// Emulator is the Midas of this process, which the page may operate: it pays there for recharges. Nil: Midas is somewhere
-	// else, and recharges happen in WeChat.
-	Emulator *emulator.Server
-	// Present gives a player coins. Needed with Emulator.
+	// Emulated: Midas.BaseURL is an emulator, which the page may operate: it pays there for recharges. Otherwise recharges happen
+	// in WeChat.
+	Emulated bool
+	// Present gives a player coins. Needed with Emulated.
 	Present func(context.Context, plugin.Player, plugin.PresentRequest) (plugin.Receipt, error)
 }
 
@@ -51,6 +50,7 @@ type Module struct {
 	mux      *http.ServeMux
 	end      context.CancelFunc // ends what no Shutdown ends: upgraded connections
 	requests sync.WaitGroup     // upgraded ones too
+	letGo    func()             // of the emulator
 	closed   sync.Once
 }
 
@@ -73,7 +73,7 @@ func Listen(o Options) (*Module, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	m := &Module{listener: listener, mux: http.NewServeMux()}
+	m := &Module{listener: listener, mux: http.NewServeMux(), letGo: func() {}}
 	if err := m.mount(o); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -101,8 +101,10 @@ func (m *Module) mount(o Options) error {
 	m.mux.Handle("/", pages) // of any method, so that others may mount whole folders
 	m.mux.Handle("GET /shop.json", shop)
 	m.mux.Handle("GET /ws", newGateProxy(o.WSAddr))
-	if o.Emulator != nil {
-		newMidas(o).mount(m.mux)
+	if o.Emulated {
+		emu := newMidas(o)
+		emu.mount(m.mux)
+		m.letGo = emu.close
 	}
 	return nil
 }
@@ -145,6 +147,7 @@ func (m *Module) Close() {
 		_ = m.listener.Close() // Shutdown knows it only if it was served
 		m.end()
 		m.requests.Wait()
+		m.letGo()
 	})
 }
 

@@ -23,6 +23,31 @@ const secret = "a-secret-that-no-page-may-know"
 // serve serves the page before a gate that echoes, and returns where.
 func serve(t *testing.T, emulated bool) string {
 	t.Helper()
+	if !emulated {
+		return serveAt(t, "")
+	}
+	_, url := emulate(t)
+	return serveAt(t, url)
+}
+
+// emulate starts an emulator and tells where.
+func emulate(t *testing.T) (*emulator.Server, string) {
+	t.Helper()
+	emu, err := emulator.New(emulator.Config{AppID: "wx1", AppSecret: secret, OfferID: "1", SandboxAppKey: secret, CoinsPerYuan: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = emu.Close() })
+	url, err := emu.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return emu, url
+}
+
+// serveAt is serve with an emulator at this URL, or none.
+func serveAt(t *testing.T, midas string) string {
+	t.Helper()
 	gate, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -47,14 +72,7 @@ func serve(t *testing.T, emulated bool) string {
 		Ledger: plugin.LedgerConfig{DSN: secret}, Push: plugin.PushConfig{Token: secret, EncodingAESKey: secret},
 		Items: []plugin.Item{{ID: "sword", Name: "Sword", Price: 60}, {ID: "pass", Fen: 600}},
 	}}
-	if emulated {
-		emu, err := emulator.New(emulator.Config{AppID: "wx1", AppSecret: secret, OfferID: "1", SandboxAppKey: secret})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = emu.Close() })
-		o.Emulator = emu
-	}
+	o.Emulated, o.Midas.BaseURL = midas != "", midas
 	m, err := Listen(o)
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +208,87 @@ func TestNothingSecretIsServed(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &told); err != nil || len(told.Items) != 2 || told.Emulated != emulated || told.Zone != "1" {
 			t.Errorf("%v: %s", err, text)
 		}
+	}
+}
+
+func TestThePageOperatesAnEmulatorWhereverItIs(t *testing.T) {
+	emu, url := emulate(t)
+	one, other := serveAt(t, url), serveAt(t, url)
+	command := func(addr, path, body string) (int, string) {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+addr+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Origin", "http://"+addr)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, strings.TrimSpace(string(text))
+	}
+	for name := range weathers {
+		if status, text := command(one, "/midas/weather", `{"weather":"`+name+`"}`); status != 200 {
+			t.Errorf("%s: %d, %s", name, status, text)
+		}
+		if now, out := emu.CurrentOutage(); !out || now != weathers[name] {
+			t.Errorf("%s: the emulator has %v", name, now)
+		}
+		if _, text := ask(t, "GET", other, "/midas/weather", nil); text != `{"weather":"`+name+"\"}\n" {
+			t.Errorf("the other page tells %s while Midas is %s", text, name)
+		}
+	}
+	if err := emu.Outage(emulator.Fault{Kind: emulator.Cut}); err != nil {
+		t.Fatal(err)
+	}
+	if _, text := ask(t, "GET", other, "/midas/weather", nil); text != "{\"weather\":\"\"}\n" {
+		t.Errorf("a trouble that has no name is told as %s", text)
+	}
+	if status, text := command(one, "/midas/weather", `{"weather":"fine"}`); status != 200 {
+		t.Errorf("%d, %s", status, text)
+	}
+	if _, out := emu.CurrentOutage(); out {
+		t.Error("the outage goes on")
+	}
+	const options = `"offer_id":"1","mode":"game","currency_type":"CNY","env":1,"zone_id":"1"`
+	if status, text := command(one, "/midas/pay/coins", `{"openid":"alice","options":{"buy_quantity":60,`+options+`}}`); status != 200 || !strings.Contains(text, `"errCode":0`) {
+		t.Errorf("%d, %s", status, text)
+	}
+	if a := emu.Account(emulator.Sandbox, "alice", "1"); a.Balance != 60 {
+		t.Errorf("paid, and the account has %+v", a)
+	}
+	if status, text := command(one, "/midas/pay/coins", `{"openid":"alice","options":{"buy_quantity":61,`+options+`}}`); status != 200 || !strings.Contains(text, `"errCode":-15`) {
+		t.Errorf("no tier: %d, %s", status, text)
+	}
+	if status, text := command(one, "/midas/pay/coins", `{"openid":"","options":{"buy_quantity":60,`+options+`}}`); status != 400 {
+		t.Errorf("for nobody: %d, %s", status, text)
+	}
+	for name, c := range map[string]struct {
+		path, body string
+		status     int
+	}{
+		"no such weather": {"/midas/weather", `{"weather":"hail"}`, 400},
+		"too many coins":  {"/midas/present", `{"openid":"alice","coins":100001}`, 400},
+		"no coins":        {"/midas/present", `{"openid":"alice","coins":0}`, 400},
+		"no JSON":         {"/midas/pay/goods", `{`, 400},
+	} {
+		if status, text := command(one, c.path, c.body); status != c.status {
+			t.Errorf("%s: %d, %s", name, status, text)
+		}
+	}
+	if err := emu.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := command(one, "/midas/weather", `{"weather":"fine"}`); status != 503 || !strings.Contains(text, "cannot be asked") {
+		t.Errorf("without the emulator: %d, %s", status, text)
+	}
+	stranger := serveAt(t, "http://"+other) // which knows no such path
+	if answer, text := ask(t, "GET", stranger, "/midas/weather", nil); answer.StatusCode != 503 || !strings.Contains(text, "is no emulator") {
+		t.Errorf("a stranger: %s, %s", answer.Status, text)
 	}
 }
 
