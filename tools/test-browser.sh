@@ -2,12 +2,19 @@
 # Tests the pages of example_server in a real Chromium, and that what is committed of them is what their sources give.
 # Fails if a test was left out, and leaves the working tree as it is.
 #
-# Chromium and Node come from Debian's packages where there are none; npm's registry is asked for what package-lock.json pins.
+# Chromium, Node and the database servers come from Debian's packages where there are none; npm's registry is asked for what package-lock.json pins.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
+if [ -z "${LEAFMIDAS_TEST_REDIS:-}" ]; then # two servers with one till need them
+  export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
+  services=$PWD/tools/services.sh
+  trap '"$services" stop; rm -rf "$fresh"' EXIT
+  variables=$(tools/services.sh start)
+  eval "$variables"
+fi
 
 chromium=()
 command -v chromium >/dev/null || chromium=(chromium fonts-noto-cjk)

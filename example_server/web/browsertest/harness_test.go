@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
@@ -42,6 +43,7 @@ var (
 // world is one server and one browser for all tests.
 type world struct {
 	addr    string // the page's
+	server  string // the program
 	ledger  string // its file
 	browser context.Context
 	missing string          // why there is none
@@ -65,6 +67,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	server := filepath.Join(folder, "example_server")
+	shop.server = server
 	build := exec.Command("go", "build", "-o", server, "./example_server")
 	build.Dir = "../../.."
 	if out, err := build.CombinedOutput(); err != nil {
@@ -183,6 +186,13 @@ func (p *tab) loaded() {
 	p.is("the goods are shown", `document.querySelectorAll('.card').length === 4`)
 }
 
+// remember keeps what comes and goes by itself, which a test on a busy machine would miss: what had an id, and what was announced.
+const remember = `window.appeared = new Set(); window.announced = new Set();
+	new MutationObserver(() => {
+		for (const e of document.querySelectorAll('[id]')) appeared.add(e.id);
+		for (const e of document.querySelectorAll('[role=status][aria-live=polite]')) announced.add(e.textContent);
+	}).observe(document, { subtree: true, childList: true, characterData: true });`
+
 // newTab loads a page, and sees at the end that the console had nothing to complain about.
 func newTab(t *testing.T, address string, width, height int64, actions ...chromedp.Action) *tab {
 	t.Helper()
@@ -205,6 +215,10 @@ func newTab(t *testing.T, address string, width, height int64, actions ...chrome
 		d.Mobile = width < 600
 	}))
 	p.run(actions...)
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(remember).Do(ctx)
+		return err
+	}))
 	p.run(chromedp.Navigate(address))
 	return p
 }
@@ -376,11 +390,19 @@ func (p *tab) named(where string, must ...string) {
 // announced sees that a screen reader reads out a text that comes by itself.
 func (p *tab) announced(text string) {
 	p.t.Helper()
-	p.is(text+" is announced", fmt.Sprintf(`[...document.querySelectorAll('[role=status][aria-live=polite]')].some((s) => s.textContent.includes(%q))`, text))
+	p.is(text+" is announced", fmt.Sprintf(`[...announced].some((said) => said.includes(%q))`, text))
 }
 
+// reopened waits until the shop has said that it is open again, since the weather has changed.
+func (p *tab) reopened() {
+	p.t.Helper()
+	p.is("the shop is open again", `appeared.has('reopened') && !document.querySelector('#closed')`)
+}
+
+// weather changes how Midas is. What it brings about is told from what was before.
 func (p *tab) weather(w string) {
 	p.t.Helper()
+	p.run(chromedp.Evaluate(`appeared.clear(), announced.clear()`, nil))
 	p.click(".curtain")
 	p.click("[name=weather][value='" + w + "']")
 	p.is("Midas is "+w, fmt.Sprintf(`document.querySelector("[name=weather][value='%s']").checked`, w))
