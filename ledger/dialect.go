@@ -31,8 +31,9 @@ type dialect struct {
 	lock, skip string
 	// duplicateKey: "on conflict" is said in the words of MySQL.
 	duplicateKey bool
-	// take and leave hold a lock that is this connection's, while tables are made.
-	take, leave string
+	// take and leave hold a lock while tables are made. It is the connection's, or the transaction's that begin begins: a pooler
+	// such as PgBouncer gives each transaction another connection to the database, and the lock of a connection would stay behind.
+	begin, take, leave string
 }
 
 var (
@@ -42,7 +43,7 @@ var (
 	postgres = dialect{
 		name: "postgres", goose: goose.DialectPostgres, drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
-		take: "SELECT pg_advisory_lock(5550176112)::text", leave: "SELECT pg_advisory_unlock(5550176112)",
+		begin: "BEGIN", take: "SELECT pg_advisory_xact_lock(5550176112)::text", leave: "COMMIT",
 	}
 	mysql = dialect{
 		name: "mysql", goose: goose.DialectMySQL, drivers: []string{"mysql"}, link: "github.com/go-sql-driver/mysql",
@@ -124,6 +125,11 @@ func (d dialect) alone(ctx context.Context, db *sql.DB, f func() error) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+	if d.begin != "" {
+		if _, err := conn.ExecContext(ctx, d.begin); err != nil {
+			return err
+		}
+	}
 	var got sql.NullString
 	if err := conn.QueryRowContext(ctx, d.take).Scan(&got); err != nil {
 		return err
