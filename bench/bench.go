@@ -118,6 +118,26 @@ func (b *bench) pairs(ctx context.Context, ours, theirs compare.Run) ([]compare.
 	return compare.Pairs(ctx, b.runs, ours, theirs, b.ran)
 }
 
+// slicesOfTurn is how many short turns make one of inSlices.
+const slicesOfTurn = 20
+
+// inSlices has sides take turns by slices of a turn, and tells of whole turns. Of a call's time most is waiting for another
+// process, and how long that takes changes within a second: whole turns, one after the other, would not meet the same machine.
+func (b *bench) inSlices(ctx context.Context, sides ...compare.Run) ([][][]float64, error) {
+	runs, err := compare.InTurn(ctx, b.runs*slicesOfTurn, sides, func(n int) {
+		if n%slicesOfTurn == 0 {
+			b.ran(n / slicesOfTurn)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range runs {
+		runs[i] = compare.Fold(runs[i], slicesOfTurn)
+	}
+	return runs, nil
+}
+
 // count and span are how much is done in one turn: less where it only matters that it can be done.
 func (b *bench) count(n, short int) int {
 	if b.short {

@@ -49,7 +49,7 @@ func measureCall(ctx context.Context, b *bench) ([]report.Line, error) {
 		return nil, err
 	}
 	var lines []report.Line
-	n := b.count(2_000, 20)
+	n := b.count(2_000, 20) / slicesOfTurn
 	for _, protocol := range []string{"V1", "V2"} {
 		client, err := b.client(server.url, protocol, who, nil)
 		if err != nil {
@@ -67,10 +67,11 @@ func measureCall(ctx context.Context, b *bench) ([]report.Line, error) {
 			return nil, err
 		}
 		bare := newBare(record.last)
-		figures, err := b.pairs(ctx, perCall(n, ours), perCall(n, bare.call))
+		runs, err := b.inSlices(ctx, perCall(n, ours), perCall(n, bare.call))
 		if err != nil {
 			return nil, err
 		}
+		figures := compare.Figures(runs[0], runs[1])
 		const against = "bare `net/http` POST of the same bytes"
 		lines = append(lines,
 			report.Ratio(protocol+": one signed call", against, figures[nsPerCall], report.Nanoseconds, report.AtMost(1.1)),
@@ -101,22 +102,20 @@ func measureCall(ctx context.Context, b *bench) ([]report.Line, error) {
 func (b *bench) comparePeers(ctx context.Context, url string, who Account, n int, ours func() error) ([]report.Line, error) {
 	hand := peers.HandWritten{BaseURL: url, Token: who.Token, OfferID: emulator.DefaultOfferID, AppKey: emulator.DefaultSandboxAppKey}
 	sdk := peers.NewSilenceper(url, who.Token, emulator.DefaultOfferID, emulator.DefaultSandboxAppKey, who.SessionKey)
-	runs, err := compare.InTurn(ctx, b.runs, []compare.Run{
+	runs, err := b.inSlices(ctx,
 		perCall(n, ours),
 		perCall(n, func() error { return sdk.Call(ctx, who.OpenID) }),
 		perCall(n, func() error { _, err := hand.Call("getbalance", who.OpenID, who.SessionKey, nil); return err }),
-	}, b.ran)
+	)
 	if err != nil {
 		return nil, err
 	}
 	var lines []report.Line
 	for i, name := range []string{"silenceper/wechat v2.1.10, its doubly signed call", "a hand-written `http.Post` client"} {
-		of := func(figure int) compare.Figure {
-			return compare.FigureOf(compare.Column(runs[0], figure), compare.Column(runs[i+1], figure))
-		}
+		figures := compare.Figures(runs[0], runs[i+1])
 		lines = append(lines,
-			report.Ratio("V2: one signed call", name, of(nsPerCall), report.Nanoseconds, report.AtMost(1)),
-			report.Ratio("V2: bytes allocated by it", name, of(bytesPerCall), "B", report.Limit{}))
+			report.Ratio("V2: one signed call", name, figures[nsPerCall], report.Nanoseconds, report.AtMost(1)),
+			report.Ratio("V2: bytes allocated by it", name, figures[bytesPerCall], "B", report.Limit{}))
 	}
 	return lines, nil
 }

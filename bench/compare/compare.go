@@ -27,11 +27,16 @@ func Pairs(ctx context.Context, runs int, ours, theirs Run, done func(pair int))
 	if err != nil {
 		return nil, err
 	}
-	figures := make([]Figure, len(all[0][0]))
+	return Figures(all[0], all[1]), nil
+}
+
+// Figures compares two sides that took turns, figure by figure.
+func Figures(ours, theirs [][]float64) []Figure {
+	figures := make([]Figure, len(ours[0]))
 	for i := range figures {
-		figures[i] = FigureOf(Column(all[0], i), Column(all[1], i))
+		figures[i] = FigureOf(Column(ours, i), Column(theirs, i))
 	}
-	return figures, nil
+	return figures
 }
 
 // InTurn runs several sides in turns. What it returns is each side's runs, and of each run its figures.
@@ -49,6 +54,22 @@ func InTurn(ctx context.Context, runs int, sides []Run, done func(run int)) ([][
 		done(n + 1)
 	}
 	return all, nil
+}
+
+// Fold makes one run of every so many, with the mean of their figures. Sides that take short turns and are folded meet the same
+// machine more nearly than by long ones: it slows down and speeds up within a second.
+func Fold(runs [][]float64, every int) [][]float64 {
+	var folded [][]float64
+	for part := range slices.Chunk(runs, every) {
+		mean := make([]float64, len(part[0]))
+		for _, run := range part {
+			for i, v := range run {
+				mean[i] += v / float64(len(part))
+			}
+		}
+		folded = append(folded, mean)
+	}
+	return folded
 }
 
 // Column is one figure of every run.

@@ -38,6 +38,13 @@ func TestADisturbedPairChangesNoRatioAndNoDifference(t *testing.T) {
 	}
 }
 
+func TestSlicesOfATurnAreOneRun(t *testing.T) {
+	got := compare.Fold([][]float64{{1, 10}, {3, 30}, {5, 50}, {7, 70}}, 2)
+	if want := [][]float64{{2, 20}, {6, 60}}; !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestSpreadIsMedianAndQuartiles(t *testing.T) {
 	for _, c := range []struct {
 		seen []float64
