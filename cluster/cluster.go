@@ -2,7 +2,8 @@
 // access token. Nothing in Redis is the truth: orders, session keys and balances lie in the ledger and with Midas. Redis may
 // be slow, away, or come back empty; every server then goes on by itself, and joins the others again when it can.
 //
-//	module ── Here, Gone, Tell ──> queue ──> sender ──> Redis ── PUBLISH ──> listener ── hear ──> module of another server
+//	module ── Tell ──> queue ──────────> sender ──> Redis ── PUBLISH ──> listener ── hear ──> module of another server
+//	module ── Here, Gone ──> unsaid ──/
 //
 // A host links it by importing it, as it links a database driver:
 //
@@ -20,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"strconv"
 	"sync"
@@ -55,7 +57,7 @@ const (
 	belief = 2 * time.Minute
 	// glance is how often a server that has nothing to say sees whether Redis is there.
 	glance = 2 * time.Second
-	// maxQueue bounds what waits for the sender, maxBatch what is sent at once.
+	// maxQueue bounds the notes that wait for the sender, maxBatch the players who are told of at once.
 	maxQueue = 4096
 	maxBatch = 256
 )
@@ -69,18 +71,19 @@ type Cluster struct {
 	log    *slog.Logger
 
 	queue  chan func(context.Context) error
+	wake   chan struct{}   // there is something unsaid
 	ctx    context.Context // ends with Close
 	end    context.CancelFunc
 	done   sync.WaitGroup
 	began  atomic.Bool // Listen was called
 	away   atomic.Bool // Redis did not answer last
-	unsaid atomic.Bool // something was not sent: Redis may not know who is here
 	sent   atomic.Int64
 	heard  atomic.Int64
 	missed atomic.Int64
 
-	mu   sync.Mutex
-	here map[string]struct{} // openids
+	mu     sync.Mutex
+	here   map[string]struct{} // openids
+	unsaid map[string]struct{} // those who have come or gone, and Redis may not know
 }
 
 var _ module.Fleet = (*Cluster)(nil)
@@ -107,7 +110,8 @@ func Open(cfg module.FleetConfig) (*Cluster, error) {
 	}
 	c := &Cluster{
 		rdb: redis.NewClient(options), id: ulid.Make().String(), prefix: "leafmidas:" + cfg.Name + ":", seal: seal, log: cfg.Logger,
-		queue: make(chan func(context.Context) error, maxQueue), here: map[string]struct{}{},
+		queue: make(chan func(context.Context) error, maxQueue), wake: make(chan struct{}, 1),
+		here: map[string]struct{}{}, unsaid: map[string]struct{}{},
 	}
 	if c.log == nil {
 		c.log = slog.Default()
@@ -127,16 +131,34 @@ func (c *Cluster) Listen(hear func(module.Note)) {
 func (c *Cluster) Here(openid string) {
 	c.mu.Lock()
 	c.here[openid] = struct{}{}
+	c.unsaid[openid] = struct{}{}
 	c.mu.Unlock()
-	c.put(func(ctx context.Context) error { return c.announce(ctx, []string{openid}) })
+	c.stir()
 }
 
 // Gone tells that a player's last connection to this server has ended.
 func (c *Cluster) Gone(openid string) {
 	c.mu.Lock()
 	delete(c.here, openid)
+	c.unsaid[openid] = struct{}{}
 	c.mu.Unlock()
-	c.put(func(ctx context.Context) error { return c.rdb.ZRem(ctx, c.at(openid), c.id).Err() })
+	c.stir()
+}
+
+// sayAll says again who is here, in case Redis has forgotten.
+func (c *Cluster) sayAll() {
+	c.mu.Lock()
+	maps.Copy(c.unsaid, c.here)
+	c.mu.Unlock()
+	c.stir()
+}
+
+// stir wakes the sender.
+func (c *Cluster) stir() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Tell passes a note to the other servers its player is on; one without a player to all of them.
@@ -179,22 +201,18 @@ func (c *Cluster) Close() error {
 	return c.rdb.Close()
 }
 
-// put queues something for the sender. When there is no room Redis is slower than the game, and the newest is dropped:
+// put queues a note for the sender. When there is no room Redis is slower than the game, and the newest is dropped:
 // players are told by the next look.
 func (c *Cluster) put(do func(context.Context) error) {
 	select {
 	case c.queue <- do:
 	default:
-		c.drop()
+		c.missed.Add(1)
 	}
 }
 
-func (c *Cluster) drop() {
-	c.missed.Add(1)
-	c.unsaid.Store(true)
-}
-
-// send does what is queued, in order, and says now and then who is here.
+// send sends the notes, in order, and between them who has come and gone, a batch at a time: however many do at once, a note
+// waits for few of them.
 func (c *Cluster) send() {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -203,26 +221,36 @@ func (c *Cluster) send() {
 	var quietUntil time.Time
 	for {
 		var do func(context.Context) error
+		note := false
 		select {
 		case <-c.ctx.Done():
 			return
 		case <-tick.C:
-			do = c.announceAll
+			c.sayAll()
+			continue
 		case <-look.C:
 			do = func(ctx context.Context) error { return c.rdb.Ping(ctx).Err() }
+		case <-c.wake:
+			if c.allSaid() {
+				continue
+			}
+			do = c.announce
 		case do = <-c.queue:
+			note = true
 		}
 		if time.Now().Before(quietUntil) && c.ctx.Err() == nil {
-			c.drop()
+			if note {
+				c.missed.Add(1)
+			}
 			continue
 		}
-		err := c.exchange(do)
-		if err == nil && c.unsaid.Swap(false) {
-			err = c.exchange(c.announceAll)
-		}
-		if err != nil {
-			c.unsaid.Store(true)
+		if err := c.exchange(do); err != nil {
 			quietUntil = time.Now().Add(pause)
+			continue
+		}
+		if !quietUntil.IsZero() { // it is back, and may have forgotten everybody
+			quietUntil = time.Time{}
+			c.sayAll()
 		}
 	}
 }
@@ -257,46 +285,65 @@ func (c *Cluster) FleetStats() module.FleetStats {
 func (c *Cluster) at(openid string) string { return c.prefix + "at:" + openid }
 func (c *Cluster) to(id string) string     { return c.prefix + "to:" + id }
 
-// announce says that players are here.
-func (c *Cluster) announce(ctx context.Context, openids []string) error {
+func (c *Cluster) allSaid() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.unsaid) == 0
+}
+
+// announce says of some players whether they are here. Where there are more, the sender is to come back.
+func (c *Cluster) announce(ctx context.Context) error {
+	some := c.takeUnsaid()
 	until := float64(time.Now().Add(belief).Unix())
 	_, err := c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, openid := range openids {
+		for openid, here := range some {
+			if !here {
+				p.ZRem(ctx, c.at(openid), c.id)
+				continue
+			}
 			p.ZAdd(ctx, c.at(openid), redis.Z{Score: until, Member: c.id})
 			p.Expire(ctx, c.at(openid), 2*belief)
 		}
 		return nil
 	})
-	return err
-}
-
-// announceAll says so of everybody, in case Redis has forgotten.
-func (c *Cluster) announceAll(context.Context) error {
-	c.mu.Lock()
-	all := make([]string, 0, len(c.here))
-	for openid := range c.here {
-		all = append(all, openid)
-	}
-	c.mu.Unlock()
-	for len(all) > 0 {
-		n := min(maxBatch, len(all))
-		ctx, cancel := context.WithTimeout(c.ctx, patience)
-		err := c.announce(ctx, all[:n])
-		cancel()
-		if err != nil {
-			return err
+	if err != nil {
+		c.mu.Lock()
+		for openid := range some {
+			c.unsaid[openid] = struct{}{}
 		}
-		all = all[n:]
+		c.mu.Unlock()
+		return err
+	}
+	if !c.allSaid() {
+		c.stir()
 	}
 	return nil
+}
+
+// takeUnsaid takes a batch of players, and whether they are here now.
+func (c *Cluster) takeUnsaid() map[string]bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	some := make(map[string]bool, min(maxBatch, len(c.unsaid)))
+	for openid := range c.unsaid {
+		if len(some) == maxBatch {
+			break
+		}
+		_, some[openid] = c.here[openid]
+		delete(c.unsaid, openid)
+	}
+	return some
 }
 
 // leave says that nobody is here any more.
 func (c *Cluster) leave(ctx context.Context) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	said := c.here
+	maps.Copy(said, c.unsaid)
+	c.here, c.unsaid = map[string]struct{}{}, map[string]struct{}{}
+	c.mu.Unlock()
 	_, err := c.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for openid := range c.here {
+		for openid := range said {
 			p.ZRem(ctx, c.at(openid), c.id)
 		}
 		return nil
@@ -349,7 +396,7 @@ func (c *Cluster) listen(hear func(module.Note)) {
 		}
 		switch m := m.(type) {
 		case *redis.Subscription:
-			c.put(c.announceAll)
+			c.sayAll()
 		case *redis.Message:
 			from, text, _ := cut(m.Payload)
 			var n module.Note

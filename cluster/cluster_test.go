@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
 	"github.com/leafmidas/leafmidas/cluster"
@@ -241,6 +242,55 @@ func TestRedisMayComeBackEmpty(t *testing.T) {
 	if n := strings.Count(a.log.String(), "goes on by itself"); n != 1 {
 		t.Errorf("said %d times that Redis is away:\n%s", n, a.log)
 	}
+}
+
+// A restart of a large game: everybody comes within a moment. Each is told of, none again and again, and notes get through.
+func TestACrowdThatComesAtOnceIsToldOfOnce(t *testing.T) {
+	const players = 50_000
+	r := newRedis(t)
+	cfg := module.FleetConfig{Addr: r.addr, Name: t.Name()}
+	a, b := newServer(t, cfg), newServer(t, cfg)
+	a.Here("alice")
+	meet(t, b, a, "alice")
+	rdb := redis.NewClient(&redis.Options{Addr: r.addr})
+	defer rdb.Close()
+	var coming sync.WaitGroup
+	for part := range 4 {
+		coming.Go(func() {
+			for n := range players / 4 {
+				b.Here(fmt.Sprint("player", part, "-", n))
+			}
+		})
+	}
+	b.Tell(look("alice", "meanwhile"))
+	eventually(t, "the note gets through", func() bool { return a.hears("meanwhile") == 1 })
+	coming.Wait()
+	keys := func() int64 {
+		n, err := rdb.DBSize(t.Context()).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	eventually(t, "everybody is known", func() bool { return keys() == players+1 })
+	stats, err := rdb.Info(t.Context(), "commandstats").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said int
+	_, after, _ := strings.Cut(stats, "cmdstat_zadd:calls=")
+	if _, err := fmt.Sscanf(after, "%d,", &said); err != nil {
+		t.Fatal(err, stats)
+	}
+	if dropped := b.FleetStats().Dropped; dropped != 0 || said > 2*players { // twice: a subscription may begin amid it
+		t.Errorf("%d times told of %d players, %d dropped", said, players, dropped)
+	}
+	for part := range 4 {
+		for n := range players / 4 {
+			b.Gone(fmt.Sprint("player", part, "-", n))
+		}
+	}
+	eventually(t, "all have gone", func() bool { return keys() == 1 })
 }
 
 func newMidas(t *testing.T) (emu *emulator.Server, url string) {

@@ -50,6 +50,8 @@ type Player struct {
 
 	ended    chan *msg.MidasPurchaseResult // of the one purchase under way
 	loggedIn chan struct{}
+	gone     chan struct{} // closed when the connection is
+	why      error         // to be read when it is
 	busy     atomic.Bool
 	number   int
 }
@@ -69,7 +71,7 @@ func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &Player{crowd: c, name: name, conn: conn, ended: make(chan *msg.MidasPurchaseResult, 8), loggedIn: make(chan struct{}, 1)}
+	p := &Player{crowd: c, name: name, conn: conn, ended: make(chan *msg.MidasPurchaseResult, 8), loggedIn: make(chan struct{}, 1), gone: make(chan struct{})}
 	c.reading.Go(p.read)
 	switch {
 	case s.Silent:
@@ -83,6 +85,8 @@ func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) 
 	select {
 	case <-p.loggedIn:
 		return p, nil
+	case <-p.gone:
+		return nil, fmt.Errorf("%s is not logged in: %w", name, p.why)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%s is not logged in: %w", name, ctx.Err())
 	}
@@ -99,9 +103,11 @@ func (p *Player) send(name string, body any) error {
 }
 
 func (p *Player) read() {
+	defer close(p.gone)
 	for {
 		_, text, err := p.conn.ReadMessage()
 		if err != nil {
+			p.why = err
 			return
 		}
 		var f frame
@@ -169,6 +175,8 @@ func (p *Player) Buy(ctx context.Context) error {
 			p.crowd.waits = append(p.crowd.waits, time.Since(began))
 			p.crowd.mu.Unlock()
 			return nil
+		case <-p.gone:
+			return fmt.Errorf("%s waits for %s: %w", p.name, id, p.why)
 		case <-ctx.Done():
 			return fmt.Errorf("%s waits for %s: %w", p.name, id, ctx.Err())
 		}
