@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -129,12 +130,17 @@ func visit(t *testing.T, method, url, token, body string) string {
 }
 
 func TestAClusterThatCannotBeMeant(t *testing.T) {
+	wechat := filepath.Join(t.TempDir(), "wechat.json")
+	if err := os.WriteFile(wechat, []byte(`{"Midas":{"Protocol":"v2"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for args, said := range map[string]string{
 		"-cluster 1 -ledger postgres://x":   "2 to 20 servers",
 		"-cluster 3 -demo":                  "leave -demo and -conf out",
 		"-cluster 3 -conf x.json":           "leave -demo and -conf out",
 		"-cluster 3 -ledger  -redis x:6379": "several servers share a database",
 		"-emulated":                         "give -conf, and no -emulator",
+		"-emulated -conf " + wechat:         "its Midas is WeChat's",
 		"-conf x.json -emulated -emulator":  "give -conf, and no -emulator",
 	} {
 		s := run(t, t.TempDir(), strings.Split(args, " ")...)

@@ -67,6 +67,9 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 	if err := conf.Load(path); err != nil {
 		return err
 	}
+	if emulated && conf.Server.Midas.BaseURL == "" {
+		return fmt.Errorf("-emulated: %s names no Midas.BaseURL, so its Midas is WeChat's", path)
+	}
 	if protocol != "" {
 		conf.Server.Midas.Protocol = protocol
 	}
