@@ -30,7 +30,7 @@ func measureFleet(ctx context.Context, cmd *cli.Command) error {
 			for _, servers := range cmd.IntSlice("servers") {
 				fmt.Fprintf(os.Stderr, "%s, %d servers, %d players on each\n", driver, servers, players)
 				if err := measureOne(ctx, cmd, table, driver, servers, players); err != nil {
-					return fmt.Errorf("%d servers, %d players each: %w", servers, players, err)
+					return errors.Join(fmt.Errorf("%d servers, %d players each: %w", servers, players, err), table.Flush()) // what there is already took its time
 				}
 			}
 		}
