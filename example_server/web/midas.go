@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
@@ -50,7 +51,7 @@ func newMidas(o Options) *emulated {
 		zone = defaultZone
 	}
 	return &emulated{
-		control: o.Midas.BaseURL + "/_emulator/", client: &http.Client{Transport: &http.Transport{}, Timeout: controlTimeout},
+		control: strings.TrimRight(o.Midas.BaseURL, "/") + "/_emulator/", client: &http.Client{Transport: &http.Transport{}, Timeout: controlTimeout},
 		present: o.Present, zone: zone,
 	}
 }
