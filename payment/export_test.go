@@ -20,3 +20,8 @@ func (t *Till) PassSpans(ctx context.Context, o ledger.Order, done func(Receipt,
 	t.endSpan(span, nil)
 	noted(span, t, done)(Receipt{}, nil)
 }
+
+// AnswerLost is what happens when a write took and nobody heard.
+func (t *Till) AnswerLost(before, after ledger.Order) {
+	t.tryAgain(again{order: before, after: after})
+}

@@ -193,6 +193,7 @@ type Till struct {
 	accounts map[account]*midas.Balance // of players who are here; nil until first seen
 	told     map[account]int64          // the version that such a player was told last
 	unpark   map[string]struct{}        // openids whose parked orders could not be woken yet
+	again    []again                    // orders that could not be read or written
 	polls    map[account]*poll
 	timers   map[*time.Timer]struct{} // of later
 	version  int64

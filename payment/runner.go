@@ -40,7 +40,11 @@ func (t *Till) jobEnded() {
 // run hands orders that are due to their players' lanes, as many as there is room for, until ctx ends.
 func (t *Till) run(ctx context.Context) {
 	for {
-		timer := time.NewTimer(t.dispatch(ctx))
+		sleep := t.dispatch(ctx)
+		if t.triesAgain() {
+			sleep = min(sleep, lookAgainIn)
+		}
+		timer := time.NewTimer(sleep)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -61,6 +65,7 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		t.complain("midas: cannot look for orders that are due", err)
 		return lookAgainIn
 	}
+	t.goOnAgain()
 	if next.IsZero() {
 		return t.idle
 	}
@@ -101,26 +106,13 @@ func (t *Till) handOver(claimed []ledger.Order) {
 	t.starved.Store(true) // before a lane refuses, so that no end of a job is missed
 	now := t.cfg.Now()
 	for _, o := range waiting {
-		if o.DueAt.After(now) && t.enqueue("midas.resume", o.OpenID, false, func(ctx context.Context) { t.resume(ctx, o) }) != nil {
+		if o.DueAt.After(now) && t.enqueue("midas.resume", o.OpenID, false, func(ctx context.Context) { t.resume(ctx, again{order: o}) }) != nil {
 			t.held = append(t.held, o)
 		}
 	}
 	if len(t.held) == 0 {
 		t.starved.Store(false)
 	}
-}
-
-// resume goes on with an order that was claimed, unless somebody else has meanwhile.
-func (t *Till) resume(ctx context.Context, claimed ledger.Order) {
-	if ctx.Err() != nil {
-		return
-	}
-	o, err := t.cfg.Ledger.Order(ctx, claimed.BillNo)
-	if err != nil || o.Version != claimed.Version {
-		t.complain("midas: cannot read an order that is due", err, about(claimed)...)
-		return
-	}
-	t.ended(t.drive(ctx, o))
 }
 
 // drive takes an order's steps until it has ended or has to wait.
@@ -237,7 +229,11 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	stored, err := t.cfg.Ledger.Advance(context.WithoutCancel(span), o, after)
 	t.noteOrder(span, after)
 	t.endSpan(span, err)
-	if err != nil {
+	switch {
+	case errors.Is(err, ledger.ErrConflict):
+		return o, err
+	case err != nil:
+		t.tryAgain(again{order: o, after: after, waits: waits})
 		return o, err
 	}
 	t.stats.stored(o, stored, waits)

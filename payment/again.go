@@ -1,0 +1,90 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"github.com/leafmidas/leafmidas/ledger"
+)
+
+// again is an order that could not be gone on with because the ledger did not answer. Its claim is still this till's, so it
+// need not wait until that ends.
+type again struct {
+	order ledger.Order // as the ledger has it, if the write did not take
+	after ledger.Order // what the write, if it was one, would have made of it
+	waits bool         // after is to be left alone until it falls due
+	at    time.Time    // when to look
+}
+
+// tryAgain has the runner look after an order once the ledger answers.
+func (t *Till) tryAgain(a again) {
+	a.at = t.cfg.Now().Add(lookAgainIn)
+	t.mu.Lock()
+	t.again = append(t.again, a)
+	first := len(t.again) == 1
+	t.mu.Unlock()
+	if first {
+		t.wake() // it may be asleep for longer
+	}
+}
+
+// goOnAgain hands such orders to their players' lanes. The ledger has just answered. An order whose claim has ended is anybody's,
+// and is found with those that are due.
+func (t *Till) goOnAgain() {
+	now := t.cfg.Now()
+	t.mu.Lock()
+	all := t.again
+	t.again = nil
+	t.mu.Unlock()
+	var left []again
+	for _, a := range all {
+		switch {
+		case !a.order.DueAt.After(now):
+		case a.at.After(now), t.enqueue("midas.resume", a.order.OpenID, false, func(ctx context.Context) { t.resume(ctx, a) }) != nil:
+			left = append(left, a)
+		}
+	}
+	t.mu.Lock()
+	t.again = append(t.again, left...)
+	t.mu.Unlock()
+}
+
+// triesAgain tells whether there are such orders.
+func (t *Till) triesAgain() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.again) > 0
+}
+
+// resume goes on with an order that this till has claimed, unless somebody else has meanwhile.
+func (t *Till) resume(ctx context.Context, a again) {
+	if ctx.Err() != nil {
+		return
+	}
+	o, err := t.cfg.Ledger.Order(ctx, a.order.BillNo)
+	switch {
+	case err != nil:
+		t.complain("midas: cannot read an order that is due", err, about(a.order)...)
+		t.tryAgain(a)
+	case o.Version == a.order.Version:
+		t.ended(t.drive(ctx, o))
+	case !a.took(o):
+	case o.State.Ended():
+		t.ended(t.receipt(o)) // it was told that it has to wait
+	case !a.waits:
+		t.ended(t.drive(ctx, o))
+	}
+}
+
+// took tells whether the ledger has an order as the write would have made it: only the ledger's answer was lost.
+func (a again) took(o ledger.Order) bool {
+	return o.Version == a.order.Version+1 && o.State == a.after.State && o.UpdatedAt.Equal(milli(a.after.UpdatedAt)) && o.DueAt.Equal(milli(a.after.DueAt))
+}
+
+// milli is a time as the ledger keeps it.
+func milli(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return time.UnixMilli(t.UnixMilli())
+}
