@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that `make test` promises, against real servers, and fails if any test was left out.
 #
-#   HISTORIES=600 KILLS=42 FUZZTIME=1s SEED=1 tools/test-all.sh [go test flags]
+#   HISTORIES=400 KILLS=42 FUZZTIME=1s SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
@@ -41,7 +41,7 @@ tools/test-monitoring.sh
 step "every row of the benchmarks, in short"
 make bench-short
 
-step "${HISTORIES:=600} histories in each of four shards"
+step "${HISTORIES:=400} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
 step "code broken on purpose"

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,12 +20,32 @@ import (
 	"github.com/leafmidas/leafmidas/emulator"
 )
 
-// build makes the command once per test that needs it.
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "midasctl")
+	if err != nil {
+		panic(err)
+	}
+	binary = sync.OnceValues(func() (string, error) {
+		bin := filepath.Join(folder, "midasctl")
+		out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("go build: %w\n%s", err, out)
+		}
+		return bin, err
+	})
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// binary makes the command once for all tests that need it.
+var binary func() (string, error)
+
 func build(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "midasctl")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	bin, err := binary()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return bin
 }
