@@ -75,8 +75,10 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.Text }
 
-// ask gives the emulator a command, and reads its answer into out unless that is nil.
+// ask gives the emulator a command, and reads its answer into out unless that is nil. A page that is closed meanwhile does not
+// take the command back.
 func (e *emulated) ask(ctx context.Context, method, command string, in, out any) error {
+	ctx = context.WithoutCancel(ctx) // the client has a timeout
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err

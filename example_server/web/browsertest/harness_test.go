@@ -405,7 +405,7 @@ func (p *tab) weather(w string) {
 	p.run(chromedp.Evaluate(`appeared.clear(), announced.clear()`, nil))
 	p.click(".curtain")
 	p.click("[name=weather][value='" + w + "']")
-	p.is("Midas is "+w, fmt.Sprintf(`document.querySelector("[name=weather][value='%s']").checked`, w))
+	p.is("Midas is "+w, fmt.Sprintf(`document.querySelector('[data-weather=%q]')`, w)) // it has said so; a radio button is quicker
 	p.click(".drawer .x")
 }
 

@@ -23,8 +23,13 @@ export async function getWeather(): Promise<Weather> {
   return (await call<{ weather: Weather }>('/midas/weather')).weather;
 }
 
+let changed: Promise<unknown> = Promise.resolve();
+
+/** One change after another: two that overtake each other would leave the wrong weather. */
 export async function setWeather(weather: Weather): Promise<void> {
-  await call('/midas/weather', { weather });
+  const change = changed.then(() => call('/midas/weather', { weather }));
+  changed = change.catch(() => undefined);
+  await change;
 }
 
 export async function present(openid: string, coins: number): Promise<void> {

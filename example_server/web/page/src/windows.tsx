@@ -77,7 +77,7 @@ export function Drawer({ store, close }: { store: Store; close: () => void }) {
     <Window kind="drawer" title={t.midasTitle} close={close}>
       <div class="sheet-head"><h2>{t.midasTitle}</h2><button type="button" class="x" aria-label={t.close} onClick={close}><Sign name="cross" /></button></div>
       <p>{t.midasHint}</p>
-      <fieldset>
+      <fieldset data-weather={weather}>
         <legend>{t.weather}</legend>
         {weathers.map((w) => (
           <label key={w} class={`choice ${w === 'fine' ? 'fine' : 'foul'}`}>
