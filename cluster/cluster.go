@@ -55,6 +55,8 @@ const (
 	// beat is how often a server says again who is on it, and belief how long it is believed.
 	beat   = 30 * time.Second
 	belief = 2 * time.Minute
+	// settled is how long after its word a server that does not listen is taken to have died.
+	settled = 5 * time.Second
 	// glance is how often a server that has nothing to say sees whether Redis is there.
 	glance = 2 * time.Second
 	// maxQueue bounds the notes that wait for the sender, maxBatch the players who are told of at once.
@@ -354,17 +356,22 @@ func (c *Cluster) leave(ctx context.Context) error {
 // tell publishes to the servers a player is on.
 func (c *Cluster) tell(ctx context.Context, openid string, text []byte) error {
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	servers, err := c.rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: c.at(openid), Start: now, Stop: "+inf", ByScore: true}).Result()
+	servers, err := c.rdb.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{Key: c.at(openid), Start: now, Stop: "+inf", ByScore: true}).Result()
 	if err != nil {
 		return err
 	}
-	for _, id := range servers {
+	fresh := float64(time.Now().Add(belief - settled).Unix())
+	for _, server := range servers {
+		id, _ := server.Member.(string)
 		if id == c.id {
 			continue
 		}
 		heard, err := c.rdb.Publish(ctx, c.to(id), text).Result()
 		if err != nil {
 			return err
+		}
+		if heard == 0 && server.Score > fresh { // it is starting, and says so again when it listens: that must not be undone
+			continue
 		}
 		if heard == 0 { // that server has died
 			if err := c.rdb.ZRem(ctx, c.at(openid), id).Err(); err != nil {
