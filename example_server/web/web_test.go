@@ -83,14 +83,15 @@ func serveAt(t *testing.T, midas string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(m.URL(), "http://"), "/")
 }
 
-// ask makes a request to addr with these headers; "Host" is the Host.
+// ask makes a request to addr with these headers; "Host" is the Host. A change is one of the weather.
 func ask(t *testing.T, method, addr, path string, headers map[string]string) (*http.Response, string) {
 	t.Helper()
-	var body io.Reader
-	if method == http.MethodPost {
-		body = strings.NewReader(`{"weather":"fine"}`)
-	}
-	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+addr+path, body)
+	return send(t, method, addr, path, `{"weather":"fine"}`, headers)
+}
+
+func send(t *testing.T, method, addr, path, body string, headers map[string]string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+addr+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,21 +216,8 @@ func TestThePageOperatesAnEmulatorWhereverItIs(t *testing.T) {
 	emu, url := emulate(t)
 	one, other := serveAt(t, url), serveAt(t, url)
 	command := func(addr, path, body string) (int, string) {
-		r, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+addr+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Origin", "http://"+addr)
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		text, err := io.ReadAll(answer.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return answer.StatusCode, strings.TrimSpace(string(text))
+		answer, text := send(t, "POST", addr, path, body, map[string]string{"Origin": "http://" + addr})
+		return answer.StatusCode, text
 	}
 	for name := range weathers {
 		if status, text := command(one, "/midas/weather", `{"weather":"`+name+`"}`); status != 200 {
