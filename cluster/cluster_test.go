@@ -209,6 +209,32 @@ func TestAServerThatLeavesIsForgotten(t *testing.T) {
 	meet(t, a, c, "alice")
 }
 
+// Nobody hears what is published to a server that has died, nor to one that has said who is on it and does not listen yet.
+func TestAServerThatIsStartingIsNotTakenForDead(t *testing.T) {
+	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name()}
+	a, b := newServer(t, cfg), newServer(t, cfg)
+	b.Here("alice")
+	meet(t, a, b, "alice")
+	rdb := redis.NewClient(&redis.Options{Addr: cfg.Addr})
+	defer rdb.Close()
+	key := "leafmidas:" + cfg.Name + ":at:alice"
+	known, err := rdb.ZRangeWithScores(t.Context(), key, 0, -1).Result()
+	if err != nil || len(known) != 1 {
+		t.Fatalf("%v, %v", known, err)
+	}
+	said := known[0].Score // when b's word ends
+	if err := rdb.ZAdd(t.Context(), key, redis.Z{Score: said - 60, Member: "dead"}, redis.Z{Score: said + 60, Member: "starting"}).Err(); err != nil {
+		t.Fatal(err)
+	}
+	defer rdb.Del(context.Background(), key)
+	a.Tell(look("alice", "first"))
+	a.Tell(look("alice", "second")) // behind it in a's queue
+	eventually(t, "the notes are heard", func() bool { return b.hears("second") == 1 })
+	if left, err := rdb.ZRange(t.Context(), key, 0, -1).Result(); err != nil || len(left) != 2 || left[1] != "starting" {
+		t.Errorf("alice is on %v, %v", left, err)
+	}
+}
+
 func TestRedisMayComeBackEmpty(t *testing.T) {
 	r := newRedis(t)
 	cfg := module.FleetConfig{Addr: r.addr, Name: t.Name()}

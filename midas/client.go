@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 )
 
 // maxReply bounds a reply, in bytes. Real ones have a few hundred.
@@ -18,7 +19,8 @@ const maxReply = 64 << 10
 type Client struct {
 	cfg    Config
 	tokens TokenSource
-	own    *stableTokens // nil if tokens came with the config
+	own    *stableTokens          // nil if tokens came with the config
+	dead   atomic.Pointer[Secret] // the last token that the log was told is dead
 }
 
 var _ API = (*Client)(nil)
@@ -130,8 +132,11 @@ func (c *Client) withToken(ctx context.Context, e Endpoint, billNo string, call 
 	if !errors.Is(err, ErrBadToken) {
 		return err
 	}
-	c.cfg.Logger.Info("midas: access token is dead, fetching another", "endpoint", e, "error", err)
-	if token, err = c.tokens.Replace(ctx, token); err != nil {
+	dead := token
+	if told := c.dead.Swap(&dead); told == nil || *told != dead { // once for all the calls that meet it
+		c.cfg.Logger.Info("midas: access token is dead, fetching another", "endpoint", e, "error", err)
+	}
+	if token, err = c.tokens.Replace(ctx, dead); err != nil {
 		return noToken(err)
 	}
 	return call(ctx, token)

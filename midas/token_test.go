@@ -55,7 +55,8 @@ func TestADeadTokenIsReplacedAndTheCallRepeatedOnce(t *testing.T) {
 }
 
 func TestManyWhoMeetADeadTokenFetchOne(t *testing.T) {
-	c, emu, p := world(t, emulator.Config{})
+	var log bytes.Buffer
+	c, emu, p := world(t, emulator.Config{}, func(cfg *midas.Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	if _, err := c.Balance(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +71,12 @@ func TestManyWhoMeetADeadTokenFetchOne(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := emu.Calls("stable_token") - before; n > 3 { // one, or with a forced one after it, or one more for a straggler
-		t.Errorf("%d fetches", n)
+	fetches := emu.Calls("stable_token") - before
+	if fetches > 3 { // one, or with a forced one after it, or one more for a straggler
+		t.Errorf("%d fetches", fetches)
+	}
+	if n := strings.Count(log.String(), "access token is dead"); n < 1 || n > fetches {
+		t.Errorf("told %d times for %d fetches: %s", n, fetches, log.String())
 	}
 }
 
