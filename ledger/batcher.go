@@ -70,6 +70,9 @@ func (w *batcher) enter(ctx context.Context, one *write) error {
 	if w.closed {
 		return errClosed
 	}
+	if err := ctx.Err(); err != nil { // select would let every other one in
+		return err
+	}
 	select {
 	case w.queue <- one:
 		return nil

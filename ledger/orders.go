@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -64,7 +65,7 @@ type Order struct {
 	// Attempts counts the tries of the present state that brought no definite answer.
 	Attempts int
 	// UnsureSince is when the first call went out whose outcome is still open; zero when there is none. While it is
-	// set, coins may have been deducted. An order that an operator settled keeps it for ever, see Settled.
+	// set, coins may have been deducted. An order that an operator settled keeps it as long as it stays so, see Settled.
 	UnsureSince time.Time
 	// DueAt is when the order is to be worked on next; zero once it has ended.
 	DueAt time.Time
@@ -166,23 +167,32 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 	if after.State == Delivered && after.DeliveredAt.IsZero() {
 		after.DeliveredAt = after.UpdatedAt
 	}
-	var refusal error // the host's
+	var agreed bool // the host, and the commit is all that is left
 	err := l.writer.do(ctx, alone, func(ctx context.Context, tx *sql.Tx) error {
+		agreed = false
 		if err := l.replace(ctx, tx, l.who, before, *after); err != nil || grant == nil {
 			return err
 		}
-		refusal = granted(ctx, tx, grant)
-		return refusal
-	})
-	if refusal != nil && errors.Is(err, refusal) {
-		return &GrantError{before.BillNo, refusal}
-	}
-	if grant != nil && errors.Is(err, sql.ErrTxDone) {
-		// The host has ended the transaction itself. All of it took, or nothing.
-		if now, err := l.Order(ctx, before.BillNo); err == nil && now.Version == after.Version && now.State == after.State {
-			return nil
+		if err := granted(ctx, tx, grant); err != nil {
+			return &GrantError{before.BillNo, err}
 		}
-		return &GrantError{before.BillNo, err}
+		agreed = true
+		return nil
+	})
+	if refusal, ok := errors.AsType[*GrantError](err); ok {
+		return refusal
+	}
+	if err != nil && agreed {
+		// The answer was lost, or the host has ended the transaction itself or left it such that it cannot be committed. All of
+		// it took, or nothing.
+		now, unread := l.Order(context.WithoutCancel(ctx), before.BillNo)
+		switch {
+		case unread != nil:
+		case now.Version == after.Version && now.State == after.State:
+			return nil
+		case now.Version == before.Version && unfit(err):
+			return &GrantError{before.BillNo, err}
+		}
 	}
 	return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
 }
@@ -202,6 +212,22 @@ func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, af
 		return fmt.Errorf("%w: bill %s is no longer version %d in state %s", ErrConflict, before.BillNo, before.Version, before.State)
 	}
 	return l.addHistory(ctx, tx, who, after, before.State)
+}
+
+// unfit tells that a transaction could not be committed for what the host has done in it, as against a database in trouble. Drivers
+// share no errors, so words are looked for: a constraint that is checked at the end, and a failed statement that the host
+// has taken for none.
+func unfit(err error) bool {
+	var state interface{ SQLState() string }
+	if errors.Is(err, sql.ErrTxDone) || errors.As(err, &state) && strings.HasPrefix(state.SQLState(), "23") {
+		return true
+	}
+	for _, words := range []string{"commit unexpectedly resulted in rollback", "failed transaction", "constraint failed"} {
+		if strings.Contains(err.Error(), words) {
+			return true
+		}
+	}
+	return false
 }
 
 // granted runs the host's part. Its panic must not end the goroutine that writes for everyone.
@@ -304,30 +330,44 @@ func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...an
 
 // Claim takes up to limit orders that are due at now and makes them due again only after lease, so that nobody else
 // takes them meanwhile. It returns them oldest due first. No wait but a parked order's is longer than horizon: an order
-// that is due later than that was put off by a clock that has been set back since, and is taken too.
+// that is due later than that was put off by a clock that has been set back since, and is taken too. The error may tell of
+// orders that cannot be read, which an operator has to mend: they are put off likewise, and stop no other.
 func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int) (claimed []Order, err error) {
+	var faults []error
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		claimed, err = scanOrders(tx.QueryContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
+		faults = nil
+		rows, err := tx.QueryContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
 			WHERE due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) AND `+knownKinds+` ORDER BY due_at LIMIT ?`+l.dialect.skip),
-			toMillis(now), toMillis(now.Add(horizon)), limit))
-		if err != nil || len(claimed) == 0 {
+			toMillis(now), toMillis(now.Add(horizon)), limit)
+		all, err := scanAll(rows, err, func(row *sql.Rows) (Order, error) {
+			o, err := scanOrder(row)
+			if errors.Is(err, errUnreadable) {
+				faults, err = append(faults, err), nil
+			}
+			return o, err
+		})
+		if err != nil || len(all) == 0 {
 			return err
 		}
 		due := now.Add(lease)
 		args := []any{toMillis(due)}
-		for i := range claimed {
-			args = append(args, claimed[i].BillNo)
-			claimed[i].DueAt = fromMillis(toMillis(due))
-			claimed[i].Version++
+		claimed = claimed[:0]
+		for _, o := range all {
+			args = append(args, o.BillNo)
+			o.DueAt = fromMillis(toMillis(due))
+			o.Version++
+			if o.check() == nil {
+				claimed = append(claimed, o)
+			}
 		}
 		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1
-			WHERE bill_no IN (?`+strings.Repeat(", ?", len(claimed)-1)+`)`), args...)
+			WHERE bill_no IN (?`+strings.Repeat(", ?", len(all)-1)+`)`), args...)
 		return err
 	})
 	if err != nil {
 		return nil, unavailable(ctx, "claim the orders that are due", err)
 	}
-	return claimed, nil
+	return claimed, errors.Join(faults...)
 }
 
 // NextDue tells when the next order is due; the zero time if none is.
@@ -344,16 +384,42 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 }
 
 // Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
-// that works on this ledger: whatever was claimed, its holder is dead. Orders in Reversing rest for quiet after they got
+// that works on this ledger: whatever was claimed, its holder is dead. It goes on where an earlier one has failed. Orders in Reversing rest for quiet after they got
 // there, for the deduction that they call back may still be on its way, whoever sent it. Goods that wait to be paid for
 // keep their time: there may be many, and nothing is lost meanwhile.
 func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration) (orders int64, err error) {
+	const (
+		doing = "resume the open orders"
+		open  = `due_at > 0 AND due_at > ? AND parked = 0 AND NOT (kind = ? AND state = ?) AND ` + knownKinds // what is due already needs nothing
+	)
 	rested := toMillis(now.Add(-quiet))
-	return l.makeDue(ctx, "resume the open orders", `UPDATE midas_orders SET version = version + 1,
-		due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END
-		WHERE due_at > 0 AND parked = 0 AND NOT (kind = ? AND state = ?) AND `+knownKinds,
-		Reversing, rested, quiet.Milliseconds(), toMillis(now), Goods, Paying)
+	for after := toMillis(now); ; {
+		// A page at a time: of very many in one statement a database server would not be done within what any write may take.
+		var last int64
+		inner, cancel := patient(ctx)
+		err := l.queryRow(inner, l.dialect.sql(`SELECT due_at FROM midas_orders WHERE `+open+` ORDER BY due_at LIMIT 1 OFFSET ?`),
+			after, Goods, Paying, reclaimPage-1).Scan(&last)
+		cancel()
+		final := errors.Is(err, sql.ErrNoRows)
+		switch {
+		case final:
+			last = math.MaxInt64
+		case err != nil:
+			return orders, unavailable(ctx, doing, err)
+		}
+		n, err := l.makeDue(ctx, doing, `UPDATE midas_orders SET version = version + 1,
+			due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END WHERE `+open+` AND due_at <= ?`,
+			Reversing, rested, quiet.Milliseconds(), toMillis(now), after, Goods, Paying, last)
+		orders += n
+		if err != nil || final {
+			return orders, err
+		}
+		after = last
+	}
 }
+
+// reclaimPage is how many orders are resumed at once.
+const reclaimPage = 5000
 
 // Unpark makes a player's parked orders due at now.
 func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orders int64, err error) {
@@ -416,17 +482,20 @@ func scanAll[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) 
 	return all, rows.Err()
 }
 
-// check catches an order that no code of this version can have written.
+// errUnreadable is an order that no code of this version can have written.
+var errUnreadable = errors.New("ledger: unreadable order")
+
+// check catches such orders.
 func (o Order) check() error {
 	switch {
 	case !o.State.Known() || !o.Kind.known():
-		return fmt.Errorf("order %s is a %q in state %q: written by a newer version?", o.BillNo, o.Kind, o.State)
+		return fmt.Errorf("%w: %s is a %q in state %q: written by a newer version?", errUnreadable, o.BillNo, o.Kind, o.State)
 	case o.Amount <= 0 || o.Quantity <= 0:
-		return fmt.Errorf("order %s is for %d of an item at %d in all", o.BillNo, o.Quantity, o.Amount)
+		return fmt.Errorf("%w: %s is for %d of an item at %d in all", errUnreadable, o.BillNo, o.Quantity, o.Amount)
 	case o.State.Ended() && (!o.DueAt.IsZero() || o.Parked):
-		return fmt.Errorf("order %s has ended as %s and is still to be worked on", o.BillNo, o.State)
+		return fmt.Errorf("%w: %s has ended as %s and is still to be worked on", errUnreadable, o.BillNo, o.State)
 	case !o.State.Ended() && o.DueAt.IsZero():
-		return fmt.Errorf("order %s is %s and nobody will work on it", o.BillNo, o.State)
+		return fmt.Errorf("%w: %s is %s and nobody will work on it", errUnreadable, o.BillNo, o.State)
 	}
 	return nil
 }

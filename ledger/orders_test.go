@@ -349,17 +349,60 @@ func TestParkedOrdersWaitForTheirPlayer(t *testing.T) {
 func TestARestartDoesNotHastenACallBack(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
-		o := move(t, l, create(t, l, wish("back", func(o *ledger.Order) { o.DueAt = noon.Add(time.Hour) })), ledger.Paying, ledger.Reversing)
 		for now, due := range map[time.Duration]time.Duration{time.Second: 5 * time.Second, 5 * time.Second: 5 * time.Second, 8 * time.Second: 8 * time.Second} {
-			if n, err := l.Reclaim(t.Context(), o.UpdatedAt.Add(now), 5*time.Second); err != nil || n != 1 {
+			bill := "back after " + now.String()
+			o := move(t, l, create(t, l, wish(bill, func(o *ledger.Order) { o.DueAt = noon.Add(time.Hour) })), ledger.Paying, ledger.Reversing)
+			if n, err := l.Reclaim(t.Context(), o.UpdatedAt.Add(now), 5*time.Second); err != nil || n < 1 {
 				t.Errorf("%d resumed, %v", n, err)
 			}
-			if after, err := l.Order(t.Context(), "back"); err != nil || !after.DueAt.Equal(o.UpdatedAt.Add(due)) {
+			if after, err := l.Order(t.Context(), bill); err != nil || !after.DueAt.Equal(o.UpdatedAt.Add(due)) {
 				t.Errorf("restarted %s after the order was called back, due after %s, %v", now, after.DueAt.Sub(o.UpdatedAt), err)
 			}
 		}
 	})
 }
+
+// A database server ends a statement that takes too long, so a start with very many open orders must not be one.
+func TestVeryManyOrdersAreResumedByAndBy(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		create(t, l, wish("one", func(o *ledger.Order) { o.DueAt = noon.Add(time.Millisecond) }))
+		const digits = `(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)`
+		execute(t, raw(t, cfg), `INSERT INTO midas_orders (bill_no, kind, openid, zone_id, request_id, item_id, quantity, amount, user_ip, state, version,
+			attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at)
+			SELECT CONCAT('n', i), kind, openid, zone_id, CONCAT('n', i), item_id, quantity, amount, user_ip, state, version,
+			attempts, unsure_since, due_at + i / 3, parked, code, rid, note, created_at, updated_at, delivered_at
+			FROM midas_orders, (SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS i FROM `+digits+` a, `+digits+` b, `+digits+` c, `+digits+` d) AS numbers`)
+		if n, err := l.Reclaim(t.Context(), noon, time.Second); err != nil || n != 10_001 {
+			t.Errorf("%d resumed, %v", n, err)
+		}
+		if due, err := l.Claim(t.Context(), noon, lease, time.Hour, 20_000); err != nil || len(due) != 10_001 {
+			t.Errorf("%d due, %v", len(due), err)
+		}
+	})
+}
+
+func TestAnOrderThatCannotBeReadStopsNoOther(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		for _, bill := range []string{"good-1", "bad", "good-2"} {
+			create(t, l, wish(bill, func(o *ledger.Order) { o.DueAt = noon }))
+		}
+		execute(t, raw(t, cfg), `UPDATE midas_orders SET state = 'delivered' WHERE bill_no = 'bad'`) // and it is due all the same
+		got, err := l.Claim(t.Context(), noon, lease, time.Hour, 10)
+		if err == nil || !strings.Contains(err.Error(), "bad has ended as delivered") || len(got) != 2 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err := l.Claim(t.Context(), noon, lease, time.Hour, 10); err != nil || len(got) != 0 {
+			t.Errorf("at once again: %+v, %v", got, err)
+		}
+	})
+}
+
+// manyFaults is an error that cannot be compared with another.
+type manyFaults []string
+
+func (f manyFaults) Error() string { return strings.Join(f, ", ") }
 
 func TestDeliveryInTheSameTransaction(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
@@ -402,6 +445,15 @@ func TestDeliveryInTheSameTransaction(t *testing.T) {
 			},
 			"a broken statement": func(ctx context.Context, tx *sql.Tx) error {
 				_, err := tx.ExecContext(ctx, `INSERT INTO nowhere VALUES (1)`)
+				return err
+			},
+			"an error that cannot be compared": func(context.Context, *sql.Tx) error { return manyFaults{"one", "two"} },
+			"a transaction that it has undone": func(_ context.Context, tx *sql.Tx) error { return tx.Rollback() },
+			"a broken statement that it says nothing of": func(ctx context.Context, tx *sql.Tx) error {
+				_, err := tx.ExecContext(ctx, `INSERT INTO nowhere VALUES (1)`)
+				if err != nil && cfg.Driver == "postgres" { // which then commits nothing any more
+					return nil
+				}
 				return err
 			},
 		} {

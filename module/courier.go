@@ -2,19 +2,25 @@ package module
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/name5566/leaf/chanrpc"
 	leafmodule "github.com/name5566/leaf/module"
+
+	"github.com/leafmidas/leafmidas/payment"
 )
 
 // maxCalls bounds the calls into the game that have not come back.
 const maxCalls = 1024
 
-// errGone is what a call hears when this module is stopping before the game has answered. It is a cancellation: it says
-// nothing of the game.
-var errGone = fmt.Errorf("module: stopping before the game answered: %w", context.Canceled)
+// errGone is what a call hears when this module is stopping before the game has answered. It says nothing of the game.
+var errGone = fmt.Errorf("module: stopping before the game answered: %w", payment.ErrClosing)
+
+// errFull is what a call hears that the game's queue, or Leaf's count of calls, has no room for. It was not made.
+var errFull = errors.New("module: the game has too much to do")
 
 // courier carries calls into the game's own goroutine and brings the answers back. Leaf's AsynCall never blocks and
 // reports a full queue, a closed module or a panic as an error; but a chanrpc client belongs to one goroutine, so the
@@ -56,9 +62,16 @@ func (c *courier) stop() {
 	c.done.Wait()
 }
 
-// do runs f on the goroutine of the module behind target and waits for its answer. f may still run after do has given up.
+// do runs f on the goroutine of the module behind target and waits for its answer. Once ctx has ended f does not begin any more:
+// whoever tries next may come to another end.
 func (c *courier) do(ctx context.Context, target *chanrpc.Server, f func() error) error {
-	one := &call{run: f, target: target, done: make(chan error, 1)}
+	run := func() error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return f()
+	}
+	one := &call{run: run, target: target, done: make(chan error, 1)}
 	select {
 	case c.calls <- one:
 	case <-ctx.Done():
@@ -76,6 +89,18 @@ func (c *courier) do(ctx context.Context, target *chanrpc.Server, f func() error
 	}
 }
 
+// rest waits a while. It is false if the courier stops meanwhile.
+func (c *courier) rest(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.quit:
+		return false
+	}
+}
+
 func (c *courier) loop() {
 	client := chanrpc.NewClient(maxCalls)
 	for {
@@ -83,7 +108,10 @@ func (c *courier) loop() {
 		case one := <-c.calls:
 			client.Attach(one.target)
 			client.AsynCall(runID{}, one.run, func(ret any, err error) {
-				if err == nil && ret != nil {
+				switch {
+				case err != nil && (err.Error() == "chanrpc channel full" || err.Error() == "too many calls"):
+					err = errFull
+				case err == nil && ret != nil:
 					err = ret.(error)
 				}
 				one.done <- err

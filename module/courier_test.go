@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,56 @@ func TestACallThatIsNotAnsweredEndsWithItsContext(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A try that was given up while it waited in the game's queue must not run after the next one, which another server may have made.
+func TestACallThatWasGivenUpDoesNotBegin(t *testing.T) {
+	c := startCourier(t)
+	game, _ := startGame(t, 10)
+	held, release := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		_ = c.do(context.Background(), game, func() error { close(held); <-release; return nil })
+	})
+	<-held
+	ctx, cancel := context.WithCancel(context.Background())
+	all.Go(func() {
+		if err := c.do(ctx, game, func() error { t.Error("ran"); return nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	eventually(t, func() bool { return len(game.ChanCall) == 1 })
+	cancel()
+	close(release)
+	all.Wait()
+	if err := c.do(within(t, 10*time.Second), game, func() error { return nil }); err != nil { // behind it in the queue
+		t.Error(err)
+	}
+}
+
+// The callbacks of the Go… methods are called exactly once, however much the game has to do.
+func TestACallbackWaitsForRoomInTheGamesQueue(t *testing.T) {
+	const callbacks = 50
+	m := &Module{courier: startCourier(t), log: slog.New(slog.DiscardHandler)}
+	m.game, _ = startGame(t, 1)
+	release := make(chan struct{})
+	m.OnGame(func() { <-release })
+	ran := 0 // of the game's goroutine
+	done := make(chan struct{})
+	for range callbacks {
+		m.OnGame(func() {
+			if ran++; ran == callbacks {
+				close(done)
+			}
+		})
+	}
+	close(release)
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		t.Fatal("some never came")
+	}
+	m.drained.Wait()
 }
 
 func TestAStopFreesWhoeverWaits(t *testing.T) {

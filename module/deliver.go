@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -102,17 +103,26 @@ func (m *Module) Refunded(ctx context.Context, r payment.Refund) error {
 // CanCallBack tells whether OnGame has somewhere to run what it is given.
 func (m *Module) CanCallBack() bool { return m.game != nil }
 
-// OnGame runs f on the goroutine of the host's module; if that one has gone, not at all. It does not wait.
+// OnGame runs f on the goroutine of the host's module, however long that has no time; if the module has gone or this one is
+// stopping, not at all. It does not wait.
 func (m *Module) OnGame(f func()) {
 	m.drained.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-		defer cancel()
-		err := m.courier.do(ctx, m.game, func() error { f(); return nil })
-		if err != nil {
-			m.log.Error("midas: an answer did not reach the game", "error", err)
+		for {
+			err := m.courier.do(context.Background(), m.game, func() error { f(); return nil })
+			switch {
+			case err == nil:
+				return
+			case errors.Is(err, errFull) && m.courier.rest(fullRest):
+			default:
+				m.log.Error("midas: an answer did not reach the game", "error", err)
+				return
+			}
 		}
 	})
 }
+
+// fullRest is how long a callback waits for room in the game's queue before it is tried again.
+const fullRest = 50 * time.Millisecond
 
 // ackTime is how long an answer may come after the try it belongs to was given up.
 const ackTime = time.Hour

@@ -89,8 +89,8 @@ func (t *Till) parked(ctx context.Context, o ledger.Order, refused error) {
 	}
 }
 
-// unparkOrders wakes a player's parked orders, now or as soon as the ledger answers again.
-func (t *Till) unparkOrders(ctx context.Context, openid string) {
+// unparkOrders wakes a player's parked orders, now or, if it is false, as soon as the ledger answers again.
+func (t *Till) unparkOrders(ctx context.Context, openid string) bool {
 	n, err := t.cfg.Ledger.Unpark(ctx, openid, t.cfg.Now())
 	t.mu.Lock()
 	if err != nil {
@@ -105,6 +105,7 @@ func (t *Till) unparkOrders(ctx context.Context, openid string) {
 	if n > 0 {
 		t.wake()
 	}
+	return err == nil
 }
 
 // retryUnpark catches up on what unparkOrders had to leave.
@@ -116,7 +117,9 @@ func (t *Till) retryUnpark(ctx context.Context) {
 	}
 	t.mu.Unlock()
 	for _, openid := range left {
-		t.unparkOrders(ctx, openid)
+		if !t.unparkOrders(ctx, openid) {
+			return // the others would wait as long, each of them
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package payment
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -31,8 +30,8 @@ type Retry struct {
 // rules are what the decisions depend on besides the order and the answer.
 type rules struct {
 	Retry
-	// quiet is how long the last deduction must lie back before it is called back: one that is still on its way
-	// must not arrive after its own cancellation.
+	// quiet is how long an order rests before its deduction is called back: one that is still on its way must not arrive
+	// after its own cancellation.
 	quiet time.Duration
 	// tries bounds how often a delivery is tried.
 	tries int
@@ -63,7 +62,7 @@ func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok
 		case tooOld:
 			return moved(o, ledger.Failed, "older than 47 h: nothing was deducted"), false
 		case unsure && o.Kind == ledger.Purchase && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
-			return r.reverse(o, o.UpdatedAt, now), false
+			return r.reverse(o, now), false
 		}
 	case ledger.Reversing, ledger.Refunding:
 		if tooOld {
@@ -96,11 +95,11 @@ func (r rules) afterPay(o ledger.Order, sure bool, err error, now time.Time) led
 	case errors.Is(err, midas.ErrInsufficientBalance) && purchase:
 		// Had an earlier call taken, the answer would have been 90012. But one may still be on its way, and arrive when the
 		// player has bought coins.
-		return r.reverse(o, now, now)
+		return r.reverse(o, now)
 	case verdict == midas.VerdictLogin:
 		return parked(o)
 	case purchase && !o.UnsureSince.IsZero() && now.Sub(o.UnsureSince) >= r.GiveUpAfter:
-		return r.reverse(o, now, now)
+		return r.reverse(o, now)
 	case verdict == midas.VerdictLater:
 		return r.postponed(o, err, now)
 	default:
@@ -163,7 +162,7 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 		return moved(o, ledger.Disputed, "the host refused it; give the money back in the WeChat console: "+short(err))
 	case errors.Is(err, ErrRefuse):
 		return moved(o, ledger.Refunding, "the host refused it: "+short(err))
-	case errors.Is(err, context.Canceled): // the server is stopping, which says nothing of the host
+	case errors.Is(err, ErrClosing): // the server is stopping, which says nothing of the host
 		return r.postponed(o, err, now)
 	case o.Attempts+1 >= r.tries:
 		return moved(o, ledger.Disputed, fmt.Sprintf("not delivered in %d tries: %s", r.tries, short(err)))
@@ -237,7 +236,7 @@ func (r rules) afterHostCancels(o ledger.Order, why string, now time.Time) (afte
 			return moved(o, ledger.Failed, note+": nothing was deducted"), true
 		}
 		o.Note = note
-		return r.reverse(o, o.UpdatedAt, now), true
+		return r.reverse(o, now), true
 	case ledger.Delivered:
 		if now.Sub(o.CreatedAt) >= billLife {
 			return o, false
@@ -248,16 +247,15 @@ func (r rules) afterHostCancels(o ledger.Order, why string, now time.Time) (afte
 	}
 }
 
-// reverse stops asking for the coins and starts calling them back, once the last call has had time to land.
-func (r rules) reverse(o ledger.Order, lastCall, now time.Time) ledger.Order {
+// reverse stops asking for the coins and starts calling them back, once a call that somebody has just sent has had time to land:
+// when the last one was sent nobody can say, for only the first of them is preceded by a write.
+func (r rules) reverse(o ledger.Order, now time.Time) ledger.Order {
 	note := o.Note
 	if note == "" || now.Sub(o.UnsureSince) >= r.GiveUpAfter {
 		note = fmt.Sprintf("no definite answer in %s", r.GiveUpAfter)
 	}
 	o = moved(o, ledger.Reversing, note+": calling the coins back")
-	if wait := r.quiet - now.Sub(lastCall); wait > 0 {
-		o.DueAt = now.Add(wait)
-	}
+	o.DueAt = now.Add(r.quiet)
 	return o
 }
 

@@ -93,6 +93,9 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 		if receipt := t.drive(ctx, o); receipt.Order.State != ledger.Paying {
 			return GoodsOffer{Receipt: receipt}, nil
 		}
+		if o.Amount != int64(fen) { // what is paid must be what is in the books
+			return GoodsOffer{}, fmt.Errorf("%w: request %q is bill %s, made when it cost %d fen and not %d", ledger.ErrMismatch, r.RequestID, o.BillNo, o.Amount, fen)
+		}
 		who.ZoneID = o.ZoneID
 	default:
 		return GoodsOffer{Receipt: t.receipt(o)}, nil

@@ -169,6 +169,26 @@ func TestGoodsAreDeliveredOnceTheyArePaidFor(t *testing.T) {
 	}
 }
 
+// What is signed is what the order was made for, or a part of the price could come back and count as the whole.
+func TestGoodsWhosePriceHasChangedAreNotSignedForAnew(t *testing.T) {
+	w := newMoneyWorld(t)
+	s := w.open()
+	p := w.login(s, "alice")
+	paid, unpaid := s.mustWant(p, "g1", "pass", 1), s.mustWant(p, "g2", "pass", 1)
+	s.shut()
+	for i := range w.shop {
+		w.shop[i].Fen /= 2
+	}
+	s = w.open()
+	w.pay(p, paid, emulator.Fate{NoPush: true})
+	if again, err := s.want(p, "g1", "pass", 1); err != nil || again.Order.State != ledger.Delivered || again.Order.Amount != 600 {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if again, err := s.want(p, "g2", "pass", 1); !errors.Is(err, ledger.ErrMismatch) || !strings.Contains(err.Error(), unpaid.Order.BillNo) {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
 func TestGoodsArePaidForThoughNoPushEverComes(t *testing.T) {
 	for what, meanwhile := range map[string]func(w *world, s *shop, p payment.Player) *shop{
 		"asking finds out": func(_ *world, s *shop, _ payment.Player) *shop { return s },

@@ -49,9 +49,11 @@ func (t *Till) Present(p Player, r PresentRequest, done func(Receipt, error)) er
 
 // Cancel gives the coins of a purchase back: of one that has not been paid for certain yet, or of one whose item the host
 // takes back. One that is paid and not delivered is delivered first, for it may have been granted by a call whose answer
-// was lost; a host that cannot deliver it refuses it with ErrRefuse. why is kept in the order's history. done hears how the order stands: ledger.Cancelled once the coins are back,
-// ledger.Delivered if Midas keeps them (then the item is the player's), otherwise it goes on by itself; the player is told
-// the end. Asking again is safe. Errors: ErrNotCancellable, ledger.ErrNotFound, ErrBusy, ErrClosing, ErrUnavailable.
+// was lost; a host that cannot deliver it refuses it with ErrRefuse. Where servers share the ledger, that is left to the one that
+// works on it, and the answer meanwhile is ErrNotCancellable. why is kept in the order's history. done hears how the order
+// stands: ledger.Cancelled once the coins are back, ledger.Delivered if Midas keeps them (then the item is the player's),
+// otherwise it goes on by itself; the player is told the end. Asking again is safe. Errors: ErrNotCancellable,
+// ledger.ErrNotFound, ErrBusy, ErrClosing, ErrUnavailable.
 func (t *Till) Cancel(p Player, billNo, why string, done func(Receipt, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -78,12 +80,15 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 	case o.State == ledger.Cancelled, o.State == ledger.Reversing, o.State == ledger.Refunding:
 		return t.receipt(o), nil
 	}
-	if o.State == ledger.Paid {
+	if o.State == ledger.Paid && !t.cfg.Shared { // else another server may have claimed it, and be delivering it
 		r := t.drive(ctx, o)
 		t.ended(r)
-		if o = r.Order; o.State != ledger.Delivered {
-			return r, fmt.Errorf("%w now: bill %s is being delivered; refuse it there", ErrNotCancellable, billNo)
+		if o = r.Order; o.State == ledger.Cancelled || o.State == ledger.Refunding {
+			return r, nil // the delivery has refused it
 		}
+	}
+	if o.State == ledger.Paid {
+		return t.receipt(o), fmt.Errorf("%w now: bill %s is being delivered; refuse it there", ErrNotCancellable, billNo)
 	}
 	after, ok := t.rules.afterHostCancels(o, why, t.cfg.Now())
 	if !ok {

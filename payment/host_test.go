@@ -132,6 +132,51 @@ func TestTheHostTakesADeliveredOrderBack(t *testing.T) {
 	}
 }
 
+// Whoever cancels an order that is being delivered tells the delivery to refuse it, and hears what came of that.
+func TestAPaidOrderIsCancelledByItsDelivery(t *testing.T) {
+	for name, answer := range map[string]emulator.Fault{"at once": {Kind: emulator.OK}, "later": {Kind: emulator.Cut, Commit: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.retry.First, w.retry.Max = time.Minute, time.Minute
+			w.game.answerWith(func(ledger.Order) error { return errors.New("not now") })
+			s := w.open()
+			p := w.rich(s, "alice", 100)
+			r, err := s.buy(p, "r1", "sword", 1)
+			if err != nil || r.Order.State != ledger.Paid {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			if r, err := s.cancel(p, r.Order.BillNo); !errors.Is(err, payment.ErrNotCancellable) || r.Order.State != ledger.Paid {
+				t.Errorf("while it may have been granted: %+v, %v", r, err)
+			}
+			if err := w.emu.Script("cancelpay", answer); err != nil {
+				t.Fatal(err)
+			}
+			w.game.answerWith(func(ledger.Order) error { return payment.ErrRefuse })
+			back, err := s.cancel(p, r.Order.BillNo)
+			if want := map[string]ledger.State{"at once": ledger.Cancelled, "later": ledger.Refunding}[name]; err != nil || back.Order.State != want {
+				t.Errorf("%+v, %v", back, err)
+			}
+			if n := w.balance("alice"); n != 100 {
+				t.Errorf("balance is %d", n)
+			}
+		})
+	}
+}
+
+// A host that saves under a context of its own, which has ended, has a fault like any other.
+func TestAHostsOwnCancellationIsAFailedTry(t *testing.T) {
+	w := newWorld(t)
+	w.tries = 3
+	w.game.answerWith(func(ledger.Order) error { return errors.Join(errors.New("save"), context.Canceled) })
+	s := w.open()
+	p := w.rich(s, "alice", 100)
+	r, err := s.buy(p, "r1", "sword", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, s.end(r), ledger.Disputed)
+}
+
 func TestACancellationWhoseAnswerIsLostGoesOn(t *testing.T) {
 	w := newWorld(t)
 	s := w.open()

@@ -281,11 +281,11 @@ func (t *Till) GrantInTransaction(grant func(ctx context.Context, tx *sql.Tx, o 
 func (t *Till) Start(ctx context.Context) error {
 	if !t.cfg.Shared {
 		n, err := t.cfg.Ledger.Reclaim(ctx, t.cfg.Now(), t.rules.quiet)
-		if err != nil {
-			return err
-		}
 		if n > 0 {
 			t.log.Info("midas: resuming open orders", "orders", n)
+		}
+		if err != nil { // no reason to keep the game from starting
+			t.log.Warn("midas: orders of the process before this one go on when their claims end", "error", err)
 		}
 	}
 	run, stop := context.WithCancel(context.Background())

@@ -99,7 +99,7 @@ func (t *Till) tellRefund(ctx context.Context, o ledger.Order) ledger.Order {
 	if o.Note == deliveryFirst { // waiting was no try to tell
 		o.Attempts = 0
 	}
-	return t.delivered(o, t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Refunded(ctx, r) }))
+	return t.delivered(ctx, o, t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Refunded(ctx, r) }))
 }
 
 // settleRefund moves the goods that were paid back: what was not delivered never will be, and what was is cancelled. It may
@@ -116,9 +116,12 @@ func (t *Till) settleRefund(ctx context.Context, o ledger.Order) (Refund, error)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return r, nil
 		}
-		price, _ := t.cfg.Tiers.Price(midas.Coins(recharge.BuyQuantity), t.cfg.CoinsPerYuan)
-		r.Coins, r.Whole = midas.Coins(o.Quantity), back >= int64(price)
-		return r, err
+		if err != nil {
+			return r, err
+		}
+		price, unpriced := t.cfg.Tiers.Price(midas.Coins(recharge.BuyQuantity), t.cfg.CoinsPerYuan) // tiers may have changed since
+		r.Coins, r.Whole = midas.Coins(o.Quantity), unpriced == nil && back >= int64(price)
+		return r, nil
 	}
 	if err != nil {
 		return r, err

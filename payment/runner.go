@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -80,12 +81,11 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		return lookAgainIn
 	}
 	orders, err := t.cfg.Ledger.Claim(ctx, t.cfg.Now(), t.lease, t.horizon, room)
-	if err != nil {
-		t.complain("midas: cannot take orders that are due", err)
-		return lookAgainIn
-	}
+	t.complain("midas: cannot take orders that are due", err)
 	t.handOver(orders)
 	switch {
+	case err != nil:
+		return lookAgainIn
 	case len(orders) > 0:
 		return 0
 	case wait > 0: // only parked ones, which may wait that long
@@ -156,10 +156,13 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 			waits = !after.DueAt.IsZero() && after.DueAt != o.DueAt
 			var fault error
 			if stored, fault = t.store(ctx, o, after, waits); fault != nil { // nothing may follow what is not on disk
-				if errors.Is(fault, ledger.ErrConflict) { // a push was quicker, or another server
-					t.log.Info("midas: order changed meanwhile", about(o)...)
-				} else {
+				switch {
+				case !errors.Is(fault, ledger.ErrConflict):
 					t.complain("midas: order not advanced", fault, about(o)...)
+				case told != nil: // who changed it calls the coins back, or finds them moved
+					t.log.Warn("midas: order changed while Midas did what it asked", about(o)...)
+				default: // a push was quicker, or another server
+					t.log.Info("midas: order changed meanwhile", about(o)...)
 				}
 				break
 			}
@@ -321,7 +324,7 @@ func (t *Till) deliver(ctx context.Context, o ledger.Order) ledger.Order {
 	err := t.guarded(ctx, func(ctx context.Context) error { return t.cfg.Deliver(ctx, o) })
 	t.noteOrder(ctx, o)
 	t.endSpan(ctx, err)
-	return t.delivered(o, err)
+	return t.delivered(ctx, o, err)
 }
 
 // guarded runs the host's code, for DeliverTimeout at most.
@@ -339,11 +342,11 @@ func (t *Till) guarded(ctx context.Context, host func(context.Context) error) (e
 // deliverInTransaction has the host grant the item in the transaction that stores it. stored is the order as it is
 // afterwards; if that is still o, after is to be stored.
 func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after, stored ledger.Order) {
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
+	inner, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
 	defer cancel()
 	after = t.rules.afterDeliver(o, nil, t.cfg.Now())
 	after.UpdatedAt = t.cfg.Now()
-	span := t.beginSpan(ctx, "midas.deliver")
+	span := t.beginSpan(inner, "midas.deliver")
 	stored, err := t.cfg.Ledger.Deliver(span, o, after, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
 	t.noteOrder(span, o)
 	t.endSpan(span, err)
@@ -352,16 +355,20 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after,
 		t.stats.reached(stored)
 		return after, stored
 	}
-	var host *ledger.GrantError
-	if !errors.As(err, &host) { // the database's fault: whether it took will be seen
+	host, ok := errors.AsType[*ledger.GrantError](err)
+	if !ok { // the database's fault: whether it took will be seen
 		t.complain("midas: order not delivered", err, about(o)...)
 		return t.rules.postponed(o, err, t.cfg.Now()), o
 	}
-	return t.delivered(o, host.Err), o
+	return t.delivered(ctx, o, host.Err), o
 }
 
-// delivered decides on the host's answer.
-func (t *Till) delivered(o ledger.Order, err error) ledger.Order {
+// delivered decides on the host's answer. ctx is the job's: once it has ended, an answer tells that the till is stopping. A host's
+// own cancellation is an error like any other.
+func (t *Till) delivered(ctx context.Context, o ledger.Order, err error) ledger.Order {
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", ErrClosing, err)
+	}
 	t.stats.delivered(o, err)
 	after := t.rules.afterDeliver(o, err, t.cfg.Now())
 	if err != nil {

@@ -3,6 +3,7 @@ package payment_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -164,7 +165,7 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 				if w := writers(t, b, held.BillNo); !slices.Equal(w, []string{"server 0", "server 1"}) {
 					t.Errorf("%q worked on it", w)
 				}
-				if !strings.Contains(slow.log.String(), "order changed meanwhile") {
+				if !strings.Contains(slow.log.String(), "order changed ") {
 					t.Error("the first one was not refused")
 				}
 				if n, left := quick.granted(held.BillNo), quick.balance("alice"); n != 1 || left != 40 {
@@ -261,6 +262,68 @@ func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 				slow.books(b)
 			})
 		}
+	}
+}
+
+// One server asks Midas once more, long after the last answer was stored, and its call lands late. Meanwhile the host cancels the order
+// on another server, which cannot know of that call.
+func TestACancellationWaitsForACallThatAnotherServerHasJustSent(t *testing.T) {
+	for _, driver := range []string{"postgres", "mysql"} {
+		t.Run(driver, func(t *testing.T) {
+			t.Parallel()
+			worlds := newSharedWorlds(t, driver, 2)
+			for _, w := range worlds {
+				w.retry.First, w.retry.Max = 3*time.Second, 3*time.Second // more than a call may take to land
+			}
+			worlds[1].idle = time.Hour // what is due is the first one's to take
+			a, b := worlds[0].open(), worlds[1].open()
+			p := worlds[0].rich(a, "alice", 100)
+			if err := worlds[0].emu.Script("pay", emulator.Fault{Kind: emulator.Cut}, emulator.Fault{Kind: emulator.LateCommit, Unseen: true, Delay: 300 * time.Millisecond}); err != nil {
+				t.Fatal(err)
+			}
+			r, err := a.buy(p, "r1", "sword", 1)
+			if err != nil || r.Order.State != ledger.Paying {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			eventually(t, "it is asked for again", func() bool { return worlds[0].emu.Calls("pay") == 2 })
+			if back, err := b.cancel(p, r.Order.BillNo); err != nil || back.Order.State != ledger.Reversing {
+				t.Fatalf("%+v, %v", back, err)
+			}
+			worlds[1].becomes(b, r.Order.BillNo, ledger.Cancelled)
+			if bill := worlds[0].billOf(r.Order.BillNo); bill.State != emulator.BillCancelled || worlds[0].balance("alice") != 100 {
+				t.Errorf("at Midas %+v, %d coins left", bill, worlds[0].balance("alice"))
+			}
+			worlds[0].books(b)
+		})
+	}
+}
+
+// Which server is delivering an order only that one knows.
+func TestAPaidOrderIsNotCancelledBehindItsDelivery(t *testing.T) {
+	worlds := newSharedWorlds(t, "postgres", 2)
+	gate := newGate(worlds[0])
+	a, b := worlds[0].open(), worlds[1].open()
+	t.Cleanup(func() { close(gate.pass) })
+	p := worlds[0].rich(a, "alice", 100)
+	gate.stopAt("paid stored")
+	answer := make(chan payment.Receipt, 1)
+	if err := a.Purchase(p, payment.PurchaseRequest{RequestID: "r1", ItemID: "sword", Quantity: 1}, func(r payment.Receipt, _ error) { answer <- r }); err != nil {
+		t.Fatal(err)
+	}
+	gate.arrived(t)
+	o, err := b.ledger.OrderOf(t.Context(), p.OpenID, ledger.Purchase, "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := b.cancel(p, o.BillNo); !errors.Is(err, payment.ErrNotCancellable) || r.Order.State != ledger.Paid {
+		t.Errorf("%+v, %v", r, err)
+	}
+	gate.pass <- struct{}{}
+	if r := <-answer; r.Order.State != ledger.Delivered || worlds[0].game.calls[o.BillNo] != 1 {
+		t.Errorf("%+v after %d deliveries", r, worlds[0].game.calls[o.BillNo])
+	}
+	if r, err := b.cancel(p, o.BillNo); err != nil || r.Order.State != ledger.Cancelled {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -19,37 +19,41 @@ type (
 
 // Order reads an order by its bill number. It reads the ledger, so it must not be called from a module's goroutine.
 func (p *Plugin) Order(ctx context.Context, billNo string) (Order, error) {
-	if err := p.mayRead(); err != nil {
+	in, err := p.mayRead()
+	if err != nil {
 		return Order{}, err
 	}
-	return p.ledger.Order(ctx, billNo)
+	return in.ledger.Order(ctx, billNo)
 }
 
 // Orders lists the orders of all players that f fits, newest first; next is Filter.After for the rest of them, empty where
 // there is none. It reads the ledger, so it must not be called from a module's goroutine: there it fails with ErrWrongGoroutine.
 func (p *Plugin) Orders(ctx context.Context, f Filter) (orders []Order, next string, err error) {
-	if err := p.mayRead(); err != nil {
+	in, err := p.mayRead()
+	if err != nil {
 		return nil, "", err
 	}
-	return p.ledger.Search(ctx, f)
+	return in.ledger.Search(ctx, f)
 }
 
 // History reads an order with everything that happened to it, or answers ledger.ErrNotFound. It must not be called from a
 // module's goroutine.
 func (p *Plugin) History(ctx context.Context, billNo string) (Traced, error) {
-	if err := p.mayRead(); err != nil {
+	in, err := p.mayRead()
+	if err != nil {
 		return Traced{}, err
 	}
-	return p.ledger.Trace(ctx, billNo)
+	return in.ledger.Trace(ctx, billNo)
 }
 
 // Backlog counts what is open, and what waits for an operator. It is cheap enough to be asked every few seconds, and must
 // not be called from a module's goroutine.
 func (p *Plugin) Backlog(ctx context.Context) (Backlog, error) {
-	if err := p.mayRead(); err != nil {
+	in, err := p.mayRead()
+	if err != nil {
 		return Backlog{}, err
 	}
-	return p.ledger.Backlog(ctx)
+	return in.ledger.Backlog(ctx)
 }
 
 // Resolve settles a disputed order by an operator's decision; why and who are kept in its history, and the player's client
@@ -58,19 +62,21 @@ func (p *Plugin) Backlog(ctx context.Context) (Backlog, error) {
 // not be called from a module's goroutine. Errors: *ledger.NotDisputedError, which has the order as it stands;
 // ledger.ErrNotFound, ledger.ErrConflict, ErrUnavailable.
 func (p *Plugin) Resolve(ctx context.Context, billNo string, as ledger.State, why, who string) (Order, error) {
-	if err := p.mayRead(); err != nil {
+	in, err := p.mayRead()
+	if err != nil {
 		return Order{}, err
 	}
-	return p.till.Resolve(ctx, billNo, as, why, who)
+	return in.till.Resolve(ctx, billNo, as, why, who)
 }
 
 // mayRead refuses what would wait for the ledger on a module's goroutine.
-func (p *Plugin) mayRead() error {
+func (p *Plugin) mayRead() (*inside, error) {
+	in := p.inside.Load()
 	switch {
-	case p.ledger == nil:
-		return ErrNotConfigured
+	case in == nil:
+		return nil, ErrNotConfigured
 	case onModuleGoroutine():
-		return ErrWrongGoroutine
+		return nil, ErrWrongGoroutine
 	}
-	return nil
+	return in, nil
 }

@@ -84,7 +84,6 @@ var (
 type Plugin struct {
 	module *module.Module
 	till   *payment.Till
-	ledger *ledger.Ledger
 	reader *midas.PushReader // nil: no pushes are configured
 	close  func() error      // what Configure opened
 	inside atomic.Pointer[inside]
@@ -162,7 +161,7 @@ func (p *Plugin) Configure(cfg Config) error {
 	if err != nil {
 		return errors.Join(err, orders.Close(), fleet.Close())
 	}
-	p.till, p.ledger = till, orders
+	p.till = till
 	p.inside.Store(&inside{client, circuit, till, orders, fleet})
 	p.close = func() error {
 		circuit.Close()
@@ -310,24 +309,23 @@ func (p *Plugin) GoCancel(player Player, billNo, why string, done func(Receipt, 
 	return goOn(p, done, func(done func(Receipt, error)) error { return p.till.Cancel(player, billNo, why, done) })
 }
 
-// Books sums up the orders in the ledger by state.
+// Books sums up the orders in the ledger by state. It reads all of them, so it must not be called from a module's goroutine.
 func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
-	if p.ledger == nil {
-		return ledger.Books{}, ErrNotConfigured
+	in, err := p.mayRead()
+	if err != nil {
+		return ledger.Books{}, err
 	}
-	return p.ledger.Books(ctx)
+	return in.ledger.Books(ctx)
 }
 
 // Audit compares the ledger with itself, with what the game granted and with Midas. It reads only and may run while the
 // game does; it asks Midas once for every player of the period, so it must not be called from a module's goroutine.
 func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
-	switch {
-	case p.till == nil:
-		return Audit{}, ErrNotConfigured
-	case onModuleGoroutine():
-		return Audit{}, ErrWrongGoroutine
+	in, err := p.mayRead()
+	if err != nil {
+		return Audit{}, err
 	}
-	return p.till.Audit(ctx, r)
+	return in.till.Audit(ctx, r)
 }
 
 // AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again. Only Redis is

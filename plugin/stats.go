@@ -48,18 +48,18 @@ func (p *Plugin) Stats() (s Stats, ok bool) {
 // OpenOrders counts what has not ended, by kind and state. It reads the ledger, through an index of open orders alone, so it
 // must not be called from a module's goroutine.
 func (p *Plugin) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
-	in := p.inside.Load()
-	if in == nil {
-		return nil, ErrNotConfigured
+	in, err := p.mayRead()
+	if err != nil {
+		return nil, err
 	}
 	return in.ledger.CountOpen(ctx)
 }
 
 // DisputedOrders counts what waits for an operator (Resolve), as OpenOrders counts what is open.
 func (p *Plugin) DisputedOrders(ctx context.Context) (int64, error) {
-	in := p.inside.Load()
-	if in == nil {
-		return 0, ErrNotConfigured
+	in, err := p.mayRead()
+	if err != nil {
+		return 0, err
 	}
 	return in.ledger.CountDisputed(ctx)
 }
