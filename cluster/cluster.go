@@ -373,8 +373,9 @@ func (c *Cluster) tell(ctx context.Context, openid string, text []byte) error {
 		if heard == 0 && server.Score > fresh { // it is starting, and says so again when it listens: that must not be undone
 			continue
 		}
-		if heard == 0 { // that server has died
-			if err := c.rdb.ZRem(ctx, c.at(openid), id).Err(); err != nil {
+		if heard == 0 { // that server has died, if it does not say anything just now
+			const said = `if redis.call('ZSCORE', KEYS[1], ARGV[1]) == ARGV[2] then return redis.call('ZREM', KEYS[1], ARGV[1]) end return 0`
+			if err := c.rdb.Eval(ctx, said, []string{c.at(openid)}, id, strconv.FormatFloat(server.Score, 'f', -1, 64)).Err(); err != nil {
 				return err
 			}
 			continue

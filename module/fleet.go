@@ -121,6 +121,7 @@ func (m *Module) hear(n Note) {
 		m.hearBalance(n)
 	case NoteOrder:
 		if r := new(msg.MidasPurchaseResult); proto.Unmarshal(n.Message, r) == nil {
+			m.till.Watched(r.GetBillNo())
 			m.sendHere(n.OpenID, r)
 		}
 	case NoteRecharge:

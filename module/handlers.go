@@ -164,7 +164,7 @@ func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase
 			return
 		}
 		m.reply(a, NoteOrder, p.OpenID, purchaseMessage(receipt))
-		if receipt.Known && !receipt.Order.State.Ended() {
+		if !receipt.Order.State.Ended() { // and whichever server ends it, the player has to hear of that here
 			m.till.Watch(receipt.Order, func(end payment.Receipt) { m.sendHere(p.OpenID, purchaseMessage(end)) })
 		}
 	})

@@ -229,14 +229,21 @@ func (t *Till) Witness(openid, zoneID string, a Account) bool {
 	return true
 }
 
-// LookAgain looks at the account of a player who is here, because another server has changed it, and tells it.
+// LookAgain looks at the account of a player who is here, in all zones where none is given, because another server has changed it
+// or heard of it, and tells it.
 func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
-	if !t.isHere(account{openid, zoneID}) || t.closing.Load() {
-		return
+	zones := []string{zoneID}
+	if zoneID == "" {
+		zones = t.zonesOf(openid)
 	}
-	_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
-		t.refresh(ctx, ledger.Order{OpenID: openid, ZoneID: zoneID, BillNo: billNo}, why)
-	})
+	for _, zone := range zones {
+		if !t.isHere(account{openid, zone}) || t.closing.Load() {
+			continue
+		}
+		_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
+			t.refresh(ctx, ledger.Order{OpenID: openid, ZoneID: zone, BillNo: billNo}, why)
+		})
+	}
 }
 
 // SessionChanged drops a player's session key from memory, for another server has put a newer one into the ledger, and

@@ -67,13 +67,29 @@ func (t *Till) resume(ctx context.Context, a again) {
 		t.complain("midas: cannot read an order that is due", err, about(a.order)...)
 		t.tryAgain(a)
 	case o.Version == a.order.Version:
-		t.ended(t.drive(ctx, o))
+		t.goOn(ctx, o)
 	case !a.took(o):
 	case o.State.Ended():
 		t.ended(t.receipt(o)) // it was told that it has to wait
 	case !a.waits:
-		t.ended(t.drive(ctx, o))
+		t.goOn(ctx, o)
 	}
+}
+
+// goOn drives an order that this till has claimed. A claim lasts for a step and not for a wait in the lane besides, so one that has
+// waited long is renewed.
+func (t *Till) goOn(ctx context.Context, o ledger.Order) {
+	if now := t.cfg.Now(); o.DueAt.Sub(now) < t.lease/2 {
+		renewed := o
+		renewed.DueAt, renewed.UpdatedAt = now.Add(t.lease), now
+		stored, err := t.cfg.Ledger.Advance(ctx, o, renewed)
+		if err != nil { // it falls due, or has another holder
+			t.log.Info("midas: claim not renewed", about(o, "error", err)...)
+			return
+		}
+		o = stored
+	}
+	t.ended(t.drive(ctx, o))
 }
 
 // took tells whether the ledger has an order as the write would have made it: only the ledger's answer was lost.

@@ -13,6 +13,9 @@ func (t *Till) DieAt(step func(point string)) { t.step = step }
 // SleepAtMost replaces how long the runner sleeps if nobody wakes it. Call it before Start.
 func (t *Till) SleepAtMost(d time.Duration) { t.idle = d }
 
+// FirstWatch is when another server's order is looked at first.
+var FirstWatch = watchWaits[0]
+
 // PassSpans passes each kind of place at which a tracer is called.
 func (t *Till) PassSpans(ctx context.Context, o ledger.Order, done func(Receipt, error)) {
 	span := t.beginSpan(ctx, "midas.store")

@@ -113,20 +113,52 @@ var watchWaits = []time.Duration{
 }
 
 // Watch tells the end of an order that another server may be working on, if it comes within ten minutes: that server need
-// not know who waits for it here.
-func (t *Till) Watch(o ledger.Order, ended func(Receipt)) { t.watchOn(o, ended, watchWaits) }
+// not know who waits for it here. An order has one watch, which ends when Watched says that the end was heard of otherwise.
+func (t *Till) Watch(o ledger.Order, ended func(Receipt)) {
+	t.mu.Lock()
+	_, watched := t.watched[o.BillNo]
+	if t.cfg.Shared {
+		t.watched[o.BillNo] = struct{}{}
+	}
+	t.mu.Unlock()
+	if !watched && t.cfg.Shared {
+		t.watchOn(o, ended, watchWaits)
+	}
+}
+
+// Watched ends the watch of an order. It is false if there was none.
+func (t *Till) Watched(billNo string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, watched := t.watched[billNo]
+	delete(t.watched, billNo)
+	return watched
+}
+
+func (t *Till) isWatched(billNo string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, watched := t.watched[billNo]
+	return watched
+}
 
 func (t *Till) watchOn(o ledger.Order, ended func(Receipt), waits []time.Duration) {
-	if len(waits) == 0 || !t.cfg.Shared {
+	if len(waits) == 0 {
+		t.Watched(o.BillNo)
 		return
 	}
 	t.later(waits[0], func() {
+		if !t.isWatched(o.BillNo) {
+			return
+		}
 		// A lane that is full is no reason to give up.
 		err := t.enqueue("midas.watch", reading{o.OpenID}, false, func(ctx context.Context) {
-			if now, err := t.cfg.Ledger.Order(ctx, o.BillNo); err == nil && now.State.Ended() {
+			if now, err := t.cfg.Ledger.Order(ctx, o.BillNo); err != nil || !now.State.Ended() {
+				if ctx.Err() == nil {
+					t.watchOn(o, ended, waits[1:])
+				}
+			} else if t.Watched(o.BillNo) {
 				ended(t.receipt(now))
-			} else if ctx.Err() == nil {
-				t.watchOn(o, ended, waits[1:])
 			}
 		})
 		if err != nil {
@@ -175,7 +207,9 @@ func (t *Till) recall(ctx context.Context, p Player, r PurchaseRequest, refusal 
 	case o.ItemID != r.ItemID || o.Quantity != r.Quantity:
 		return Receipt{}, fmt.Errorf("%w: request %q", ledger.ErrMismatch, r.RequestID)
 	}
-	return t.receipt(o), nil
+	known := t.receipt(o)
+	known.Known = true
+	return known, nil
 }
 
 // price is what a purchase costs.

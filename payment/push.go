@@ -40,7 +40,7 @@ func (t *Till) takePayment(ctx context.Context, p midas.Push) error {
 	}
 }
 
-// coinsCame credits the recharge that a push is about, and looks at the account of a player who is here.
+// coinsCame credits the recharge that a push is about, and looks at the account of a player who is here, or has other servers look.
 func (t *Till) coinsCame(ctx context.Context, p midas.Push) error {
 	if p.Event == midas.PushCoins {
 		if err := t.confirm(ctx, p.OutTradeNo, p.Quantity, ""); err != nil && !errors.Is(err, ledger.ErrNotFound) {
@@ -69,7 +69,11 @@ func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64, answ
 // lookSoon looks at the accounts of a player who is here, so that the new balance is told. Whether it works or not, the next
 // look will find the same.
 func (t *Till) lookSoon(openid string) {
-	for _, zone := range t.zonesOf(openid) {
+	zones := t.zonesOf(openid)
+	if len(zones) == 0 {
+		t.cfg.Elsewhere(openid, "", ReasonRecharge, "")
+	}
+	for _, zone := range zones {
 		_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
 			if _, err := t.look(ctx, Player{OpenID: openid, ZoneID: zone}); err != nil {
 				t.log.Debug("midas: no look after coins came", "player", shorten(openid), "error", err)

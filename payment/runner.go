@@ -198,6 +198,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 // ended tells the player of an order that has ended while nobody was waiting. A present is told by the balance alone.
 func (t *Till) ended(r Receipt) {
 	if r.Order.State.Ended() && (r.Order.Kind == ledger.Purchase || r.Order.Kind == ledger.Goods) {
+		t.Watched(r.Order.BillNo)
 		t.cfg.Observer.OrderEnded(r)
 	}
 }

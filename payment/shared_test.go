@@ -421,8 +421,10 @@ func TestTheEndOfAnothersOrderIsSeen(t *testing.T) {
 	if err != nil || !again.Known {
 		t.Fatalf("%+v, %v", again, err)
 	}
-	ended := make(chan payment.Receipt, 1)
-	b.Watch(again.Order, func(r payment.Receipt) { ended <- r })
+	ended := make(chan payment.Receipt, 2)
+	for range 2 { // a client that asks again and again is told once
+		b.Watch(again.Order, func(r payment.Receipt) { ended <- r })
+	}
 	select {
 	case r := <-ended:
 		want(t, r.Order, ledger.Delivered)
@@ -430,4 +432,54 @@ func TestTheEndOfAnothersOrderIsSeen(t *testing.T) {
 		t.Fatal("never seen")
 	}
 	want(t, (<-first).Order, ledger.Delivered)
+	select {
+	case r := <-ended:
+		t.Errorf("told again: %+v", r)
+	case <-time.After(2 * payment.FirstWatch):
+	}
+	if b.Watched(again.Order.BillNo) {
+		t.Error("it is still watched")
+	}
+}
+
+// A claim is for one step. Orders that wait behind each other for their player's lane may wait for longer than that.
+func TestAClaimThatHasWaitedIsRenewedBeforeItsStep(t *testing.T) {
+	slow := newSharedWorlds(t, "postgres", 1)[0]
+	a := slow.open()
+	p := slow.rich(a, "alice", 100)
+	slow.game.answerWith(func(ledger.Order) error { return errors.New("not now") })
+	var bills []string
+	for n := range 2 {
+		r, err := a.buy(p, fmt.Sprint("r", n), "potion", 1)
+		if err != nil || r.Order.State != ledger.Paid {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		bills = append(bills, r.Order.BillNo)
+	}
+	a.shut()
+	// Both are claimed at once, and the first delivery takes most of a claim's life: by the clock of this server.
+	var first sync.Once
+	slow.game.answerWith(func(ledger.Order) error {
+		first.Do(func() { slow.ahead.Add(int64(15 * time.Second)) })
+		return nil
+	})
+	b := slow.open()
+	for _, bill := range bills {
+		slow.becomes(b, bill, ledger.Delivered)
+	}
+	renewed := 0
+	for _, bill := range bills {
+		history, err := b.ledger.History(t.Context(), bill)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range history {
+			if i > 0 && e.From == ledger.Paid && e.To == ledger.Paid && e.At.Sub(history[i-1].At) > 10*time.Second {
+				renewed++
+			}
+		}
+	}
+	if renewed != 1 {
+		t.Errorf("%d claims renewed", renewed)
+	}
 }

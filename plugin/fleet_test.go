@@ -237,7 +237,11 @@ func TestABreakerThatOpensWarnsTheOthers(t *testing.T) {
 func TestWithoutRedisEveryServerGoesOnByItself(t *testing.T) {
 	t.Parallel()
 	away := freeAddr(t)
-	fleet := startFleet(t, 2, "postgres", func(set *setup) { set.config.Redis.Addr = away })
+	fleet := startFleet(t, 2, "postgres", func(set *setup) {
+		set.config.Redis.Addr = away
+		set.config.Breaker.MinRequests = 1000 // it is not what this is about
+	})
+	var players []*client
 	for i, s := range fleet {
 		name := fmt.Sprint("player", i)
 		s.recharge(name, 100)
@@ -250,8 +254,78 @@ func TestWithoutRedisEveryServerGoesOnByItself(t *testing.T) {
 		if n := strings.Count(s.log.String(), "goes on by itself"); n != 1 {
 			t.Errorf("said %d times", n)
 		}
+		players = append(players, c)
+	}
+
+	// What has to wait may be ended by any of them, and its player hears of it all the same.
+	if err := fleet[0].emu.Outage(emulator.Fault{Kind: emulator.Refuse}); err != nil {
+		t.Fatal(err)
+	}
+	const waiting = 8
+	for n := range waiting {
+		for _, c := range players {
+			id := fmt.Sprint("w", n)
+			c.ask(id, "potion", 1)
+			await(c, func(r *msg.MidasPurchaseResult) bool {
+				return r.GetRequestId() == id && r.GetState() == msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING
+			})
+		}
+	}
+	fleet[0].emu.Recover()
+	for _, c := range players {
+		for n := range waiting {
+			c.delivered(fmt.Sprint("w", n))
+		}
 	}
 	checkFleet(t, fleet)
+}
+
+// Midas pushes to one server, and the player is on another.
+func TestAPushReachesThePlayerOnAnotherServer(t *testing.T) {
+	t.Parallel()
+	fleet := startFleet(t, 2, "postgres", func(set *setup) {
+		forMoney(t)(set)
+		set.config.RechargePoll = []time.Duration{time.Hour}
+	})
+	a, b := fleet[0], fleet[1]
+	a.pushHere()
+	alice, dup := b.join("alice", overWS), a.join("alice", overTCP)
+	meet(t, dup, alice)
+	dup.close()
+	eventually(t, "she is on one server only", func() bool {
+		s, _ := a.plugin.Stats()
+		return s.Module.Connections == 0
+	})
+	alice.login("alice") // the one who came last has the session
+
+	b.payGoods("alice", alice.wantPass("g1"), emulator.Fate{})
+	if r := alice.result("g1"); r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_DELIVERED {
+		t.Errorf("told %v", r)
+	}
+
+	pay := func(outTradeNo string) {
+		t.Helper()
+		alice.drop()
+		if err := a.emu.PayCoins(emulator.CoinOptions{
+			OpenID: emulator.OpenIDOf("alice"), OfferID: emulator.DefaultOfferID, OutTradeNo: outTradeNo, Env: 1, BuyQuantity: 60, CurrencyType: "CNY", Mode: "game",
+		}, emulator.Fate{}); err != nil {
+			t.Fatal(err)
+		}
+		a.flush(0)
+	}
+	bought := func(coins int64) func(*msg.MidasBalance) bool {
+		return func(m *msg.MidasBalance) bool {
+			return m.GetReason() == msg.MidasReason_MIDAS_REASON_RECHARGE && m.GetBalance() == coins
+		}
+	}
+	alice.send(&msg.MidasRecharge{RequestId: "c", BuyQuantity: 60})
+	pay(await(alice, any1[*msg.MidasRechargeOptions]).GetOutTradeNo())
+	await(alice, bought(60))
+	if r := await(alice, any1[*msg.MidasRechargeResult]); r.GetRequestId() != "c" || r.GetState() != msg.MidasRechargeState_MIDAS_RECHARGE_STATE_CREDITED {
+		t.Errorf("told %v", r)
+	}
+	pay("") // outside the game
+	await(alice, bought(120))
 }
 
 // One server has lost its way to Midas, and its breaker opens again and again. The others believe its word once, see that they
@@ -295,8 +369,13 @@ func TestAServerWithoutALineToMidasClosesOnlyItsOwnShop(t *testing.T) {
 		return s.Module.Warned
 	}
 	bought, refused := 0, 0
+	deadline := time.Now().Add(time.Minute)
 	for before := warned(); warned() < before+4 || bought < 20; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d warnings, bob has bought %d", warned()-before, bought)
+		}
 		id := fmt.Sprint("b", bought+refused)
+		alice.ask("q"+id, "potion", 1) // what she has asked for may be paid by another server, and then nothing fails here any more
 		bob.ask(id, "potion", 1)
 		switch m := await(bob, func(m any) bool {
 			r, result := m.(*msg.MidasPurchaseResult)
