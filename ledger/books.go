@@ -70,7 +70,7 @@ type Changed struct {
 	Last State
 }
 
-// Changed lists the orders of both kinds that changed between from and to, the zero times meaning no bound, by bill number
+// Changed lists the orders of all kinds that changed between from and to, the zero times meaning no bound, by bill number
 // after the bill number after; at most limit.
 func (l *Ledger) Changed(ctx context.Context, from, to time.Time, after string, limit int) ([]Changed, error) {
 	const doing = "list the orders of a period"

@@ -104,9 +104,6 @@ func States() []State {
 	return []State{Created, Paying, Paid, Delivered, Refunding, Reversing, Cancelled, Failed, Disputed}
 }
 
-// Next lists the states an order in s may go to.
-func (s State) Next() []State { return slices.Clone(steps[s]) }
-
 // Ended tells whether the machine is done with an order in s.
 func (s State) Ended() bool {
 	switch s {
@@ -122,6 +119,3 @@ func (s State) Known() bool {
 	_, known := steps[s]
 	return known
 }
-
-// CanBecome tells whether the machine has an arrow from s to next. Staying is not an arrow.
-func (s State) CanBecome(next State) bool { return slices.Contains(steps[s], next) }

@@ -196,7 +196,7 @@ func TestWhatTheHostMayCancel(t *testing.T) {
 		if ok != (c.want != "") || ok && (got.State != c.want || !strings.Contains(got.Note, "bought by mistake")) {
 			t.Errorf("%s: %s, %t, %q", c.o.State, got.State, ok, got.Note)
 		}
-		if ok && !c.o.State.CanBecome(got.State) {
+		if ok && !c.o.Kind.Allows(c.o.State, got.State) {
 			t.Errorf("%s cannot become %s", c.o.State, got.State)
 		}
 	}
@@ -386,7 +386,7 @@ func TestEveryDecisionIsAnArrow(t *testing.T) {
 				after = patient.afterCancel(o, err, today)
 			}
 		}
-		if after.State != o.State && !o.State.CanBecome(after.State) {
+		if after.State != o.State && !o.Kind.Allows(o.State, after.State) {
 			r.Fatalf("%s became %s", o.State, after.State)
 		}
 		if after.State == o.State && after.DueAt.Before(today) && !after.Parked {

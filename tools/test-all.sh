@@ -58,8 +58,9 @@ for driver in postgres mysql; do
 done
 step "the same by protocol V2"
 (cd chaos && go run . -kills "$KILLS" -protocol v2 -seed "${SEED:-0}")
-for driver in postgres mysql; do
-  step "three servers killed $((KILLS / 3)) times at least, lines spoilt, Redis and tokens killed, ledger on $driver"
-  (cd chaos && go run . -servers 3 -kills "$((KILLS / 3))" -driver "$driver" -seed "${SEED:-0}")
+for fleet in "postgres v1" "mysql v2"; do
+  read -r driver protocol <<<"$fleet"
+  step "three servers killed $((KILLS / 3)) times at least, lines spoilt, Redis and tokens killed, ledger on $driver, protocol $protocol"
+  (cd chaos && go run . -servers 3 -kills "$((KILLS / 3))" -driver "$driver" -protocol "$protocol" -seed "${SEED:-0}")
 done
 step "all is well"
