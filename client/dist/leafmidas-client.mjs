@@ -379,7 +379,7 @@ var Asks = class {
     return new Promise((resolve, reject) => {
       var _a, _b, _c, _d;
       if (this.closed || ((_a = q.signal) == null ? void 0 : _a.aborted)) {
-        reject(((_b = q.signal) == null ? void 0 : _b.aborted) ? aborted(q.id) : about(this.closed, q.id));
+        reject(((_b = q.signal) == null ? void 0 : _b.aborted) ? aborted(q.id) : about(this.closed, q, q.order === "known"));
         return;
       }
       let total;
@@ -474,7 +474,7 @@ var Asks = class {
   fail(e, forever) {
     this.closed = forever ? e : void 0;
     for (const ask of [...this.open]) {
-      ask.end({ error: about(e, ask.q.id) });
+      ask.end({ error: about(e, ask.q, ask.q.order !== void 0 && (ask.taken || ask.waiting || ask.q.order === "known")) });
     }
   }
   send(ask) {
@@ -510,7 +510,8 @@ var Asks = class {
       this.again(ask, afterMs);
       return;
     }
-    ask.end({ error: e });
+    const unknown = ask.q.order !== void 0 && ask.taken && (ask.q.insists || e.code === "INTERNAL");
+    ask.end({ error: unknown ? about(e, ask.q, true) : e });
   }
   expired(ask) {
     clearTimeout(ask.timer);
@@ -524,14 +525,14 @@ var Asks = class {
   }
 };
 function aborted(requestId) {
-  return new MidasError("ABORTED", "nobody waits for it any more; what was asked may still happen", { requestId });
+  return new MidasError("ABORTED", "nobody waits for it any more; what was asked may still happen", { retryable: true, requestId });
 }
 function unanswered(requestId) {
   return new MidasError("UNAVAILABLE", "no answer from the server", { retryable: true, requestId });
 }
-function about(e, requestId) {
-  const { code, message, retryable, retryAfterMs } = e;
-  return new MidasError(code, message.slice(code.length + 2), { retryable, retryAfterMs, requestId });
+function about(e, q, unknown) {
+  const { code, message, retryAfterMs } = e;
+  return new MidasError(code, message.slice(code.length + 2), { retryable: e.retryable || unknown, retryAfterMs, requestId: q.id });
 }
 
 // src/codec.ts
@@ -776,6 +777,7 @@ var MidasClient = class {
       id,
       name: "MidasPurchase",
       body: { request_id: id, item_id: itemId, quantity },
+      order: standing(options),
       signal: options.signal,
       read: (m) => m.name === "MidasPurchaseResult" && m.body.request_id === id ? delivered(m.body) : void 0
     });
@@ -817,7 +819,13 @@ var MidasClient = class {
   async buyGoods(itemId, quantity = 1, options = {}) {
     var _a;
     const id = (_a = options.requestId) != null ? _a : this.newRequestId();
-    const question = { id, name: "MidasBuyGoods", body: { request_id: id, item_id: itemId, quantity }, signal: options.signal };
+    const question = {
+      id,
+      name: "MidasBuyGoods",
+      body: { request_id: id, item_id: itemId, quantity },
+      order: standing(options),
+      signal: options.signal
+    };
     const mine = (m) => (m.name === "MidasGoodsOptions" || m.name === "MidasPurchaseResult") && m.body.request_id === id ? m.body : void 0;
     const unpaid = (a) => "sign_data" in a;
     const look = () => this.asks.ask(__spreadProps(__spreadValues({}, question), { withinMs: patience * this.timeoutMs, read: mine }));
@@ -969,6 +977,9 @@ var MidasClient = class {
     }));
   }
 };
+function standing(options) {
+  return options.requestId === void 0 ? "new" : "known";
+}
 function delivered(r) {
   switch (r.state) {
     case "DELIVERED":

@@ -24,6 +24,8 @@ export interface Question<T> {
   withinMs?: number;
   /** A refusal that may pass is no answer. */
   insists?: boolean;
+  /** It is for an order, which the server finds again by the id: from when it has this question, or (known) perhaps from before. */
+  order?: 'new' | 'known';
   signal?: AbortSignalLike | undefined;
 }
 
@@ -59,7 +61,7 @@ export class Asks {
   ask<T>(q: Question<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.closed || q.signal?.aborted) {
-        reject(q.signal?.aborted ? aborted(q.id) : about(this.closed as MidasError, q.id));
+        reject(q.signal?.aborted ? aborted(q.id) : about(this.closed as MidasError, q, q.order === 'known'));
         return;
       }
       let total: ReturnType<typeof setTimeout> | undefined;
@@ -149,7 +151,8 @@ export class Asks {
   fail(e: MidasError, forever: boolean): void {
     this.closed = forever ? e : undefined;
     for (const ask of [...this.open]) {
-      ask.end({ error: about(e, ask.q.id) });
+      // What ends the connection ends no order that the server may have.
+      ask.end({ error: about(e, ask.q, ask.q.order !== undefined && (ask.taken || ask.waiting || ask.q.order === 'known')) });
     }
   }
 
@@ -189,7 +192,9 @@ export class Asks {
       this.again(ask, afterMs);
       return;
     }
-    ask.end({ error: e });
+    // The server looks for a purchase before it refuses one. It does not for goods, and what went wrong inside it tells nothing.
+    const unknown = ask.q.order !== undefined && ask.taken && (ask.q.insists || e.code === 'INTERNAL');
+    ask.end({ error: unknown ? about(e, ask.q, true) : e });
   }
 
   private expired(ask: Ask): void {
@@ -205,15 +210,15 @@ export class Asks {
 }
 
 function aborted(requestId: string): MidasError {
-  return new MidasError('ABORTED', 'nobody waits for it any more; what was asked may still happen', { requestId });
+  return new MidasError('ABORTED', 'nobody waits for it any more; what was asked may still happen', { retryable: true, requestId });
 }
 
 function unanswered(requestId: string): MidasError {
   return new MidasError('UNAVAILABLE', 'no answer from the server', { retryable: true, requestId });
 }
 
-/** An error that ends everything, as one request's. */
-function about(e: MidasError, requestId: string): MidasError {
-  const { code, message, retryable, retryAfterMs } = e;
-  return new MidasError(code, message.slice(code.length + 2), { retryable, retryAfterMs, requestId });
+/** An error as one question's. unknown: what has become of that is not known, and the same id asks for it. */
+function about(e: MidasError, q: Question<unknown>, unknown: boolean): MidasError {
+  const { code, message, retryAfterMs } = e;
+  return new MidasError(code, message.slice(code.length + 2), { retryable: e.retryable || unknown, retryAfterMs, requestId: q.id });
 }

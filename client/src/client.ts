@@ -148,7 +148,7 @@ export class MidasClient {
   purchase(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
     const id = options.requestId ?? this.newRequestId();
     return this.asks.ask<PurchaseResult>({
-      id, name: 'MidasPurchase', body: { request_id: id, item_id: itemId, quantity }, signal: options.signal,
+      id, name: 'MidasPurchase', body: { request_id: id, item_id: itemId, quantity }, order: standing(options), signal: options.signal,
       read: (m) => (m.name === 'MidasPurchaseResult' && m.body.request_id === id ? delivered(m.body) : undefined),
     });
   }
@@ -184,7 +184,9 @@ export class MidasClient {
    * earlier one it goes on where that one stands, and opens the window only if it is not paid. */
   async buyGoods(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
     const id = options.requestId ?? this.newRequestId();
-    const question = { id, name: 'MidasBuyGoods', body: { request_id: id, item_id: itemId, quantity }, signal: options.signal };
+    const question = {
+      id, name: 'MidasBuyGoods', body: { request_id: id, item_id: itemId, quantity }, order: standing(options), signal: options.signal,
+    };
     const mine = (m: Message): GoodsOptions | PurchaseResult | undefined =>
       (m.name === 'MidasGoodsOptions' || m.name === 'MidasPurchaseResult') && m.body.request_id === id ? m.body : undefined;
     const unpaid = (a: GoodsOptions | PurchaseResult): a is GoodsOptions => 'sign_data' in a;
@@ -344,6 +346,11 @@ export class MidasClient {
       });
     }));
   }
+}
+
+/** Of an id that the caller has kept, the server may know from an earlier time. */
+function standing(options: { requestId?: string }): 'new' | 'known' {
+  return options.requestId === undefined ? 'new' : 'known';
 }
 
 /** An order's value once it has ended well. */

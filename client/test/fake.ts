@@ -142,4 +142,5 @@ export function rejection(p: Promise<unknown>): Promise<{ code: string; [field: 
 
 // The wire's numbers.
 export const PENDING = 1, DELIVERED = 2, FAILED = 3, CANCELLED = 4;
-export const INVALID_ARGUMENT = 1, NOT_LOGGED_IN = 2, SESSION_EXPIRED = 3, SHORT = 5, RATE_LIMITED = 8, BUSY = 9, UNAVAILABLE = 10, NOT_PERMITTED = 11;
+export const INVALID_ARGUMENT = 1, NOT_LOGGED_IN = 2, SESSION_EXPIRED = 3, UNKNOWN_ITEM = 4, SHORT = 5, RATE_LIMITED = 8, BUSY = 9, UNAVAILABLE = 10;
+export const NOT_PERMITTED = 11, INTERNAL = 12;

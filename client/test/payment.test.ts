@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GoodsOptions, RechargeOptions } from '../src/index';
-import { CANCELLED, DELIVERED, failure, FAILED, INVALID_ARGUMENT, letIn, online, order, pass, PENDING, rejection, settled, UNAVAILABLE } from './fake';
+import { CANCELLED, DELIVERED, failure, FAILED, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, order, pass, PENDING, rejection, settled, UNAVAILABLE } from './fake';
 
 const CREDITED = 1, NOT_SEEN = 2, R_CANCELLED = 3, R_FAILED = 4;
 
@@ -192,6 +192,15 @@ test('goods that were paid for are waited for over new connections', async (t) =
   platform.line.receive('MidasPurchaseResult', order('r1', DELIVERED));
   await done;
   assert.equal(windows, 1);
+});
+
+test('goods that were paid for and are refused are still to be asked for', async (t) => {
+  const { client, platform } = await online(t);
+  const done = rejection(client.buyGoods('pass'));
+  platform.line.receive('MidasGoodsOptions', signed('r1'));
+  await settled();
+  platform.line.receive('MidasError', failure('r1', NOT_PERMITTED)); // no longer sold
+  assert.deepEqual([(await done).code, (await done).retryable], ['NOT_PERMITTED', true]);
 });
 
 test('goods of an earlier request id are not paid for twice', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  BUSY, CANCELLED, DELIVERED, FAILED, failure, INVALID_ARGUMENT, letIn, NOT_LOGGED_IN, online, order, pass, PENDING, RATE_LIMITED, rejection,
-  SESSION_EXPIRED, settled, SHORT, UNAVAILABLE,
+  BUSY, CANCELLED, DELIVERED, FAILED, failure, INTERNAL, INVALID_ARGUMENT, letIn, type Line, NOT_LOGGED_IN, NOT_PERMITTED, online, order, pass,
+  PENDING, RATE_LIMITED, rejection, SESSION_EXPIRED, settled, SHORT, UNAVAILABLE, UNKNOWN_ITEM,
 } from './fake';
 
 const sword = { request_id: 'r1', item_id: 'sword', quantity: 1 };
@@ -200,6 +200,47 @@ test('a refusal that will not pass is told', async (t) => {
   assert.deepEqual([e.code, e.retryable, (e as unknown as Error).message], ['INVALID_ARGUMENT', false, 'INVALID_ARGUMENT: why']);
 });
 
+for (const [what, requestId, before, retryable] of [
+  ['has been asked for', undefined, () => undefined, true],
+  ['is pending', undefined, (line: Line) => line.receive('MidasPurchaseResult', order('r1', PENDING)), true],
+  ['was put off', undefined, (line: Line) => line.receive('MidasError', failure('r1', BUSY, { retryable: true })), false],
+  ['may be of an earlier time', 'r1', (line: Line) => line.receive('MidasError', failure('r1', BUSY, { retryable: true })), true],
+] as const) {
+  for (const where of ['same', 'next'] as const) {
+    test(`a login refused on the ${where} connection ends an order that ${what} as one to ask for ${retryable ? 'again' : 'no more'}`, async (t) => {
+      const { client, platform } = await online(t);
+      const bought = rejection(client.purchase('sword', 1, requestId === undefined ? {} : { requestId }));
+      before(platform.line);
+      if (where === 'same') {
+        client.getBalance().catch(() => undefined);
+        const { request_id: asked } = platform.line.asked('MidasGetBalance')[0] ?? {};
+        platform.line.receive('MidasError', failure(String(asked), SESSION_EXPIRED, { retryable: true }));
+      } else {
+        platform.line.lose();
+        await pass(250);
+        platform.line.open();
+      }
+      await settled();
+      platform.line.receive('MidasError', failure('', NOT_PERMITTED));
+      const e = await bought;
+      assert.deepEqual([e.code, e.retryable, e.order], ['NOT_PERMITTED', retryable, undefined]);
+    });
+  }
+}
+
+for (const [code, name, retryable] of [[UNKNOWN_ITEM, 'UNKNOWN_ITEM', false], [INTERNAL, 'INTERNAL', true]] as const) {
+  test(`an order that may have been made and is refused with ${name} is one to ask for ${retryable ? 'again' : 'no more'}`, async (t) => {
+    const { client, platform } = await online(t);
+    const bought = rejection(client.purchase('sword'));
+    platform.line.lose();
+    await pass(250);
+    await letIn(platform);
+    platform.line.receive('MidasError', failure('r1', code));
+    const e = await bought;
+    assert.deepEqual([e.code, e.retryable, e.requestId], [name, retryable, 'r1']);
+  });
+}
+
 test('nobody waits after an abort, but the order is still told', async (t) => {
   const { client, platform } = await online(t);
   const seen: string[] = [];
@@ -207,7 +248,8 @@ test('nobody waits after an abort, but the order is still told', async (t) => {
   const stop = new AbortController();
   const bought = rejection(client.purchase('sword', 1, { signal: stop.signal }));
   stop.abort();
-  assert.deepEqual([(await bought).code, (await bought).requestId], ['ABORTED', 'r1']);
+  const e = await bought;
+  assert.deepEqual([e.code, e.retryable, e.requestId], ['ABORTED', true, 'r1']);
   platform.line.receive('MidasPurchaseResult', order('r1', DELIVERED));
   assert.deepEqual(seen, ['DELIVERED']);
   await pass(100_000);

@@ -21,6 +21,8 @@ export interface Question<T> {
     withinMs?: number;
     /** A refusal that may pass is no answer. */
     insists?: boolean;
+    /** It is for an order, which the server finds again by the id: from when it has this question, or (known) perhaps from before. */
+    order?: 'new' | 'known';
     signal?: AbortSignalLike | undefined;
 }
 /** What has been asked and not been answered. It is asked again on every new connection, under the same request id. */
