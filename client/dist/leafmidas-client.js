@@ -76,6 +76,10 @@ var leafmidas = (() => {
       order: r
     });
   }
+  function disputed(r) {
+    var _a;
+    return new MidasError("INTERNAL", ((_a = r.error) == null ? void 0 : _a.message) || "the order is being looked into", { retryable: true, requestId: r.request_id, order: r });
+  }
   var meanings = {
     [-1]: { says: "WeChat had a failure", retryable: true },
     [-2]: { code: "PAYMENT_CANCELLED", says: "the payment was cancelled" },
@@ -796,7 +800,8 @@ var leafmidas = (() => {
     onState(listener) {
       return this.states.add(listener);
     }
-    /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused. It goes on over new connections under the same request id. */
+    /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
+     * connections under the same request id. */
     purchase(itemId, quantity = 1, options = {}) {
       var _a;
       const id = (_a = options.requestId) != null ? _a : this.newRequestId();
@@ -1008,6 +1013,7 @@ var leafmidas = (() => {
     return options.requestId === void 0 ? "new" : "known";
   }
   function delivered(r) {
+    var _a;
     switch (r.state) {
       case "DELIVERED":
         return r;
@@ -1015,6 +1021,9 @@ var leafmidas = (() => {
       case "CANCELLED":
         throw orderEnd(r);
       default:
+        if (((_a = r.error) == null ? void 0 : _a.code) === "INTERNAL") {
+          throw disputed(r);
+        }
         return later;
     }
   }

@@ -1,7 +1,7 @@
 import { Asks, later, type AbortSignalLike } from './asks';
 import { json, type Codec } from './codec';
 import { Connection, type ConnectionState } from './connection';
-import { MidasError, orderEnd, paymentError, refusal } from './error';
+import { disputed, MidasError, orderEnd, paymentError, refusal } from './error';
 import { wxPlatform, type Platform, type WxLike } from './platform';
 import type { Balance, Body, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
 
@@ -144,7 +144,8 @@ export class MidasClient {
     return this.states.add(listener);
   }
 
-  /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused. It goes on over new connections under the same request id. */
+  /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
+   * connections under the same request id. */
   purchase(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
     const id = options.requestId ?? this.newRequestId();
     return this.asks.ask<PurchaseResult>({
@@ -362,6 +363,9 @@ function delivered(r: PurchaseResult): PurchaseResult | typeof later {
     case 'CANCELLED':
       throw orderEnd(r);
     default:
+      if (r.error?.code === 'INTERNAL') {
+        throw disputed(r);
+      }
       return later;
   }
 }

@@ -30,7 +30,8 @@ interface Details {
 export class MidasError extends Error {
   override readonly name = 'MidasError';
   readonly code: MidasErrorCode;
-  /** Whether asking again may help. Without an order, ask under the same requestId: nothing is bought twice. With one, that id is spent. */
+  /** Whether asking again may help. Ask under the same requestId: nothing is bought twice. With an order that has ended, that id is spent, and
+   * asking again is another purchase; one that is PENDING is asked for under the same id. */
   readonly retryable: boolean;
   /** How long to wait before that, in milliseconds; 0: no advice. */
   readonly retryAfterMs: number;
@@ -68,6 +69,11 @@ export function orderEnd(r: PurchaseResult): MidasError {
   return new MidasError(r.error && !vague ? r.error.code : own, r.error?.message || 'the order ended without the item', {
     retryable: r.error?.retryable ?? false, requestId: r.request_id, order: r,
   });
+}
+
+/** The error of an order that stands still until an operator has looked at it. */
+export function disputed(r: PurchaseResult): MidasError {
+  return new MidasError('INTERNAL', r.error?.message || 'the order is being looked into', { retryable: true, requestId: r.request_id, order: r });
 }
 
 interface Meaning {

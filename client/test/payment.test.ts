@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { GoodsOptions, RechargeOptions } from '../src/index';
-import { CANCELLED, DELIVERED, failure, FAILED, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, order, pass, PENDING, rejection, settled, UNAVAILABLE } from './fake';
+import { CANCELLED, DELIVERED, failure, FAILED, INTERNAL, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, order, pass, PENDING, rejection, settled, UNAVAILABLE } from './fake';
 
 const CREDITED = 1, NOT_SEEN = 2, R_CANCELLED = 3, R_FAILED = 4;
 
@@ -201,6 +201,16 @@ test('goods that were paid for and are refused are still to be asked for', async
   await settled();
   platform.line.receive('MidasError', failure('r1', NOT_PERMITTED)); // no longer sold
   assert.deepEqual([(await done).code, (await done).retryable], ['NOT_PERMITTED', true]);
+});
+
+test('goods that an operator has to decide on are told with their order', async (t) => {
+  const { client, platform } = await online(t);
+  const done = rejection(client.buyGoods('pass'));
+  platform.line.receive('MidasGoodsOptions', signed('r1'));
+  await settled();
+  platform.line.receive('MidasPurchaseResult', order('r1', PENDING, { code: INTERNAL }));
+  const e = await done;
+  assert.deepEqual([e.code, e.retryable, (e.order as { bill_no: string }).bill_no], ['INTERNAL', true, 'b-r1']);
 });
 
 test('goods of an earlier request id are not paid for twice', async (t) => {

@@ -191,6 +191,21 @@ for (const [state, error, expected] of [
   });
 }
 
+test('an order that an operator has to decide on is told, and asked for under the same id it is found delivered', async (t) => {
+  const { client, platform } = await online(t);
+  const bought = rejection(client.purchase('sword'));
+  platform.line.receive('MidasPurchaseResult', order('r1', PENDING, { code: INTERNAL, message: 'this order is being looked into' }));
+  const e = await bought;
+  assert.deepEqual([e.code, e.message, e.retryable, e.requestId], ['INTERNAL', 'INTERNAL: this order is being looked into', true, 'r1']);
+  assert.deepEqual(((r) => [r.bill_no, r.state])(e.order as { bill_no: string; state: string }), ['b-r1', 'PENDING']);
+  await pass(100_000);
+  assert.equal(platform.line.asked('MidasPurchase').length, 1);
+
+  const again = client.purchase('sword', 1, { requestId: 'r1' });
+  platform.line.receive('MidasPurchaseResult', order('r1', DELIVERED));
+  assert.equal((await again).state, 'DELIVERED');
+});
+
 test('a refusal that will not pass is told', async (t) => {
   const { client, platform } = await online(t);
   const bought = rejection(client.purchase('dragon'));

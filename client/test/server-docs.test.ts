@@ -2,23 +2,18 @@
 import { build } from 'esbuild';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import vm from 'node:vm';
 import { WebSocket } from 'ws';
 import type { MidasClient } from '../src/index';
+import { blocks } from './docs';
 import { eventually, loadScript, Phone, World } from './world';
 
 let world: World;
 before(async () => { world = await World.start('v2'); });
 after(() => world.stop());
-
-/** The blocks of code on a page, in their order. Each begins with a line that says what it is. */
-function blocks(page: string, language: string): string[] {
-  const text = readFileSync(path.join('../docs', page), 'utf8');
-  return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].filter((m) => m[1] === language).map((m) => m[2] ?? '');
-}
 
 /** The same code with the addresses of this test's server: all that is changed. */
 function onServer(code: string): string {

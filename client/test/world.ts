@@ -1,5 +1,6 @@
 // A real game server and a real emulator, each a process of its own, and a mini game's wx on real WebSockets.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -64,11 +65,11 @@ export class World {
 
   private constructor(private readonly program: string) {}
 
-  /** Starts both. protocol is "v1" or "v2"; program is example_server, or another that takes its config. */
-  static async start(protocol: string, program = 'example_server'): Promise<World> {
+  /** Starts both. protocol is "v1" or "v2"; program is example_server, or another that takes its config, of which retry is a section. */
+  static async start(protocol: string, program = 'example_server', retry: Body = {}): Promise<World> {
     const w = new World(program);
     try {
-      await w.boot(protocol);
+      await w.boot(protocol, retry);
     } catch (e) {
       await w.stop();
       throw new Error(`${String(e)}; the processes said: ${w.said}`);
@@ -76,7 +77,7 @@ export class World {
     return w;
   }
 
-  private async boot(protocol: string): Promise<void> {
+  private async boot(protocol: string, retry: Body): Promise<void> {
     const push = await freeAddr();
     const emu = this.run('midasctl', 'emulator', '--quiet', '--listen', '127.0.0.1:0', '--push-url', protocol === 'v2' ? `http://${push}/midas/push` : '');
     this.emulator = await eventually('the emulator tells its address', () => /Midas emulator at (\S+)/.exec(emu.out())?.[1]);
@@ -84,7 +85,7 @@ export class World {
     const midas: Body = {
       Protocol: protocol, Env: 'sandbox', BaseURL: this.emulator, AppID: 'wx0123456789abcdef', AppSecret: 'emulatorAppSecret000000000000000',
       OfferID: '1450000001', SandboxAppKey: 'emulatorSandboxAppKey00000000000', CoinsPerYuan: 10, Login: true, Timeout: '1s',
-      Retry: { First: '100ms', Max: '300ms' }, RechargePoll: ['100ms', '200ms', '500ms', '1s', '1s', '1s', '1s'], RateLimit: { PerSecond: 100, Burst: 200 },
+      Retry: { First: '100ms', Max: '300ms', ...retry }, RechargePoll: ['100ms', '200ms', '500ms', '1s', '1s', '1s', '1s'], RateLimit: { PerSecond: 100, Burst: 200 },
       Items: [{ ID: 'sword', Price: 60 }, { ID: 'pass', Fen: protocol === 'v2' ? 600 : 0, Price: protocol === 'v2' ? 0 : 600 }],
       Ledger: { DSN: path.join(this.folder, 'orders.db') },
     };
@@ -149,6 +150,15 @@ export class World {
   async calls(api: string): Promise<number> {
     const counts = (await (await fetch(`${this.emulator}/_emulator/calls`)).json()) as Record<string, { calls: number } | undefined>;
     return counts[api]?.calls ?? 0;
+  }
+
+  /** An operator's command on the server's ledger. */
+  async midasctl(...args: string[]): Promise<void> {
+    const { child, out } = this.run('midasctl', ...args, '--conf', 'server.json');
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) {
+      throw new Error(`midasctl ${args.join(' ')}: ${out()}`);
+    }
   }
 
   /** A login code of WeChat's. */

@@ -62,7 +62,8 @@ export declare class MidasClient {
     /** Calls back when the shop closes or opens. */
     onService(listener: (s: ServiceState) => void): () => void;
     onState(listener: (s: ConnectionState) => void): () => void;
-    /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused. It goes on over new connections under the same request id. */
+    /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
+     * connections under the same request id. */
     purchase(itemId: string, quantity?: number, options?: {
         requestId?: string;
         signal?: AbortSignalLike;

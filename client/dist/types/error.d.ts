@@ -26,7 +26,8 @@ interface Details {
 export declare class MidasError extends Error {
     readonly name = "MidasError";
     readonly code: MidasErrorCode;
-    /** Whether asking again may help. Without an order, ask under the same requestId: nothing is bought twice. With one, that id is spent. */
+    /** Whether asking again may help. Ask under the same requestId: nothing is bought twice. With an order that has ended, that id is spent, and
+     * asking again is another purchase; one that is PENDING is asked for under the same id. */
     readonly retryable: boolean;
     /** How long to wait before that, in milliseconds; 0: no advice. */
     readonly retryAfterMs: number;
@@ -42,6 +43,8 @@ export declare class MidasError extends Error {
 export declare function refusal(e: ErrorBody): MidasError;
 /** The error of an order that ended without the item. The server's code counts where it says more than that. */
 export declare function orderEnd(r: PurchaseResult): MidasError;
+/** The error of an order that stands still until an operator has looked at it. */
+export declare function disputed(r: PurchaseResult): MidasError;
 /** The error of a payment window. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
 export declare function paymentError(reason: unknown, requestId: string): MidasError & {
     readonly errCode: number;
