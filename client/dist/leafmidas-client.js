@@ -694,6 +694,9 @@ var leafmidas = (() => {
     constructor(options) {
       /** A login's balance is on its way. */
       this.greeting = false;
+      /** No balance has come since the last login. */
+      this.outdated = false;
+      this.looks = 0;
       this.listing = Promise.resolve();
       this.balances = new Listeners();
       this.orders = new Listeners();
@@ -704,7 +707,7 @@ var leafmidas = (() => {
       this.platform = (_a = options.platform) != null ? _a : here();
       this.timeoutMs = (_b = options.timeoutMs) != null ? _b : 1e4;
       this.newRequestId = (_c = options.newRequestId) != null ? _c : randomId;
-      const backoff = { firstMs: (_e = (_d = options.backoff) == null ? void 0 : _d.firstMs) != null ? _e : 500, maxMs: (_g = (_f = options.backoff) == null ? void 0 : _f.maxMs) != null ? _g : 3e4 };
+      this.backoff = { firstMs: (_e = (_d = options.backoff) == null ? void 0 : _d.firstMs) != null ? _e : 500, maxMs: (_g = (_f = options.backoff) == null ? void 0 : _f.maxMs) != null ? _g : 3e4 };
       this.connection = new Connection(
         {
           url: options.url,
@@ -712,7 +715,7 @@ var leafmidas = (() => {
           codec: (_h = options.codec) != null ? _h : json,
           zoneId: (_i = options.zoneId) != null ? _i : "",
           timeoutMs: this.timeoutMs,
-          backoff
+          backoff: this.backoff
         },
         {
           state: (s) => this.stateChanged(s),
@@ -725,7 +728,7 @@ var leafmidas = (() => {
           refused: (e) => this.end(e, false)
         }
       );
-      this.asks = new Asks(this.connection, this.timeoutMs, backoff);
+      this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
     }
     get state() {
       return this.connection.state;
@@ -929,9 +932,13 @@ var leafmidas = (() => {
           this.services.tell(m.body);
           break;
         case "MidasError":
-          if (m.body.request_id === "" && this.greeting && !this.isOfList(refusal(m.body))) {
-            this.notGreeted(refusal(m.body));
-            return;
+          if (m.body.request_id === "" && this.greeting) {
+            const e = refusal(m.body);
+            this.lookLater(e);
+            if (!this.isOfList(e)) {
+              this.greeting = false;
+              return;
+            }
           }
           break;
       }
@@ -941,12 +948,13 @@ var leafmidas = (() => {
     isOfList(e) {
       return this.asks.anonymous && (e.retryable || e.code === "INVALID_ARGUMENT");
     }
-    notGreeted(e) {
-      this.greeting = false;
-      if (e.retryable) {
-        setTimeout(() => {
-          this.getBalance().catch(() => void 0);
-        }, Math.max(e.retryAfterMs, 1e3));
+    /** Asks for the balance that a login did not bring, again and again until one comes or the connection is lost. */
+    lookLater(e) {
+      if (e.retryable && this.outdated && this.state === "online") {
+        clearTimeout(this.looking);
+        this.looking = setTimeout(() => {
+          this.getBalance().catch((again) => this.lookLater(again));
+        }, e.retryAfterMs + jitter(this.backoff, this.looks++));
       }
     }
     see(b) {
@@ -957,12 +965,15 @@ var leafmidas = (() => {
       }
       if (!this.newest || first || b.version > this.newest.version) {
         this.newest = b;
+        this.outdated = false;
+        clearTimeout(this.looking);
         this.balances.tell(b);
       }
     }
     stateChanged(s) {
       if (s !== "online") {
         this.greeting = false;
+        clearTimeout(this.looking);
         this.asks.lost();
       }
       this.states.tell(s);
@@ -974,6 +985,8 @@ var leafmidas = (() => {
       }
       this.known = openid;
       this.greeting = true;
+      this.outdated = true;
+      this.looks = 0;
       (_a = this.loggingIn) == null ? void 0 : _a.resolve({ openid });
       this.loggingIn = void 0;
       this.asks.loggedIn(fresh);

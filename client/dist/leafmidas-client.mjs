@@ -667,6 +667,9 @@ var MidasClient = class {
   constructor(options) {
     /** A login's balance is on its way. */
     this.greeting = false;
+    /** No balance has come since the last login. */
+    this.outdated = false;
+    this.looks = 0;
     this.listing = Promise.resolve();
     this.balances = new Listeners();
     this.orders = new Listeners();
@@ -677,7 +680,7 @@ var MidasClient = class {
     this.platform = (_a = options.platform) != null ? _a : here();
     this.timeoutMs = (_b = options.timeoutMs) != null ? _b : 1e4;
     this.newRequestId = (_c = options.newRequestId) != null ? _c : randomId;
-    const backoff = { firstMs: (_e = (_d = options.backoff) == null ? void 0 : _d.firstMs) != null ? _e : 500, maxMs: (_g = (_f = options.backoff) == null ? void 0 : _f.maxMs) != null ? _g : 3e4 };
+    this.backoff = { firstMs: (_e = (_d = options.backoff) == null ? void 0 : _d.firstMs) != null ? _e : 500, maxMs: (_g = (_f = options.backoff) == null ? void 0 : _f.maxMs) != null ? _g : 3e4 };
     this.connection = new Connection(
       {
         url: options.url,
@@ -685,7 +688,7 @@ var MidasClient = class {
         codec: (_h = options.codec) != null ? _h : json,
         zoneId: (_i = options.zoneId) != null ? _i : "",
         timeoutMs: this.timeoutMs,
-        backoff
+        backoff: this.backoff
       },
       {
         state: (s) => this.stateChanged(s),
@@ -698,7 +701,7 @@ var MidasClient = class {
         refused: (e) => this.end(e, false)
       }
     );
-    this.asks = new Asks(this.connection, this.timeoutMs, backoff);
+    this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
   }
   get state() {
     return this.connection.state;
@@ -902,9 +905,13 @@ var MidasClient = class {
         this.services.tell(m.body);
         break;
       case "MidasError":
-        if (m.body.request_id === "" && this.greeting && !this.isOfList(refusal(m.body))) {
-          this.notGreeted(refusal(m.body));
-          return;
+        if (m.body.request_id === "" && this.greeting) {
+          const e = refusal(m.body);
+          this.lookLater(e);
+          if (!this.isOfList(e)) {
+            this.greeting = false;
+            return;
+          }
         }
         break;
     }
@@ -914,12 +921,13 @@ var MidasClient = class {
   isOfList(e) {
     return this.asks.anonymous && (e.retryable || e.code === "INVALID_ARGUMENT");
   }
-  notGreeted(e) {
-    this.greeting = false;
-    if (e.retryable) {
-      setTimeout(() => {
-        this.getBalance().catch(() => void 0);
-      }, Math.max(e.retryAfterMs, 1e3));
+  /** Asks for the balance that a login did not bring, again and again until one comes or the connection is lost. */
+  lookLater(e) {
+    if (e.retryable && this.outdated && this.state === "online") {
+      clearTimeout(this.looking);
+      this.looking = setTimeout(() => {
+        this.getBalance().catch((again) => this.lookLater(again));
+      }, e.retryAfterMs + jitter(this.backoff, this.looks++));
     }
   }
   see(b) {
@@ -930,12 +938,15 @@ var MidasClient = class {
     }
     if (!this.newest || first || b.version > this.newest.version) {
       this.newest = b;
+      this.outdated = false;
+      clearTimeout(this.looking);
       this.balances.tell(b);
     }
   }
   stateChanged(s) {
     if (s !== "online") {
       this.greeting = false;
+      clearTimeout(this.looking);
       this.asks.lost();
     }
     this.states.tell(s);
@@ -947,6 +958,8 @@ var MidasClient = class {
     }
     this.known = openid;
     this.greeting = true;
+    this.outdated = true;
+    this.looks = 0;
     (_a = this.loggingIn) == null ? void 0 : _a.resolve({ openid });
     this.loggingIn = void 0;
     this.asks.loggedIn(fresh);

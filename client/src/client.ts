@@ -1,6 +1,6 @@
 import { Asks, later, type AbortSignalLike } from './asks';
 import { json, type Codec } from './codec';
-import { Connection, type ConnectionState } from './connection';
+import { Connection, jitter, type Backoff, type ConnectionState } from './connection';
 import { disputed, MidasError, orderEnd, paymentError, refusal } from './error';
 import { wxPlatform, type Platform, type WxLike } from './platform';
 import type { Balance, Body, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
@@ -34,12 +34,17 @@ export class MidasClient {
   private readonly asks: Asks;
   private readonly platform: Platform;
   private readonly timeoutMs: number;
+  private readonly backoff: Backoff;
   private readonly newRequestId: () => string;
   private newest: Balance | undefined;
   /** Whose it is. */
   private known: string | undefined;
   /** A login's balance is on its way. */
   private greeting = false;
+  /** No balance has come since the last login. */
+  private outdated = false;
+  private looks = 0;
+  private looking: ReturnType<typeof setTimeout> | undefined;
   private loggingIn: { promise: Promise<{ openid: string }>; resolve(v: { openid: string }): void; reject(e: MidasError): void } | undefined;
   private listing: Promise<unknown> = Promise.resolve();
 
@@ -53,11 +58,11 @@ export class MidasClient {
     this.platform = options.platform ?? here();
     this.timeoutMs = options.timeoutMs ?? 10_000;
     this.newRequestId = options.newRequestId ?? randomId;
-    const backoff = { firstMs: options.backoff?.firstMs ?? 500, maxMs: options.backoff?.maxMs ?? 30_000 };
+    this.backoff = { firstMs: options.backoff?.firstMs ?? 500, maxMs: options.backoff?.maxMs ?? 30_000 };
     this.connection = new Connection(
       {
         url: options.url, platform: this.platform, codec: options.codec ?? json, zoneId: options.zoneId ?? '',
-        timeoutMs: this.timeoutMs, backoff,
+        timeoutMs: this.timeoutMs, backoff: this.backoff,
       },
       {
         state: (s) => this.stateChanged(s),
@@ -67,7 +72,7 @@ export class MidasClient {
         refused: (e) => this.end(e, false),
       },
     );
-    this.asks = new Asks(this.connection, this.timeoutMs, backoff);
+    this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
   }
 
   get state(): ConnectionState {
@@ -261,9 +266,13 @@ export class MidasClient {
         this.services.tell(m.body);
         break;
       case 'MidasError':
-        if (m.body.request_id === '' && this.greeting && !this.isOfList(refusal(m.body))) {
-          this.notGreeted(refusal(m.body));
-          return;
+        if (m.body.request_id === '' && this.greeting) {
+          const e = refusal(m.body);
+          this.lookLater(e);
+          if (!this.isOfList(e)) {
+            this.greeting = false;
+            return;
+          }
         }
         break;
     }
@@ -275,12 +284,13 @@ export class MidasClient {
     return this.asks.anonymous && (e.retryable || e.code === 'INVALID_ARGUMENT');
   }
 
-  private notGreeted(e: MidasError): void {
-    this.greeting = false;
-    if (e.retryable) {
-      setTimeout(() => {
-        this.getBalance().catch(() => undefined); // onBalance tells
-      }, Math.max(e.retryAfterMs, 1000));
+  /** Asks for the balance that a login did not bring, again and again until one comes or the connection is lost. */
+  private lookLater(e: MidasError): void {
+    if (e.retryable && this.outdated && this.state === 'online') {
+      clearTimeout(this.looking);
+      this.looking = setTimeout(() => {
+        this.getBalance().catch((again: MidasError) => this.lookLater(again)); // onBalance tells
+      }, e.retryAfterMs + jitter(this.backoff, this.looks++));
     }
   }
 
@@ -293,6 +303,8 @@ export class MidasClient {
     }
     if (!this.newest || first || b.version > this.newest.version) {
       this.newest = b;
+      this.outdated = false;
+      clearTimeout(this.looking);
       this.balances.tell(b);
     }
   }
@@ -300,6 +312,7 @@ export class MidasClient {
   private stateChanged(s: ConnectionState): void {
     if (s !== 'online') {
       this.greeting = false;
+      clearTimeout(this.looking);
       this.asks.lost();
     }
     this.states.tell(s);
@@ -311,6 +324,8 @@ export class MidasClient {
     }
     this.known = openid;
     this.greeting = true;
+    this.outdated = true;
+    this.looks = 0;
     this.loggingIn?.resolve({ openid });
     this.loggingIn = undefined;
     this.asks.loggedIn(fresh);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { balance, failure, letIn, online, pass, rejection, settled, UNAVAILABLE } from './fake';
+import { test, type TestContext } from 'node:test';
+import { balance, clock, failure, letIn, online, pass, rejection, settled, UNAVAILABLE } from './fake';
 
 test('a balance that is older than the one shown is dropped', async (t) => {
   const { client, platform } = await online(t);
@@ -44,20 +44,63 @@ test("another player's balance is not shown", async (t) => {
   assert.equal(client.balance?.balance, 3);
 });
 
-test('a balance that the login did not bring is asked for', async (t) => {
+/** A player on a new connection whose login brings no balance. */
+async function ungreeted(t: TestContext, list = false) {
   const { client, platform } = await online(t);
   platform.line.lose();
   await pass(250);
   await letIn(platform);
+  const listed = list ? rejection(client.listOrders()) : undefined;
+  await settled();
   platform.line.sent.length = 0;
   platform.line.receive('MidasError', failure('', UNAVAILABLE, { retryable: true, retry_after_ms: 3000 }));
-  await pass(2999);
-  assert.deepEqual(platform.line.sent, []);
-  await pass(1);
-  const [asked] = platform.line.asked('MidasGetBalance');
-  platform.line.receive('MidasBalance', balance({ balance: 77, version: 99, request_id: asked?.request_id }));
+  return { client, platform, listed, asked: () => platform.line.asked('MidasGetBalance').map((m) => String(m.request_id)) };
+}
+
+test('a balance that the login did not bring is asked for, ever more seldom, until there is one', async (t) => {
+  const { client, platform, asked } = await ungreeted(t);
+  for (const [i, pause] of [3250, 3500, 4000, 5000, 7000, 11_000, 18_000, 18_000].entries()) {
+    await pass(pause - 1);
+    assert.equal(asked().length, i);
+    await pass(1);
+    assert.equal(asked().length, i + 1, `not asked for after ${pause} ms`);
+    platform.line.receive('MidasError', failure(asked()[i] ?? '', UNAVAILABLE, { retryable: true, retry_after_ms: 3000 }));
+  }
+  await pass(18_000);
+  platform.line.receive('MidasBalance', balance({ balance: 77, version: 99, request_id: asked()[8] }));
   assert.equal(client.balance?.balance, 77);
+  assert.equal(clock.countTimers(), 0);
 });
+
+test('an error that ends a list may be the login\'s, and the balance is asked for too', async (t) => {
+  const { listed, asked } = await ungreeted(t, true);
+  assert.equal((await listed)?.code, 'UNAVAILABLE');
+  await pass(3250);
+  assert.equal(asked().length, 1);
+});
+
+for (const [what, end] of [
+  ['a balance that comes by itself', ({ platform }) => platform.line.receive('MidasBalance', balance({ balance: 5, version: 99, reason: 3 }))],
+  ['a connection that is lost', ({ platform }) => platform.line.lose()],
+  ['close', ({ client }) => client.close()],
+] as [string, (to: Awaited<ReturnType<typeof ungreeted>>) => void][]) {
+  for (const asking of [false, true]) {
+    test(`after ${what} no balance is looked for, ${asking ? 'with a question' : 'with none'} under way`, async (t) => {
+      const world = await ungreeted(t);
+      await pass(asking ? 3250 : 0);
+      const { line } = world.platform;
+      end(world);
+      if (asking) {
+        line.receive('MidasError', failure(world.asked()[0] ?? '', UNAVAILABLE, { retryable: true }));
+      }
+      await pass(100_000);
+      assert.equal(line.asked('MidasGetBalance').length, asking ? 1 : 0);
+      world.client.close();
+      await settled();
+      assert.equal(clock.countTimers(), 0);
+    });
+  }
+}
 
 test('a question for the balance ends if there is no server', async (t) => {
   const { client, platform } = await online(t, { timeoutMs: 1000 });

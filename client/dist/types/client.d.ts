@@ -28,12 +28,17 @@ export declare class MidasClient {
     private readonly asks;
     private readonly platform;
     private readonly timeoutMs;
+    private readonly backoff;
     private readonly newRequestId;
     private newest;
     /** Whose it is. */
     private known;
     /** A login's balance is on its way. */
     private greeting;
+    /** No balance has come since the last login. */
+    private outdated;
+    private looks;
+    private looking;
     private loggingIn;
     private listing;
     private readonly balances;
@@ -94,7 +99,8 @@ export declare class MidasClient {
     private take;
     /** An error without a request id is the login's balance that did not come, or a list's. If a list may be asked again, nothing is lost by that. */
     private isOfList;
-    private notGreeted;
+    /** Asks for the balance that a login did not bring, again and again until one comes or the connection is lost. */
+    private lookLater;
     private see;
     private stateChanged;
     private loggedIn;
