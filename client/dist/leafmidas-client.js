@@ -694,7 +694,7 @@ var leafmidas = (() => {
     constructor(options) {
       /** A login's balance is on its way. */
       this.greeting = false;
-      /** No balance has come since the last login. */
+      /** What is known is from before it. */
       this.outdated = false;
       this.looks = 0;
       this.listing = Promise.resolve();
@@ -959,15 +959,18 @@ var leafmidas = (() => {
     }
     see(b) {
       this.connection.answered();
-      const first = this.greeting && b.reason === "LOGIN";
-      if (first) {
+      if (!this.heard || b.version > this.heard.version) {
+        this.heard = b;
+      }
+      if (b.reason === "LOGIN") {
         this.greeting = false;
       }
-      if (!this.newest || first || b.version > this.newest.version) {
-        this.newest = b;
+      const read2 = this.outdated && (b.reason === "LOGIN" || b.request_id !== "");
+      if (!this.newest || read2 || this.heard.version > this.newest.version) {
+        this.newest = this.heard;
         this.outdated = false;
         clearTimeout(this.looking);
-        this.balances.tell(b);
+        this.balances.tell(this.newest);
       }
     }
     stateChanged(s) {
@@ -986,6 +989,7 @@ var leafmidas = (() => {
       this.known = openid;
       this.greeting = true;
       this.outdated = true;
+      this.heard = void 0;
       this.looks = 0;
       (_a = this.loggingIn) == null ? void 0 : _a.resolve({ openid });
       this.loggingIn = void 0;

@@ -41,7 +41,9 @@ export class MidasClient {
   private known: string | undefined;
   /** A login's balance is on its way. */
   private greeting = false;
-  /** No balance has come since the last login. */
+  /** The newest since the last login. */
+  private heard: Balance | undefined;
+  /** What is known is from before it. */
   private outdated = false;
   private looks = 0;
   private looking: ReturnType<typeof setTimeout> | undefined;
@@ -296,16 +298,19 @@ export class MidasClient {
 
   private see(b: Balance): void {
     this.connection.answered();
-    // The balance of a fresh login is the newest by nature, though another server's clock may have numbered it lower.
-    const first = this.greeting && b.reason === 'LOGIN';
-    if (first) {
+    if (!this.heard || b.version > this.heard.version) {
+      this.heard = b;
+    }
+    if (b.reason === 'LOGIN') {
       this.greeting = false;
     }
-    if (!this.newest || first || b.version > this.newest.version) {
-      this.newest = b;
+    // What the server has read since the login is newer than all from before, though another server's clock may have numbered that higher.
+    const read = this.outdated && (b.reason === 'LOGIN' || b.request_id !== '');
+    if (!this.newest || read || this.heard.version > this.newest.version) {
+      this.newest = this.heard;
       this.outdated = false;
       clearTimeout(this.looking);
-      this.balances.tell(b);
+      this.balances.tell(this.newest);
     }
   }
 
@@ -325,6 +330,7 @@ export class MidasClient {
     this.known = openid;
     this.greeting = true;
     this.outdated = true;
+    this.heard = undefined;
     this.looks = 0;
     this.loggingIn?.resolve({ openid });
     this.loggingIn = undefined;

@@ -34,6 +34,32 @@ test("a fresh login's balance counts, though another server's clock has numbered
   assert.equal(client.balance?.balance, 80);
 });
 
+for (const [what, before, login, after] of [
+  ['newer than that from before the login', 7, 6, 7],
+  ['numbered by a clock that lags behind', 4, 3, 4],
+  ['older than that of the login', 3, 4, 4],
+] as const) {
+  test(`a balance that comes before the login's own counts by its number: ${what}`, async (t) => {
+    const { client, platform } = await online(t);
+    platform.line.receive('MidasBalance', balance({ balance: 50, version: 5, reason: 3 }));
+    platform.line.lose();
+    await pass(250);
+    await letIn(platform);
+    const shown: number[] = [];
+    client.onBalance((b) => shown.push(b.version));
+    platform.line.receive('MidasBalance', balance({ version: before, reason: 3 }));
+    platform.line.receive('MidasBalance', balance({ version: login, reason: 2 }));
+    assert.deepEqual(shown, [5, after]);
+  });
+}
+
+test('a balance that was asked for counts after a login that brought none, though another clock has numbered it lower', async (t) => {
+  const { client, platform, asked } = await ungreeted(t);
+  await pass(3250);
+  platform.line.receive('MidasBalance', balance({ balance: 80, version: 0, request_id: asked()[0] }));
+  assert.equal(client.balance?.balance, 80);
+});
+
 test("another player's balance is not shown", async (t) => {
   const { client, platform } = await online(t);
   platform.line.lose();

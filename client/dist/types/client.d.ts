@@ -35,7 +35,9 @@ export declare class MidasClient {
     private known;
     /** A login's balance is on its way. */
     private greeting;
-    /** No balance has come since the last login. */
+    /** The newest since the last login. */
+    private heard;
+    /** What is known is from before it. */
     private outdated;
     private looks;
     private looking;
