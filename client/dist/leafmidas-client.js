@@ -240,9 +240,10 @@ var leafmidas = (() => {
       this.state = "offline";
       /** Counts logins. */
       this.session = 0;
+      /** There is a connection, or there will be one. */
+      this.running = false;
       /** Counts connections. What belongs to an older one is not heard. */
       this.attempt = 0;
-      this.running = false;
       this.tries = 0;
       /** No impatience makes it connect again before. */
       this.restUntil = 0;
@@ -362,8 +363,8 @@ var leafmidas = (() => {
       }
       this.running = false;
       this.hangUp();
-      this.set("offline");
       this.events.refused(e);
+      this.set("offline");
     }
     write(name, body) {
       var _a;
@@ -405,12 +406,14 @@ var leafmidas = (() => {
       this.timeoutMs = timeoutMs;
       this.backoff = backoff;
       this.open = /* @__PURE__ */ new Set();
+      /** Why nothing is asked while there is no connection and none to come. */
+      this.why = new MidasError("NOT_LOGGED_IN", "call login() first", { retryable: true });
     }
     ask(q) {
       return new Promise((resolve, reject) => {
         var _a, _b, _c, _d;
-        if (this.closed || ((_a = q.signal) == null ? void 0 : _a.aborted)) {
-          reject(((_b = q.signal) == null ? void 0 : _b.aborted) ? aborted(q.id) : about(this.closed, q, q.order === "known"));
+        if (((_a = q.signal) == null ? void 0 : _a.aborted) || !this.connection.running) {
+          reject(((_b = q.signal) == null ? void 0 : _b.aborted) ? aborted(q.id) : about(this.why, q, q.order === "known"));
           return;
         }
         let total;
@@ -501,9 +504,9 @@ var leafmidas = (() => {
     get anonymous() {
       return [...this.open].some((ask) => ask.q.id === "");
     }
-    /** Ends everything; forever: also what comes later. */
-    fail(e, forever) {
-      this.closed = forever ? e : void 0;
+    /** Ends everything, and what comes later as long as the connection does not run again. */
+    fail(e) {
+      this.why = e;
       for (const ask of [...this.open]) {
         ask.end({ error: about(e, ask.q, ask.q.order !== void 0 && (ask.taken || ask.waiting || ask.q.order === "known")) });
       }
@@ -725,7 +728,7 @@ var leafmidas = (() => {
             var _a2;
             return (_a2 = this.messages.get(name)) == null ? void 0 : _a2.tell(body);
           },
-          refused: (e) => this.end(e, false)
+          refused: (e) => this.end(e)
         }
       );
       this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
@@ -740,7 +743,8 @@ var leafmidas = (() => {
     get balance() {
       return this.newest;
     }
-    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close():
+     * then, as before the first call, whatever is asked is rejected at once.
      * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
     login() {
       if (this.state === "closed") {
@@ -766,7 +770,7 @@ var leafmidas = (() => {
     close() {
       if (this.state !== "closed") {
         this.connection.close();
-        this.end(closed(), true);
+        this.end(closed());
       }
     }
     /** Asks the server for the balance. Rejects with UNAVAILABLE if three times timeoutMs bring no answer. */
@@ -995,11 +999,11 @@ var leafmidas = (() => {
       this.loggingIn = void 0;
       this.asks.loggedIn(fresh);
     }
-    end(e, forever) {
+    end(e) {
       var _a;
       (_a = this.loggingIn) == null ? void 0 : _a.reject(e);
       this.loggingIn = void 0;
-      this.asks.fail(e, forever);
+      this.asks.fail(e);
     }
     /** Waits for an answer no longer than timeoutMs. */
     soon(answer) {

@@ -54,14 +54,15 @@ const longestLook = 60_000;
 /** What has been asked and not been answered. It is asked again on every new connection, under the same request id. */
 export class Asks {
   private readonly open = new Set<Ask>();
-  private closed: MidasError | undefined;
+  /** Why nothing is asked while there is no connection and none to come. */
+  private why = new MidasError('NOT_LOGGED_IN', 'call login() first', { retryable: true });
 
   constructor(private readonly connection: Connection, private readonly timeoutMs: number, private readonly backoff: Backoff) {}
 
   ask<T>(q: Question<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.closed || q.signal?.aborted) {
-        reject(q.signal?.aborted ? aborted(q.id) : about(this.closed as MidasError, q, q.order === 'known'));
+      if (q.signal?.aborted || !this.connection.running) {
+        reject(q.signal?.aborted ? aborted(q.id) : about(this.why, q, q.order === 'known'));
         return;
       }
       let total: ReturnType<typeof setTimeout> | undefined;
@@ -147,9 +148,9 @@ export class Asks {
     return [...this.open].some((ask) => ask.q.id === '');
   }
 
-  /** Ends everything; forever: also what comes later. */
-  fail(e: MidasError, forever: boolean): void {
-    this.closed = forever ? e : undefined;
+  /** Ends everything, and what comes later as long as the connection does not run again. */
+  fail(e: MidasError): void {
+    this.why = e;
     for (const ask of [...this.open]) {
       // What ends the connection ends no order that the server may have.
       ask.end({ error: about(e, ask.q, ask.q.order !== undefined && (ask.taken || ask.waiting || ask.q.order === 'known')) });

@@ -71,7 +71,7 @@ export class MidasClient {
         loggedIn: (openid, fresh) => this.loggedIn(openid, fresh),
         message: (m) => this.take(m),
         raw: (name, body) => this.messages.get(name)?.tell(body),
-        refused: (e) => this.end(e, false),
+        refused: (e) => this.end(e),
       },
     );
     this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
@@ -90,7 +90,8 @@ export class MidasClient {
     return this.newest;
   }
 
-  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+  /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close():
+   * then, as before the first call, whatever is asked is rejected at once.
    * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
   login(): Promise<{ openid: string }> {
     if (this.state === 'closed') {
@@ -114,7 +115,7 @@ export class MidasClient {
   close(): void {
     if (this.state !== 'closed') {
       this.connection.close();
-      this.end(closed(), true);
+      this.end(closed());
     }
   }
 
@@ -337,10 +338,10 @@ export class MidasClient {
     this.asks.loggedIn(fresh);
   }
 
-  private end(e: MidasError, forever: boolean): void {
+  private end(e: MidasError): void {
     this.loggingIn?.reject(e);
     this.loggingIn = undefined;
-    this.asks.fail(e, forever);
+    this.asks.fail(e);
   }
 
   /** Waits for an answer no longer than timeoutMs. */

@@ -43,11 +43,12 @@ export class Connection {
   openid: string | undefined;
   /** Counts logins. */
   session = 0;
+  /** There is a connection, or there will be one. */
+  running = false;
 
   private socket: Socket | undefined;
   /** Counts connections. What belongs to an older one is not heard. */
   private attempt = 0;
-  private running = false;
   private tries = 0;
   /** No impatience makes it connect again before. */
   private restUntil = 0;
@@ -181,8 +182,8 @@ export class Connection {
     }
     this.running = false;
     this.hangUp();
-    this.set('offline');
     this.events.refused(e);
+    this.set('offline'); // a listener may ask, or log in again
   }
 
   private write(name: string, body: Body): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { json } from '../src/index';
 import { idsFrom, protobuf } from '../src/protobuf';
-import { clock, fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, pass, rejection, settled, UNAVAILABLE } from './fake';
+import { clock, DELIVERED, fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, order, pass, rejection, settled, UNAVAILABLE } from './fake';
 
 test('a login sends a fresh code, the zone and the platform', async (t) => {
   const { client, platform } = fakeClient(t, { zoneId: '7' });
@@ -141,6 +141,46 @@ test('a player whom the server will not have is told, and nothing is tried until
   await letIn(platform);
   await again;
   assert.equal(client.state, 'online');
+});
+
+test('nothing is asked where nobody is about to be logged in: it is rejected at once, with the reason', async (t) => {
+  const { client, platform } = fakeClient(t);
+  const ask = () => Promise.all([client.purchase('sword'), client.getBalance(), client.recharge(60), client.buyGoods('pass'), client.listOrders()].map(rejection));
+  for (const e of await ask()) {
+    assert.deepEqual([e.code, e.retryable], ['NOT_LOGGED_IN', true]);
+  }
+  const login = rejection(client.login());
+  let told: ReturnType<typeof rejection> | undefined;
+  client.onState((s) => { if (s === 'offline') told = rejection(client.purchase('sword')); });
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', NOT_PERMITTED));
+  await login;
+  for (const e of [...await ask(), await told]) {
+    assert.deepEqual([e?.code, e?.retryable], ['NOT_PERMITTED', false]);
+  }
+  const known = await rejection(client.purchase('sword', 1, { requestId: 'kept' }));
+  assert.deepEqual([known.code, known.retryable, known.requestId], ['NOT_PERMITTED', true, 'kept']);
+  assert.equal(clock.countTimers(), 0);
+
+  void client.login();
+  const bought = client.purchase('sword', 1, { requestId: 'r' });
+  await letIn(platform);
+  platform.line.receive('MidasPurchaseResult', order('r', DELIVERED));
+  assert.equal((await bought).state, 'DELIVERED');
+});
+
+test('a player who logs in again as soon as the login is refused is asked for once more', async (t) => {
+  const { client, platform } = fakeClient(t);
+  let again: Promise<unknown> | undefined;
+  client.onState((s) => { if (s === 'offline') again = client.login(); });
+  const login = rejection(client.login());
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', NOT_PERMITTED));
+  assert.equal((await login).code, 'NOT_PERMITTED');
+  await letIn(platform);
+  assert.deepEqual(await again, { openid: 'alice' });
 });
 
 test('a connection on which nobody gets logged in is given up', async (t) => {

@@ -31,7 +31,8 @@ export declare class Asks {
     private readonly timeoutMs;
     private readonly backoff;
     private readonly open;
-    private closed;
+    /** Why nothing is asked while there is no connection and none to come. */
+    private why;
     constructor(connection: Connection, timeoutMs: number, backoff: Backoff);
     ask<T>(q: Question<T>): Promise<T>;
     /** The connection is logged in: what is open is asked, on a fresh one all of it. */
@@ -42,8 +43,8 @@ export declare class Asks {
     take(m: Message): void;
     /** Whether anything without a request id is open. */
     get anonymous(): boolean;
-    /** Ends everything; forever: also what comes later. */
-    fail(e: MidasError, forever: boolean): void;
+    /** Ends everything, and what comes later as long as the connection does not run again. */
+    fail(e: MidasError): void;
     private send;
     private again;
     private refused;

@@ -53,7 +53,8 @@ export declare class MidasClient {
     get openid(): string | undefined;
     /** The newest balance known. */
     get balance(): Balance | undefined;
-    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close().
+    /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close():
+     * then, as before the first call, whatever is asked is rejected at once.
      * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
     login(): Promise<{
         openid: string;

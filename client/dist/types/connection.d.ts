@@ -37,10 +37,11 @@ export declare class Connection {
     openid: string | undefined;
     /** Counts logins. */
     session: number;
+    /** There is a connection, or there will be one. */
+    running: boolean;
     private socket;
     /** Counts connections. What belongs to an older one is not heard. */
     private attempt;
-    private running;
     private tries;
     /** No impatience makes it connect again before. */
     private restUntil;
