@@ -45,93 +45,6 @@ var leafmidas = (() => {
     wxPlatform: () => wxPlatform
   });
 
-  // src/error.ts
-  var MidasError = class extends Error {
-    constructor(code, message, details = {}) {
-      var _a, _b, _c;
-      super(`${code}: ${message}`);
-      this.name = "MidasError";
-      this.code = code;
-      this.retryable = (_a = details.retryable) != null ? _a : false;
-      this.retryAfterMs = (_b = details.retryAfterMs) != null ? _b : 0;
-      this.requestId = (_c = details.requestId) != null ? _c : "";
-      if (details.order) {
-        this.order = details.order;
-      }
-      if (details.errCode !== void 0) {
-        this.errCode = details.errCode;
-      }
-    }
-  };
-  function refusal(e) {
-    return new MidasError(e.code, e.message, { retryable: e.retryable, retryAfterMs: e.retry_after_ms, requestId: e.request_id });
-  }
-  function orderEnd(r) {
-    var _a, _b, _c;
-    const own = r.state === "CANCELLED" ? "ORDER_CANCELLED" : "ORDER_FAILED";
-    const vague = !r.error || r.error.code === "UNAVAILABLE" || r.error.code === "INTERNAL" || r.error.code === "UNSPECIFIED";
-    return new MidasError(r.error && !vague ? r.error.code : own, ((_a = r.error) == null ? void 0 : _a.message) || "the order ended without the item", {
-      retryable: (_c = (_b = r.error) == null ? void 0 : _b.retryable) != null ? _c : false,
-      requestId: r.request_id,
-      order: r
-    });
-  }
-  function disputed(r) {
-    var _a;
-    return new MidasError("INTERNAL", ((_a = r.error) == null ? void 0 : _a.message) || "the order is being looked into", { retryable: true, requestId: r.request_id, order: r });
-  }
-  var meanings = {
-    [-1]: { says: "WeChat had a failure", retryable: true },
-    [-2]: { code: "PAYMENT_CANCELLED", says: "the payment was cancelled" },
-    [-6]: { says: "an option has the wrong type" },
-    [-15001]: { says: "an option is missing" },
-    [-15002]: { says: "an option is not valid" },
-    [-15003]: { says: "the order number was used before" },
-    [-15004]: { says: "WeChat's back end had a failure", retryable: true },
-    [-15005]: { says: "the game may not use virtual payment" },
-    [-15006]: { says: "the currency is not supported, or the game may not use virtual payment" },
-    [-15007]: { says: "the order is paid already" },
-    [-15009]: { says: "over the limit of the health system for minors; WeChat has told the player" },
-    [-15010]: { says: "a released game cannot pay in the sandbox" },
-    [-15011]: { says: "an option has the wrong type" },
-    [-15012]: { says: "the signature is not valid" },
-    [-15013]: { says: "the coin is not published" },
-    [-15014]: { says: "paySig is not valid" },
-    [-15015]: { code: "SESSION_EXPIRED", says: "the player's session has expired", retryable: true },
-    [-15016]: { says: "the price is not the one in the back office" },
-    [-15017]: { says: "the order is closed" },
-    1: { code: "PAYMENT_CANCELLED", says: "the player cancelled" },
-    2: { code: "PAYMENT_BUSY", says: "another payment is under way", retryable: true },
-    3: { says: "Google Play was chosen and is not installed" },
-    4: { says: "the telephone's payment is in an abnormal state" },
-    5: { says: "the telephone's system reported an error" },
-    6: { says: "another error" },
-    7: { code: "PAYMENT_CANCELLED", says: "the payment was cancelled" },
-    1e3: { says: "an option is wrong" },
-    1001: { says: "the zone is not published, or an option is wrong" },
-    1003: { says: "the coin or the zone is not published, or the merchant is banned" },
-    1008: { says: "WeChat is busy", retryable: true },
-    1016: { says: "WeChat is busy, or the sandbox is not published", retryable: true },
-    3017: { says: "the item is not in the back office" },
-    701001: { code: "UNSUPPORTED_PLATFORM", says: "virtual payment is not offered on iOS" }
-  };
-  function paymentError(reason, requestId) {
-    var _a, _b, _c, _d;
-    const given = typeof reason === "object" && reason !== null ? reason : {};
-    const number = Number((_a = given.errCode) != null ? _a : NaN);
-    const errCode = Number.isSafeInteger(number) && number !== 0 ? number : -1;
-    const told = typeof given.errMsg === "string" ? given.errMsg : typeof given.message === "string" ? given.message : "";
-    const meaning = (_b = meanings[errCode]) != null ? _b : { says: "the payment window reported a failure" };
-    const cancelled = given.errCode === void 0 && /fail\s*cancel/.test(told);
-    const code = cancelled ? "PAYMENT_CANCELLED" : (_c = meaning.code) != null ? _c : "PAYMENT_FAILED";
-    const message = `${cancelled ? "the player cancelled" : meaning.says} (errCode ${cancelled ? 1 : errCode}${told && ", " + told})`;
-    return new MidasError(code, message, {
-      retryable: !cancelled && ((_d = meaning.retryable) != null ? _d : false),
-      requestId,
-      errCode: cancelled ? 1 : errCode
-    });
-  }
-
   // src/wire.ts
   var reasons = ["UNSPECIFIED", "QUERY", "LOGIN", "PURCHASE", "CANCEL", "RECHARGE", "PRESENT", "REMOTE"];
   var orderStates = ["UNSPECIFIED", "PENDING", "DELIVERED", "FAILED", "CANCELLED"];
@@ -227,6 +140,158 @@ var leafmidas = (() => {
       }
     }
     return out;
+  }
+
+  // src/codec.ts
+  var json = {
+    binary: false,
+    encode: (name, body) => JSON.stringify({ [name]: body }),
+    decode(data) {
+      let frame;
+      try {
+        frame = JSON.parse(typeof data === "string" ? data : utf8(new Uint8Array(data)));
+      } catch (e) {
+        return void 0;
+      }
+      const names = isBody(frame) ? Object.keys(frame) : [];
+      const name = names[0];
+      if (!isBody(frame) || names.length !== 1 || name === void 0) {
+        return void 0;
+      }
+      const body = frame[name];
+      return isBody(body) ? { name, body } : void 0;
+    }
+  };
+  function utf8(bytes) {
+    var _a, _b, _c, _d;
+    let out = "";
+    for (let i = 0; i < bytes.length; ) {
+      const first = (_a = bytes[i++]) != null ? _a : 0;
+      const more = first < 128 ? 0 : first >> 5 === 6 ? 1 : first >> 4 === 14 ? 2 : first >> 3 === 30 ? 3 : -1;
+      let point = more === 0 ? first : first & 63 >> more;
+      let left = more;
+      while (left > 0 && (((_b = bytes[i]) != null ? _b : 0) & 192) === 128) {
+        point = point << 6 | ((_c = bytes[i++]) != null ? _c : 0) & 63;
+        left--;
+      }
+      const whole = more >= 0 && left === 0 && point <= 1114111 && point >= ((_d = least[more]) != null ? _d : 0) && point >> 11 !== 27;
+      out += String.fromCodePoint(whole ? point : 65533);
+    }
+    return out;
+  }
+  var least = [0, 128, 2048, 65536];
+  function toUTF8(text2) {
+    var _a;
+    const bytes = [];
+    for (const one of text2) {
+      const p = (_a = one.codePointAt(0)) != null ? _a : 0;
+      const point = p >> 11 === 27 ? 65533 : p;
+      if (point < 128) {
+        bytes.push(point);
+      } else if (point < 2048) {
+        bytes.push(192 | point >> 6, 128 | point & 63);
+      } else if (point < 65536) {
+        bytes.push(224 | point >> 12, 128 | point >> 6 & 63, 128 | point & 63);
+      } else {
+        bytes.push(240 | point >> 18, 128 | point >> 12 & 63, 128 | point >> 6 & 63, 128 | point & 63);
+      }
+    }
+    return Uint8Array.from(bytes);
+  }
+  var maxId = 64;
+  function validId(id) {
+    if (typeof id !== "string" || id === "" || /[\u0000-\u001f\u007f-\u009f]/.test(id)) {
+      return false;
+    }
+    const bytes = toUTF8(id);
+    return bytes.length <= maxId && utf8(bytes) === id;
+  }
+
+  // src/error.ts
+  var MidasError = class extends Error {
+    constructor(code, message, details = {}) {
+      var _a, _b, _c;
+      super(`${code}: ${message}`);
+      this.name = "MidasError";
+      this.code = code;
+      this.retryable = (_a = details.retryable) != null ? _a : false;
+      this.retryAfterMs = (_b = details.retryAfterMs) != null ? _b : 0;
+      this.requestId = (_c = details.requestId) != null ? _c : "";
+      if (details.order) {
+        this.order = details.order;
+      }
+      if (details.errCode !== void 0) {
+        this.errCode = details.errCode;
+      }
+    }
+  };
+  function refusal(e) {
+    return new MidasError(e.code, e.message, { retryable: e.retryable, retryAfterMs: e.retry_after_ms, requestId: e.request_id });
+  }
+  function orderEnd(r) {
+    var _a, _b, _c;
+    const own = r.state === "CANCELLED" ? "ORDER_CANCELLED" : "ORDER_FAILED";
+    const vague = !r.error || r.error.code === "UNAVAILABLE" || r.error.code === "INTERNAL" || r.error.code === "UNSPECIFIED";
+    return new MidasError(r.error && !vague ? r.error.code : own, ((_a = r.error) == null ? void 0 : _a.message) || "the order ended without the item", {
+      retryable: (_c = (_b = r.error) == null ? void 0 : _b.retryable) != null ? _c : false,
+      requestId: r.request_id,
+      order: r
+    });
+  }
+  function disputed(r) {
+    var _a;
+    return new MidasError("INTERNAL", ((_a = r.error) == null ? void 0 : _a.message) || "the order is being looked into", { retryable: true, requestId: r.request_id, order: r });
+  }
+  var meanings = {
+    [-1]: { says: "WeChat had a failure", retryable: true },
+    [-2]: { code: "PAYMENT_CANCELLED", says: "the payment was cancelled" },
+    [-6]: { says: "an option has the wrong type" },
+    [-15001]: { says: "an option is missing" },
+    [-15002]: { says: "an option is not valid" },
+    [-15003]: { says: "the order number was used before" },
+    [-15004]: { says: "WeChat's back end had a failure", retryable: true },
+    [-15005]: { says: "the game may not use virtual payment" },
+    [-15006]: { says: "the currency is not supported, or the game may not use virtual payment" },
+    [-15007]: { says: "the order is paid already" },
+    [-15009]: { says: "over the limit of the health system for minors; WeChat has told the player" },
+    [-15010]: { says: "a released game cannot pay in the sandbox" },
+    [-15011]: { says: "an option has the wrong type" },
+    [-15012]: { says: "the signature is not valid" },
+    [-15013]: { says: "the coin is not published" },
+    [-15014]: { says: "paySig is not valid" },
+    [-15015]: { code: "SESSION_EXPIRED", says: "the player's session has expired", retryable: true },
+    [-15016]: { says: "the price is not the one in the back office" },
+    [-15017]: { says: "the order is closed" },
+    1: { code: "PAYMENT_CANCELLED", says: "the player cancelled" },
+    2: { code: "PAYMENT_BUSY", says: "another payment is under way", retryable: true },
+    3: { says: "Google Play was chosen and is not installed" },
+    4: { says: "the telephone's payment is in an abnormal state" },
+    5: { says: "the telephone's system reported an error" },
+    6: { says: "another error" },
+    7: { code: "PAYMENT_CANCELLED", says: "the payment was cancelled" },
+    1e3: { says: "an option is wrong" },
+    1001: { says: "the zone is not published, or an option is wrong" },
+    1003: { says: "the coin or the zone is not published, or the merchant is banned" },
+    1008: { says: "WeChat is busy", retryable: true },
+    1016: { says: "WeChat is busy, or the sandbox is not published", retryable: true },
+    3017: { says: "the item is not in the back office" },
+    701001: { code: "UNSUPPORTED_PLATFORM", says: "virtual payment is not offered on iOS" }
+  };
+  function paymentError(reason, requestId) {
+    var _a, _b, _c, _d;
+    const given = typeof reason === "object" && reason !== null ? reason : {};
+    const number = Number((_a = given.errCode) != null ? _a : NaN);
+    const errCode = Number.isSafeInteger(number) && number !== 0 ? number : -1;
+    const told = typeof given.errMsg === "string" ? given.errMsg : typeof given.message === "string" ? given.message : "";
+    const meaning = (_b = meanings[errCode]) != null ? _b : { says: "the payment window reported a failure" };
+    const cancelled = given.errCode === void 0 && /fail\s*cancel/.test(told);
+    const code = cancelled ? "PAYMENT_CANCELLED" : (_c = meaning.code) != null ? _c : "PAYMENT_FAILED";
+    const message = `${cancelled ? "the player cancelled" : meaning.says} (errCode ${cancelled ? 1 : errCode}${told && ", " + told})`;
+    return new MidasError(code, message, {
+      retryable: !cancelled && ((_d = meaning.retryable) != null ? _d : false),
+      requestId,
+      errCode: cancelled ? 1 : errCode
+    });
   }
 
   // src/connection.ts
@@ -416,6 +481,11 @@ var leafmidas = (() => {
           reject(((_b = q.signal) == null ? void 0 : _b.aborted) ? aborted(q.id) : about(this.why, q, q.order === "known"));
           return;
         }
+        const wrong = ["request_id", "item_id"].find((name) => name in q.body && !validId(q.body[name]));
+        if (wrong !== void 0) {
+          reject(new MidasError("INVALID_ARGUMENT", `${wrong} has 1 to ${maxId} bytes of UTF-8 and no control characters`, { requestId: q.id }));
+          return;
+        }
         let total;
         const abort = () => ask.end({ error: aborted(q.id) });
         const ask = {
@@ -568,45 +638,6 @@ var leafmidas = (() => {
     const { code, message, retryAfterMs } = e;
     return new MidasError(code, message.slice(code.length + 2), { retryable: e.retryable || unknown, retryAfterMs, requestId: q.id });
   }
-
-  // src/codec.ts
-  var json = {
-    binary: false,
-    encode: (name, body) => JSON.stringify({ [name]: body }),
-    decode(data) {
-      let frame;
-      try {
-        frame = JSON.parse(typeof data === "string" ? data : utf8(new Uint8Array(data)));
-      } catch (e) {
-        return void 0;
-      }
-      const names = isBody(frame) ? Object.keys(frame) : [];
-      const name = names[0];
-      if (!isBody(frame) || names.length !== 1 || name === void 0) {
-        return void 0;
-      }
-      const body = frame[name];
-      return isBody(body) ? { name, body } : void 0;
-    }
-  };
-  function utf8(bytes) {
-    var _a, _b, _c, _d;
-    let out = "";
-    for (let i = 0; i < bytes.length; ) {
-      const first = (_a = bytes[i++]) != null ? _a : 0;
-      const more = first < 128 ? 0 : first >> 5 === 6 ? 1 : first >> 4 === 14 ? 2 : first >> 3 === 30 ? 3 : -1;
-      let point = more === 0 ? first : first & 63 >> more;
-      let left = more;
-      while (left > 0 && (((_b = bytes[i]) != null ? _b : 0) & 192) === 128) {
-        point = point << 6 | ((_c = bytes[i++]) != null ? _c : 0) & 63;
-        left--;
-      }
-      const whole = more >= 0 && left === 0 && point <= 1114111 && point >= ((_d = least[more]) != null ? _d : 0) && point >> 11 !== 27;
-      out += String.fromCodePoint(whole ? point : 65533);
-    }
-    return out;
-  }
-  var least = [0, 128, 2048, 65536];
 
   // src/platform.ts
   function wxPlatform(wx2) {

@@ -1,3 +1,4 @@
+import { maxId, validId } from './codec';
 import { jitter, type Backoff, type Connection } from './connection';
 import { MidasError, refusal } from './error';
 import type { Body, Message } from './wire';
@@ -63,6 +64,12 @@ export class Asks {
     return new Promise<T>((resolve, reject) => {
       if (q.signal?.aborted || !this.connection.running) {
         reject(q.signal?.aborted ? aborted(q.id) : about(this.why, q, q.order === 'known'));
+        return;
+      }
+      // A server cannot say whom it answers under an id that is none, and a frame that is too long is answered by none at all.
+      const wrong = ['request_id', 'item_id'].find((name) => name in q.body && !validId(q.body[name]));
+      if (wrong !== undefined) {
+        reject(new MidasError('INVALID_ARGUMENT', `${wrong} has 1 to ${maxId} bytes of UTF-8 and no control characters`, { requestId: q.id }));
         return;
       }
       let total: ReturnType<typeof setTimeout> | undefined;

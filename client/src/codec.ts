@@ -69,3 +69,15 @@ export function toUTF8(text: string): Uint8Array {
   }
   return Uint8Array.from(bytes);
 }
+
+/** The longest id in bytes. */
+export const maxId = 64;
+
+/** Whether the server takes it for an id (msg.ValidID). */
+export function validId(id: unknown): boolean {
+  if (typeof id !== 'string' || id === '' || /[\u0000-\u001f\u007f-\u009f]/.test(id)) {
+    return false;
+  }
+  const bytes = toUTF8(id);
+  return bytes.length <= maxId && utf8(bytes) === id; // half of a pair is no UTF-8
+}

@@ -206,6 +206,34 @@ test('an order that an operator has to decide on is told, and asked for under th
   assert.equal((await again).state, 'DELIVERED');
 });
 
+for (const [what, id] of [
+  ['empty', ''], ['too long', 'x'.repeat(65)], ['too long in UTF-8', '剑'.repeat(22)], ['with a line break', 'a\nb'], ['with a control character', 'a\u0085'],
+  ['half a character', 'a\ud83d'], ['no text', 7 as never],
+] as const) {
+  test(`an id that no server takes, ${what}, is refused and not sent`, async (t) => {
+    const { client, platform } = await online(t, { newRequestId: () => id });
+    const asked = [
+      client.purchase('sword'), client.recharge(60), client.buyGoods('pass'), client.getBalance(),
+      client.purchase('sword', 1, { requestId: id }), client.recharge(60, { requestId: id }), client.buyGoods('pass', 1, { requestId: id }),
+      client.purchase(id, 1, { requestId: 'good' }), client.buyGoods(id, 1, { requestId: 'good' }),
+    ];
+    for (const e of await Promise.all(asked.map(rejection))) {
+      assert.deepEqual([e.code, e.retryable], ['INVALID_ARGUMENT', false]);
+    }
+    assert.deepEqual(platform.line.sent, []);
+  });
+}
+
+for (const id of ['x'.repeat(64), '剑'.repeat(21), '🗡️ of Alice']) {
+  test(`an id like ${id} is sent`, async (t) => {
+    const { client, platform } = await online(t);
+    const bought = client.purchase(id, 1, { requestId: id });
+    assert.deepEqual(platform.line.asked('MidasPurchase'), [{ request_id: id, item_id: id, quantity: 1 }]);
+    platform.line.receive('MidasPurchaseResult', order(id, DELIVERED));
+    await bought;
+  });
+}
+
 test('a refusal that will not pass is told', async (t) => {
   const { client, platform } = await online(t);
   const bought = rejection(client.purchase('dragon'));

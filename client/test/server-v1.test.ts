@@ -68,6 +68,21 @@ test('a sword that costs more than there is brings INSUFFICIENT_BALANCE', async 
   assert.equal((await rejection(midas.buyGoods('pass'))).code, 'NOT_PERMITTED');
 });
 
+test('what the server cannot take is refused, and not asked for ever', async (t) => {
+  const { midas } = await join(t, world, 'odd');
+  const states: string[] = [];
+  midas.onState((s) => states.push(s));
+  for (const quantity of [0, -1, 1.5, NaN, Infinity, 2 ** 53, 1e21, '1' as never, {} as never]) {
+    assert.equal((await rejection(midas.purchase('sword', quantity))).code, 'INVALID_ARGUMENT');
+    assert.match((await rejection(midas.recharge(quantity))).code, /^(INVALID_ARGUMENT|BAD_TIER)$/);
+  }
+  for (const id of ['', 'x'.repeat(5000), 'a\u0000']) {
+    assert.equal((await rejection(midas.purchase('sword', 1, { requestId: id }))).code, 'INVALID_ARGUMENT');
+    assert.equal((await rejection(midas.purchase(id))).code, 'INVALID_ARGUMENT');
+  }
+  assert.deepEqual(states, []);
+});
+
 test('a connection that is cut in the middle of a purchase costs nothing but time', async (t) => {
   const { phone, midas } = await join(t, world, 'cut');
   await give(phone.openid, 120);

@@ -16,3 +16,7 @@ export declare const json: Codec;
 export declare function utf8(bytes: Uint8Array): string;
 /** Writes UTF-8. */
 export declare function toUTF8(text: string): Uint8Array;
+/** The longest id in bytes. */
+export declare const maxId = 64;
+/** Whether the server takes it for an id (msg.ValidID). */
+export declare function validId(id: unknown): boolean;
