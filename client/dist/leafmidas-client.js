@@ -294,6 +294,89 @@ var leafmidas = (() => {
     });
   }
 
+  // src/platform.ts
+  function wxPlatform(wx2) {
+    return {
+      connect: (url, _binary, events) => wxSocket(wx2, url, events),
+      loginCode: () => new Promise((resolve, reject) => wx2.login({ success: (r) => resolve(r.code), fail: reject })),
+      // getDeviceInfo came later and is preferred; getSystemInfoSync is everywhere.
+      platform: () => {
+        var _a, _b, _c, _d, _e;
+        return (_e = (_d = (_c = (_a = wx2.getDeviceInfo) == null ? void 0 : _a.call(wx2)) != null ? _c : (_b = wx2.getSystemInfoSync) == null ? void 0 : _b.call(wx2)) == null ? void 0 : _d.platform) != null ? _e : "";
+      },
+      requestCoins: (o) => new Promise((resolve, reject) => {
+        if (!wx2.requestMidasPayment) {
+          reject(notHere("requestMidasPayment"));
+          return;
+        }
+        promised(wx2.requestMidasPayment(__spreadProps(__spreadValues({
+          mode: o.mode,
+          env: o.env,
+          offerId: o.offer_id,
+          currencyType: o.currency_type,
+          platform: o.platform,
+          buyQuantity: o.buy_quantity,
+          zoneId: o.zone_id
+        }, o.out_trade_no && { outTradeNo: o.out_trade_no }), {
+          success: () => resolve(),
+          fail: reject
+        })));
+      }),
+      requestGoods: (o) => new Promise((resolve, reject) => {
+        if (!wx2.requestMidasPaymentGameItem) {
+          reject(notHere("requestMidasPaymentGameItem"));
+          return;
+        }
+        promised(wx2.requestMidasPaymentGameItem({
+          signData: o.sign_data,
+          paySig: o.pay_sig,
+          signature: o.signature,
+          success: () => resolve(),
+          fail: reject
+        }));
+      })
+    };
+  }
+  function notHere(call) {
+    return { errCode: 6, errMsg: `${call}:fail not supported here` };
+  }
+  function promised(result) {
+    if (result instanceof Promise) {
+      result.catch(() => void 0);
+    }
+  }
+  function wxSocket(wx2, url, events) {
+    let over = false;
+    const end = (reason) => {
+      if (!over) {
+        over = true;
+        events.close(reason);
+      }
+    };
+    const task = wx2.connectSocket({ url, fail: (e) => end(said(e) || "connectSocket failed") });
+    task.onOpen(() => events.open());
+    task.onMessage((r) => events.message(r.data));
+    task.onClose((r) => {
+      var _a;
+      return end(r.reason || `closed with ${(_a = r.code) != null ? _a : "no code"}`);
+    });
+    task.onError((e) => end(said(e) || "socket error"));
+    return {
+      send: (data) => task.send({ data, fail: (e) => {
+        task.close({});
+        end(said(e) || "send failed");
+      } }),
+      close: () => {
+        over = true;
+        task.close({});
+      }
+    };
+  }
+  function said(e) {
+    const text2 = e == null ? void 0 : e.errMsg;
+    return typeof text2 === "string" ? text2 : "";
+  }
+
   // src/connection.ts
   function jitter(backoff, tries) {
     return Math.random() * Math.min(backoff.maxMs, backoff.firstMs * 2 ** tries);
@@ -343,13 +426,13 @@ var leafmidas = (() => {
       this.tries = 0;
     }
     /** Gives the connection up and makes another, no sooner than retryAfterMs from now. */
-    drop(retryAfterMs = 0) {
+    drop(reason, retryAfterMs = 0) {
       this.hangUp();
       if (!this.running) {
         return;
       }
       this.restUntil = Date.now() + Math.max(retryAfterMs, this.options.backoff.firstMs);
-      this.set("offline");
+      this.set("offline", reason);
       if (this.running) {
         this.timer = setTimeout(() => this.connect(), retryAfterMs + jitter(this.options.backoff, this.tries++));
       }
@@ -368,10 +451,10 @@ var leafmidas = (() => {
         socket = this.options.platform.connect(this.options.url, this.options.codec.binary, {
           open: () => current() && this.logIn(),
           message: (data) => current() && this.read(data),
-          close: () => current() && this.drop()
+          close: (reason) => current() && this.drop(reason)
         });
       } catch (e) {
-        this.drop();
+        this.drop(said(e) || String(e));
         return;
       }
       if (current()) {
@@ -383,19 +466,20 @@ var leafmidas = (() => {
     /** Gives up if nobody is logged in when the time is over. */
     watch() {
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.drop(), this.options.timeoutMs);
+      this.timer = setTimeout(() => this.drop(`not logged in within ${this.options.timeoutMs} ms`), this.options.timeoutMs);
     }
     logIn() {
       const attempt = this.attempt;
       const { platform, zoneId } = this.options;
       this.login = "code";
       this.watch();
+      const current = () => attempt === this.attempt;
       Promise.resolve().then(() => platform.loginCode()).then((code) => {
-        if (attempt === this.attempt) {
+        if (current()) {
           this.login = "sent";
           this.write("MidasLogin", { code, zone_id: zoneId, platform: platform.platform() });
         }
-      }).catch(() => attempt === this.attempt && this.drop());
+      }, (e) => current() && this.drop(`no login code${said(e) && ": " + said(e)}`)).catch(() => current() && this.drop("the login cannot be written"));
     }
     read(data) {
       const frame = this.options.codec.decode(data);
@@ -423,13 +507,13 @@ var leafmidas = (() => {
     }
     refused(e) {
       if (e.retryable) {
-        this.drop(e.retryAfterMs);
+        this.drop(e.message, e.retryAfterMs);
         return;
       }
       this.running = false;
       this.hangUp();
       this.events.refused(e);
-      this.set("offline");
+      this.set("offline", e.message);
     }
     write(name, body) {
       var _a;
@@ -439,7 +523,7 @@ var leafmidas = (() => {
         if (e instanceof TypeError || e instanceof RangeError) {
           throw e;
         }
-        this.drop();
+        this.drop("send failed");
       }
     }
     hangUp() {
@@ -453,10 +537,10 @@ var leafmidas = (() => {
       } catch (e) {
       }
     }
-    set(s) {
+    set(s, reason) {
       if (this.state !== s) {
         this.state = s;
-        this.events.state(s);
+        this.events.state(s, reason);
       }
     }
   };
@@ -589,7 +673,7 @@ var leafmidas = (() => {
       ask.session = this.connection.session;
       ask.expired = false;
       ask.waiting = true;
-      ask.timer = setTimeout(() => this.connection.drop(), this.timeoutMs);
+      ask.timer = setTimeout(() => this.connection.drop(`no answer within ${this.timeoutMs} ms`), this.timeoutMs);
       try {
         this.connection.send(ask.q.name, ask.q.body);
       } catch (e) {
@@ -639,89 +723,6 @@ var leafmidas = (() => {
     return new MidasError(code, message.slice(code.length + 2), { retryable: e.retryable || unknown, retryAfterMs, requestId: q.id });
   }
 
-  // src/platform.ts
-  function wxPlatform(wx2) {
-    return {
-      connect: (url, _binary, events) => wxSocket(wx2, url, events),
-      loginCode: () => new Promise((resolve, reject) => wx2.login({ success: (r) => resolve(r.code), fail: reject })),
-      // getDeviceInfo came later and is preferred; getSystemInfoSync is everywhere.
-      platform: () => {
-        var _a, _b, _c, _d, _e;
-        return (_e = (_d = (_c = (_a = wx2.getDeviceInfo) == null ? void 0 : _a.call(wx2)) != null ? _c : (_b = wx2.getSystemInfoSync) == null ? void 0 : _b.call(wx2)) == null ? void 0 : _d.platform) != null ? _e : "";
-      },
-      requestCoins: (o) => new Promise((resolve, reject) => {
-        if (!wx2.requestMidasPayment) {
-          reject(notHere("requestMidasPayment"));
-          return;
-        }
-        promised(wx2.requestMidasPayment(__spreadProps(__spreadValues({
-          mode: o.mode,
-          env: o.env,
-          offerId: o.offer_id,
-          currencyType: o.currency_type,
-          platform: o.platform,
-          buyQuantity: o.buy_quantity,
-          zoneId: o.zone_id
-        }, o.out_trade_no && { outTradeNo: o.out_trade_no }), {
-          success: () => resolve(),
-          fail: reject
-        })));
-      }),
-      requestGoods: (o) => new Promise((resolve, reject) => {
-        if (!wx2.requestMidasPaymentGameItem) {
-          reject(notHere("requestMidasPaymentGameItem"));
-          return;
-        }
-        promised(wx2.requestMidasPaymentGameItem({
-          signData: o.sign_data,
-          paySig: o.pay_sig,
-          signature: o.signature,
-          success: () => resolve(),
-          fail: reject
-        }));
-      })
-    };
-  }
-  function notHere(call) {
-    return { errCode: 6, errMsg: `${call}:fail not supported here` };
-  }
-  function promised(result) {
-    if (result instanceof Promise) {
-      result.catch(() => void 0);
-    }
-  }
-  function wxSocket(wx2, url, events) {
-    let over = false;
-    const end = (reason) => {
-      if (!over) {
-        over = true;
-        events.close(reason);
-      }
-    };
-    const task = wx2.connectSocket({ url, fail: (e) => end(said(e) || "connectSocket failed") });
-    task.onOpen(() => events.open());
-    task.onMessage((r) => events.message(r.data));
-    task.onClose((r) => {
-      var _a;
-      return end(r.reason || `closed with ${(_a = r.code) != null ? _a : "no code"}`);
-    });
-    task.onError((e) => end(said(e) || "socket error"));
-    return {
-      send: (data) => task.send({ data, fail: (e) => {
-        task.close({});
-        end(said(e) || "send failed");
-      } }),
-      close: () => {
-        over = true;
-        task.close({});
-      }
-    };
-  }
-  function said(e) {
-    const text2 = e == null ? void 0 : e.errMsg;
-    return typeof text2 === "string" ? text2 : "";
-  }
-
   // src/client.ts
   var patience = 3;
   var MidasClient = class {
@@ -752,7 +753,7 @@ var leafmidas = (() => {
           backoff: this.backoff
         },
         {
-          state: (s) => this.stateChanged(s),
+          state: (s, reason) => this.stateChanged(s, reason),
           loggedIn: (openid, fresh) => this.loggedIn(openid, fresh),
           message: (m) => this.take(m),
           raw: (name, body) => {
@@ -835,6 +836,7 @@ var leafmidas = (() => {
     onService(listener) {
       return this.services.add(listener);
     }
+    /** Calls back when the connection comes and goes. reason says why it is offline, in words for the game's developer. */
     onState(listener) {
       return this.states.add(listener);
     }
@@ -1008,13 +1010,13 @@ var leafmidas = (() => {
         this.balances.tell(this.newest);
       }
     }
-    stateChanged(s) {
+    stateChanged(s, reason) {
       if (s !== "online") {
         this.greeting = false;
         clearTimeout(this.looking);
         this.asks.lost();
       }
-      this.states.tell(s);
+      this.states.tell(s, reason);
     }
     loggedIn(openid, fresh) {
       var _a;
@@ -1101,10 +1103,10 @@ var leafmidas = (() => {
       this.set.add(entry);
       return () => this.set.delete(entry);
     }
-    tell(v) {
+    tell(v, more) {
       for (const { f } of [...this.set]) {
         try {
-          f(v);
+          f(v, more);
         } catch (e) {
           setTimeout(() => {
             throw e;

@@ -172,7 +172,7 @@ export class Asks {
     ask.session = this.connection.session;
     ask.expired = false;
     ask.waiting = true;
-    ask.timer = setTimeout(() => this.connection.drop(), this.timeoutMs);
+    ask.timer = setTimeout(() => this.connection.drop(`no answer within ${this.timeoutMs} ms`), this.timeoutMs);
     try {
       this.connection.send(ask.q.name, ask.q.body);
     } catch (e) {

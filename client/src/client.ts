@@ -53,7 +53,7 @@ export class MidasClient {
   private readonly balances = new Listeners<Balance>();
   private readonly orders = new Listeners<PurchaseResult>();
   private readonly services = new Listeners<ServiceState>();
-  private readonly states = new Listeners<ConnectionState>();
+  private readonly states = new Listeners<ConnectionState, string>();
   private readonly messages = new Map<string, Listeners<Body>>();
 
   constructor(options: ClientOptions) {
@@ -67,7 +67,7 @@ export class MidasClient {
         timeoutMs: this.timeoutMs, backoff: this.backoff,
       },
       {
-        state: (s) => this.stateChanged(s),
+        state: (s, reason) => this.stateChanged(s, reason),
         loggedIn: (openid, fresh) => this.loggedIn(openid, fresh),
         message: (m) => this.take(m),
         raw: (name, body) => this.messages.get(name)?.tell(body),
@@ -148,7 +148,8 @@ export class MidasClient {
     return this.services.add(listener);
   }
 
-  onState(listener: (s: ConnectionState) => void): () => void {
+  /** Calls back when the connection comes and goes. reason says why it is offline, in words for the game's developer. */
+  onState(listener: (s: ConnectionState, reason?: string) => void): () => void {
     return this.states.add(listener);
   }
 
@@ -315,13 +316,13 @@ export class MidasClient {
     }
   }
 
-  private stateChanged(s: ConnectionState): void {
+  private stateChanged(s: ConnectionState, reason?: string): void {
     if (s !== 'online') {
       this.greeting = false;
       clearTimeout(this.looking);
       this.asks.lost();
     }
-    this.states.tell(s);
+    this.states.tell(s, reason);
   }
 
   private loggedIn(openid: string, fresh: boolean): void {
@@ -410,19 +411,19 @@ function randomId(): string {
 }
 
 /** Those who want to be told. */
-class Listeners<T> {
-  private readonly set = new Set<{ f: (v: T) => void }>();
+class Listeners<T, More = never> {
+  private readonly set = new Set<{ f: (v: T, more?: More) => void }>();
 
-  add(f: (v: T) => void): () => void {
+  add(f: (v: T, more?: More) => void): () => void {
     const entry = { f };
     this.set.add(entry);
     return () => this.set.delete(entry);
   }
 
-  tell(v: T): void {
+  tell(v: T, more?: More): void {
     for (const { f } of [...this.set]) {
       try {
-        f(v);
+        f(v, more);
       } catch (e) {
         setTimeout(() => { throw e; }, 0); // the game's fault is the game's to see, and stops nothing here
       }

@@ -1,6 +1,6 @@
 import type { Codec } from './codec';
 import { MidasError, refusal } from './error';
-import type { Platform, Socket } from './platform';
+import { said, type Platform, type Socket } from './platform';
 import { readMessage, type Body, type Message } from './wire';
 
 /** offline: waiting to connect. connecting: until the server knows the player. closed: for good. */
@@ -26,7 +26,8 @@ export interface ConnectionOptions {
 }
 
 export interface ConnectionEvents {
-  state(s: ConnectionState): void;
+  /** reason: why it is offline. */
+  state(s: ConnectionState, reason?: string): void;
   /** The server knows the player: on a fresh connection, or again on the one there was. */
   loggedIn(openid: string, fresh: boolean): void;
   /** A message of ours that is not about a login. */
@@ -91,13 +92,13 @@ export class Connection {
   }
 
   /** Gives the connection up and makes another, no sooner than retryAfterMs from now. */
-  drop(retryAfterMs = 0): void {
+  drop(reason: string, retryAfterMs = 0): void {
     this.hangUp();
     if (!this.running) {
       return;
     }
     this.restUntil = Date.now() + Math.max(retryAfterMs, this.options.backoff.firstMs);
-    this.set('offline');
+    this.set('offline', reason);
     if (this.running) { // a listener may have closed
       this.timer = setTimeout(() => this.connect(), retryAfterMs + jitter(this.options.backoff, this.tries++));
     }
@@ -117,10 +118,10 @@ export class Connection {
       socket = this.options.platform.connect(this.options.url, this.options.codec.binary, {
         open: () => current() && this.logIn(),
         message: (data) => current() && this.read(data),
-        close: () => current() && this.drop(),
+        close: (reason) => current() && this.drop(reason),
       });
-    } catch {
-      this.drop(); // a bad url is told by nothing but silence in some places, so it is silence here
+    } catch (e) {
+      this.drop(said(e) || String(e)); // of a bad url; elsewhere that is a connection that fails
       return;
     }
     if (current()) {
@@ -133,7 +134,7 @@ export class Connection {
   /** Gives up if nobody is logged in when the time is over. */
   private watch(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.drop(), this.options.timeoutMs);
+    this.timer = setTimeout(() => this.drop(`not logged in within ${this.options.timeoutMs} ms`), this.options.timeoutMs);
   }
 
   private logIn(): void {
@@ -141,12 +142,14 @@ export class Connection {
     const { platform, zoneId } = this.options;
     this.login = 'code';
     this.watch();
+    const current = () => attempt === this.attempt;
     Promise.resolve().then(() => platform.loginCode()).then((code) => {
-      if (attempt === this.attempt) {
+      if (current()) {
         this.login = 'sent';
         this.write('MidasLogin', { code, zone_id: zoneId, platform: platform.platform() });
       }
-    }).catch(() => attempt === this.attempt && this.drop());
+    }, (e: unknown) => current() && this.drop(`no login code${said(e) && ': ' + said(e)}`))
+      .catch(() => current() && this.drop('the login cannot be written')); // the error might tell the code
   }
 
   private read(data: string | ArrayBuffer): void {
@@ -177,13 +180,13 @@ export class Connection {
 
   private refused(e: MidasError): void {
     if (e.retryable) {
-      this.drop(e.retryAfterMs);
+      this.drop(e.message, e.retryAfterMs);
       return;
     }
     this.running = false;
     this.hangUp();
     this.events.refused(e);
-    this.set('offline'); // a listener may ask, or log in again
+    this.set('offline', e.message); // a listener may ask, or log in again
   }
 
   private write(name: string, body: Body): void {
@@ -193,7 +196,7 @@ export class Connection {
       if (e instanceof TypeError || e instanceof RangeError) {
         throw e; // the body cannot be written: the caller's fault
       }
-      this.drop();
+      this.drop('send failed');
     }
   }
 
@@ -210,10 +213,10 @@ export class Connection {
     }
   }
 
-  private set(s: ConnectionState): void {
+  private set(s: ConnectionState, reason?: string): void {
     if (this.state !== s) {
       this.state = s;
-      this.events.state(s);
+      this.events.state(s, reason);
     }
   }
 }

@@ -132,7 +132,8 @@ function wxSocket(wx: WxLike, url: string, events: SocketEvents): Socket {
   };
 }
 
-function said(e: unknown): string {
+/** WeChat's words. */
+export function said(e: unknown): string {
   const text = (e as { errMsg?: unknown } | undefined)?.errMsg;
   return typeof text === 'string' ? text : '';
 }

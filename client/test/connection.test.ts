@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { json } from '../src/index';
+import { json, type MidasClient } from '../src/index';
 import { idsFrom, protobuf } from '../src/protobuf';
-import { clock, DELIVERED, fakeClient, failure, INVALID_ARGUMENT, letIn, NOT_PERMITTED, online, order, pass, rejection, settled, UNAVAILABLE } from './fake';
+import { clock, DELIVERED, fakeClient, failure, INVALID_ARGUMENT, letIn, type FakePlatform, type Line, NOT_PERMITTED, online, order, pass, rejection, settled, UNAVAILABLE } from './fake';
 
 test('a login sends a fresh code, the zone and the platform', async (t) => {
   const { client, platform } = fakeClient(t, { zoneId: '7' });
@@ -221,6 +221,8 @@ test('a wx.login that fails is tried again', async (t) => {
 for (const [name, codec] of [['JSON', json], ['protobuf', protobuf({ ids: idsFrom(0) })]] as const) {
   test(`no error tells a login code, in ${name}`, async (t) => {
     const { client, platform } = fakeClient(t, { codec });
+    const reasons: unknown[] = [];
+    client.onState((_, reason) => reasons.push(reason));
     const login = rejection(client.login());
     platform.login = () => Promise.resolve('secret-of-wechat\ud800'); // half a character: protobuf cannot send it
     platform.line.open();
@@ -233,9 +235,63 @@ for (const [name, codec] of [['JSON', json], ['protobuf', protobuf({ ids: idsFro
     client.close();
     const e = await login;
     assert.equal(e.code, 'CLOSED');
-    assert.doesNotMatch(`${String(e)} ${String(e.stack)} ${JSON.stringify(e)}`, /secret/);
+    assert.doesNotMatch(`${String(e)} ${String(e.stack)} ${JSON.stringify(e)} ${String(reasons)}`, /secret/);
+    assert.ok(reasons.includes('no login code'));
   });
 }
+
+for (const [reason, fail] of [
+  ['connectSocket:fail url not in domain list', (line) => line.lose('connectSocket:fail url not in domain list')],
+  ['not logged in within 10000 ms', () => pass(10_000)],
+  ['no login code: login:fail', async (line, platform) => {
+    platform.login = () => Promise.reject({ errMsg: 'login:fail' });
+    line.open();
+    await settled();
+  }],
+  ['the login cannot be written', async (line, platform) => {
+    platform.platform = () => { throw new Error('code-1'); };
+    line.open();
+    await settled();
+  }],
+  ['UNAVAILABLE: why', async (line) => {
+    line.open();
+    await settled();
+    line.receive('MidasError', failure('', UNAVAILABLE, { retryable: true }));
+  }],
+  ['NOT_PERMITTED: why', async (line) => {
+    line.open();
+    await settled();
+    line.receive('MidasError', failure('', NOT_PERMITTED));
+  }],
+  ['send failed', async (line, platform, client) => {
+    await letIn(platform);
+    line.take = () => { throw new Error('the socket is gone'); };
+    client.send('Hello', {});
+  }],
+  ['no answer within 10000 ms', async (_, platform, client) => {
+    await letIn(platform);
+    client.purchase('sword').catch(() => undefined);
+    await pass(10_000);
+  }],
+] as [string, (line: Line, platform: FakePlatform, client: MidasClient) => unknown][]) {
+  test(`who listens is told why the client is offline: ${reason}`, async (t) => {
+    const { client, platform } = fakeClient(t);
+    const told: unknown[] = [];
+    client.onState((s, why) => { if (s === 'offline' || why !== undefined) told.push(s, why); });
+    client.login().catch(() => undefined);
+    await fail(platform.line, platform, client);
+    assert.deepEqual(told, ['offline', reason]);
+  });
+}
+
+test('a platform that cannot connect tells why', (t) => {
+  const { client, platform } = fakeClient(t);
+  const told: unknown[] = [];
+  client.onState((s, why) => told.push(s, why));
+  platform.connect = () => { throw new SyntaxError('the url is invalid'); };
+  client.login().catch(() => undefined);
+  assert.deepEqual(told, ['connecting', undefined, 'offline', 'SyntaxError: the url is invalid']);
+});
 
 test('a lost connection is made again and logged in with a fresh code', async (t) => {
   const { client, platform } = await online(t);

@@ -21,8 +21,8 @@ export class Line {
     this.events.message(new TextEncoder().encode(JSON.stringify({ [name]: body })).buffer as ArrayBuffer);
   }
 
-  lose(): void {
-    this.events.close('lost');
+  lose(reason = 'lost'): void {
+    this.events.close(reason);
   }
 
   /** The bodies of the messages of that name. */

@@ -69,7 +69,8 @@ export declare class MidasClient {
     onOrder(listener: (r: PurchaseResult) => void): () => void;
     /** Calls back when the shop closes or opens. */
     onService(listener: (s: ServiceState) => void): () => void;
-    onState(listener: (s: ConnectionState) => void): () => void;
+    /** Calls back when the connection comes and goes. reason says why it is offline, in words for the game's developer. */
+    onState(listener: (s: ConnectionState, reason?: string) => void): () => void;
     /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
      * connections under the same request id. */
     purchase(itemId: string, quantity?: number, options?: {

@@ -1,6 +1,6 @@
 import type { Codec } from './codec';
 import { MidasError } from './error';
-import type { Platform } from './platform';
+import { type Platform } from './platform';
 import { type Body, type Message } from './wire';
 /** offline: waiting to connect. connecting: until the server knows the player. closed: for good. */
 export type ConnectionState = 'offline' | 'connecting' | 'online' | 'closed';
@@ -19,7 +19,8 @@ export interface ConnectionOptions {
     backoff: Backoff;
 }
 export interface ConnectionEvents {
-    state(s: ConnectionState): void;
+    /** reason: why it is offline. */
+    state(s: ConnectionState, reason?: string): void;
     /** The server knows the player: on a fresh connection, or again on the one there was. */
     loggedIn(openid: string, fresh: boolean): void;
     /** A message of ours that is not about a login. */
@@ -58,7 +59,7 @@ export declare class Connection {
     /** The server has answered: the next loss is the first again. */
     answered(): void;
     /** Gives the connection up and makes another, no sooner than retryAfterMs from now. */
-    drop(retryAfterMs?: number): void;
+    drop(reason: string, retryAfterMs?: number): void;
     private connect;
     /** Gives up if nobody is logged in when the time is over. */
     private watch;

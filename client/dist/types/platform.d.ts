@@ -89,4 +89,6 @@ export declare function notHere(call: string): {
     errCode: number;
     errMsg: string;
 };
+/** WeChat's words. */
+export declare function said(e: unknown): string;
 export {};
