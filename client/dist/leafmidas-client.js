@@ -252,7 +252,6 @@ var leafmidas = (() => {
     [-15004]: { says: "WeChat's back end had a failure", retryable: true },
     [-15005]: { says: "the game may not use virtual payment" },
     [-15006]: { says: "the currency is not supported, or the game may not use virtual payment" },
-    [-15007]: { says: "the order is paid already" },
     [-15009]: { says: "over the limit of the health system for minors; WeChat has told the player" },
     [-15010]: { says: "a released game cannot pay in the sandbox" },
     [-15011]: { says: "an option has the wrong type" },
@@ -277,11 +276,15 @@ var leafmidas = (() => {
     3017: { says: "the item is not in the back office" },
     701001: { code: "UNSUPPORTED_PLATFORM", says: "virtual payment is not offered on iOS" }
   };
+  var paidAlready = -15007;
   function paymentError(reason, requestId) {
     var _a, _b, _c, _d;
     const given = typeof reason === "object" && reason !== null ? reason : {};
     const number = Number((_a = given.errCode) != null ? _a : NaN);
     const errCode = Number.isSafeInteger(number) && number !== 0 ? number : -1;
+    if (errCode === paidAlready) {
+      return void 0;
+    }
     const told = typeof given.errMsg === "string" ? given.errMsg : typeof given.message === "string" ? given.message : "";
     const meaning = (_b = meanings[errCode]) != null ? _b : { says: "the payment window reported a failure" };
     const cancelled = given.errCode === void 0 && /fail\s*cancel/.test(told);

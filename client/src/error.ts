@@ -82,7 +82,7 @@ interface Meaning {
   retryable?: boolean;
 }
 
-/** What the payment window's codes mean (midas-protocol.md §1.1, §2.2, §3.6). Every other one is PAYMENT_FAILED. */
+/** What the payment window's codes mean (midas-protocol.md §1.1, §3.6, and the runbook). Every other one is PAYMENT_FAILED. */
 const meanings: Record<number, Meaning> = {
   [-1]: { says: 'WeChat had a failure', retryable: true },
   [-2]: { code: 'PAYMENT_CANCELLED', says: 'the payment was cancelled' },
@@ -93,7 +93,6 @@ const meanings: Record<number, Meaning> = {
   [-15004]: { says: "WeChat's back end had a failure", retryable: true },
   [-15005]: { says: 'the game may not use virtual payment' },
   [-15006]: { says: 'the currency is not supported, or the game may not use virtual payment' },
-  [-15007]: { says: 'the order is paid already' },
   [-15009]: { says: 'over the limit of the health system for minors; WeChat has told the player' },
   [-15010]: { says: 'a released game cannot pay in the sandbox' },
   [-15011]: { says: 'an option has the wrong type' },
@@ -119,11 +118,17 @@ const meanings: Record<number, Meaning> = {
   701001: { code: 'UNSUPPORTED_PLATFORM', says: 'virtual payment is not offered on iOS' },
 };
 
-/** The error of a payment window. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
-export function paymentError(reason: unknown, requestId: string): MidasError & { readonly errCode: number } {
+/** The window's word for an order that is paid already. */
+const paidAlready = -15007;
+
+/** The error of a payment window; undefined: it is paid all the same. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
+export function paymentError(reason: unknown, requestId: string): (MidasError & { readonly errCode: number }) | undefined {
   const given = (typeof reason === 'object' && reason !== null ? reason : {}) as { errCode?: unknown; errMsg?: unknown; message?: unknown };
   const number = Number(given.errCode ?? NaN);
   const errCode = Number.isSafeInteger(number) && number !== 0 ? number : -1; // older WeChat tells errMsg only
+  if (errCode === paidAlready) {
+    return undefined;
+  }
   const told = typeof given.errMsg === 'string' ? given.errMsg : typeof given.message === 'string' ? given.message : '';
   const meaning: Meaning = meanings[errCode] ?? { says: 'the payment window reported a failure' };
   // Without a number the words of WeChat are all there is.

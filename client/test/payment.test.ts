@@ -82,7 +82,6 @@ for (const { errCode, code, retryable, reported = errCode } of [
   { errCode: -15004, code: 'PAYMENT_FAILED', retryable: true },
   { errCode: -15005, code: 'PAYMENT_FAILED', retryable: false },
   { errCode: -15006, code: 'PAYMENT_FAILED', retryable: false },
-  { errCode: -15007, code: 'PAYMENT_FAILED', retryable: false },
   { errCode: -15009, code: 'PAYMENT_FAILED', retryable: false },
   { errCode: -15010, code: 'PAYMENT_FAILED', retryable: false },
   { errCode: -15011, code: 'PAYMENT_FAILED', retryable: false },
@@ -108,6 +107,27 @@ for (const { errCode, code, retryable, reported = errCode } of [
     assert.deepEqual([e.code, e.retryable, e.errCode, e.requestId], [code, retryable, reported, 'r1']);
   });
 }
+
+test('a window that says that the order is paid already is a payment, of coins and of goods', async (t) => {
+  const { client, platform } = await online(t);
+  platform.coins = failsWith(-15007);
+  const recharged = client.recharge(60);
+  platform.line.receive('MidasRechargeOptions', offer('r1'));
+  await settled();
+  assert.deepEqual(platform.line.asked('MidasRechargeDone'), [{ request_id: 'r1', err_code: 0 }]);
+  platform.line.receive('MidasRechargeResult', result('r1', NOT_SEEN));
+  assert.equal((await recharged).state, 'PENDING');
+
+  platform.goods = failsWith('-15007');
+  const bought = client.buyGoods('pass');
+  platform.line.receive('MidasGoodsOptions', signed('r2'));
+  await settled();
+  platform.line.receive('MidasGoodsOptions', signed('r2')); // Midas does not know yet
+  await pass(10_000);
+  assert.equal(platform.line.asked('MidasBuyGoods').length, 3);
+  platform.line.receive('MidasPurchaseResult', order('r2', DELIVERED));
+  assert.equal((await bought).state, 'DELIVERED');
+});
 
 test('an old WeChat that tells only in words that the player cancelled is understood', async (t) => {
   const { client, platform } = await online(t);

@@ -45,8 +45,8 @@ export declare function refusal(e: ErrorBody): MidasError;
 export declare function orderEnd(r: PurchaseResult): MidasError;
 /** The error of an order that stands still until an operator has looked at it. */
 export declare function disputed(r: PurchaseResult): MidasError;
-/** The error of a payment window. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
-export declare function paymentError(reason: unknown, requestId: string): MidasError & {
+/** The error of a payment window; undefined: it is paid all the same. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
+export declare function paymentError(reason: unknown, requestId: string): (MidasError & {
     readonly errCode: number;
-};
+}) | undefined;
 export {};
