@@ -16,8 +16,8 @@ before(async () => { world = await World.start('v2'); });
 after(() => world.stop());
 
 /** The same code with the addresses of this test's server: all that is changed. */
-function onServer(code: string): string {
-  return code.replaceAll(/wss:\/\/game\.example\.com|ws:\/\/127\.0\.0\.1:3653/g, `ws://${world.ws}`).replaceAll('http://127.0.0.1:9300', world.emulator);
+function onServer(code: string, ws = world.ws): string {
+  return code.replaceAll(/wss:\/\/game\.example\.com|ws:\/\/127\.0\.0\.1:3653/g, `ws://${ws}`).replaceAll('http://127.0.0.1:9300', world.emulator);
 }
 
 /** A mini game on a player's telephone, made of scripts. */
@@ -28,7 +28,7 @@ class MiniGame {
   private shown: () => void = () => undefined;
   private readonly context: vm.Context;
 
-  constructor(phone: Phone, storage: Map<string, string>) {
+  constructor(private readonly phone: Phone, storage: Map<string, string>) {
     const pen = { fillRect: () => undefined, fillText: (text: string) => this.drawn.push(text) };
     const wx = Object.assign(phone, {
       createCanvas: () => ({ width: 400, height: 800, getContext: () => pen }),
@@ -52,7 +52,7 @@ class MiniGame {
 
   /** Runs a script of the page, or an expression. */
   run(code: string): unknown {
-    return vm.runInContext(onServer(code), this.context);
+    return vm.runInContext(onServer(code, this.phone.line.addr || world.ws), this.context);
   }
 
   tap(clientY: number): void {
@@ -66,11 +66,12 @@ class MiniGame {
 
 async function play(t: TestContext, name: string, scripts: string[]) {
   const phone = new Phone(world, name);
+  await phone.line.open();
   const storage = new Map<string, string>();
   const game = new MiniGame(phone, storage);
   game.run(scripts.join('\n'));
   const midas = game.run('midas') as MidasClient;
-  t.after(() => midas.close());
+  t.after(() => { midas.close(); phone.line.close(); });
   phone.openid = (await midas.login()).openid;
   await eventually('the balance is known', () => midas.balance);
   return { phone, game, midas, storage };
@@ -114,13 +115,14 @@ for (const [page, reader] of [['minigame.md', 'english'], ['minigame_ZH.md', 'ch
   test(`${page}: a game that is killed in the middle buys once`, async (t) => {
     const { phone, game: killed, midas, storage } = await play(t, `killed.${reader}`, [game, once]);
     await midas.recharge(60);
-    await world.control('script', { api: 'pay', faults: [{ kind: 'slow', delay: '600ms' }] });
+    phone.line.deafen();
     const calls = await world.calls('pay');
     const bought = (killed.run("buyOnce('sword')") as Promise<unknown>).catch((e: { code: string }) => e.code);
     await eventually('the server asks Midas', async () => await world.calls('pay') > calls);
     midas.close();
     assert.equal(await bought, 'CLOSED');
     assert.equal(storage.size, 1);
+    phone.line.deafen(false);
 
     const next = new MiniGame(phone, storage);
     next.run([game, once].join('\n'));

@@ -90,8 +90,10 @@ test('a connection that is cut in the middle of a purchase costs nothing but tim
   const states: string[] = [];
   midas.onState((s) => states.push(s));
   const calls = await world.calls('pay');
+  phone.line.deafen(); // no answer is there before the cut
   const bought = midas.purchase('sword', 1, { requestId: 'once' });
   await eventually('the server asks Midas', async () => await world.calls('pay') > calls);
+  phone.line.deafen(false);
   phone.line.cut();
   const first = await bought;
   assert.equal(first.state, 'DELIVERED');

@@ -171,6 +171,7 @@ export class World {
 export class Line {
   private readonly pairs: [Socket, Socket][] = [];
   private readonly tunnel;
+  private deaf = false;
   addr = '';
 
   constructor(to: string) {
@@ -178,8 +179,11 @@ export class Line {
     this.tunnel = createServer((near) => {
       const far = connect(Number(port), host);
       this.pairs.push([near, far]);
+      near.pipe(far);
+      if (!this.deaf) {
+        far.pipe(near);
+      }
       for (const [from, into] of [[near, far], [far, near]] as const) {
-        from.pipe(into);
         from.on('error', () => into.destroy());
         from.on('close', () => into.destroy());
       }
@@ -202,6 +206,14 @@ export class Line {
     for (const [near, far] of this.pairs) {
       near.unpipe();
       far.unpipe();
+    }
+  }
+
+  /** What is said to the server arrives, and nothing of what it says, on the connections there are and on new ones; with false: on new ones again. */
+  deafen(deaf = true): void {
+    this.deaf = deaf;
+    for (const [near, far] of deaf ? this.pairs : []) {
+      far.unpipe(near);
     }
   }
 
