@@ -804,8 +804,8 @@ var leafmidas = (() => {
     /** Ends it for good. Whatever waits is rejected with CLOSED; what was asked may still happen at the server. */
     close() {
       if (this.state !== "closed") {
-        this.connection.close();
         this.end(closed());
+        this.connection.close();
       }
     }
     /** Asks the server for the balance. Rejects with UNAVAILABLE if three times timeoutMs bring no answer. */

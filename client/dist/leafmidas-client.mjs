@@ -777,8 +777,8 @@ var MidasClient = class {
   /** Ends it for good. Whatever waits is rejected with CLOSED; what was asked may still happen at the server. */
   close() {
     if (this.state !== "closed") {
-      this.connection.close();
       this.end(closed());
+      this.connection.close();
     }
   }
   /** Asks the server for the balance. Rejects with UNAVAILABLE if three times timeoutMs bring no answer. */

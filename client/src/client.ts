@@ -114,8 +114,8 @@ export class MidasClient {
   /** Ends it for good. Whatever waits is rejected with CLOSED; what was asked may still happen at the server. */
   close(): void {
     if (this.state !== 'closed') {
-      this.connection.close();
       this.end(closed());
+      this.connection.close(); // a listener may ask
     }
   }
 

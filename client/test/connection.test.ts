@@ -320,7 +320,9 @@ test('close ends everything with CLOSED, and for good', async (t) => {
   const { client, platform } = await online(t);
   const waiting = [client.purchase('sword'), client.getBalance(), client.recharge(60), client.buyGoods('pass'), client.listOrders()].map(rejection);
   await settled();
+  client.onState(() => waiting.push(rejection(client.purchase('sword'))));
   client.close();
+  assert.equal(waiting.length, 6);
   for (const e of await Promise.all(waiting)) {
     assert.equal(e.code, 'CLOSED');
     assert.equal(e.retryable, true);
