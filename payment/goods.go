@@ -42,15 +42,17 @@ func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) 
 	if err := checkRequestID(r.RequestID); err != nil {
 		return err
 	}
-	if p.Platform != "" && !strings.EqualFold(p.Platform, androidPlatform) {
-		return fmt.Errorf("%w: the player is on %q", ErrUnsupportedPlatform, p.Platform)
+	price, fen, refusal := t.priceInMoney(r)
+	switch {
+	case p.Platform != "" && !strings.EqualFold(p.Platform, androidPlatform):
+		refusal = fmt.Errorf("%w: the player is on %q", ErrUnsupportedPlatform, p.Platform)
+	case refusal == nil && t.sessions.expired(p.OpenID):
+		refusal = errNoSession
 	}
-	price, fen, err := t.priceInMoney(r)
-	if err != nil {
-		return err
-	}
-	if t.sessions.expired(p.OpenID) {
-		return errNoSession
+	if refusal != nil { // what was bought before is told all the same
+		return t.enqueue("midas.goods", reading{p.OpenID}, false, func(ctx context.Context) {
+			noted(ctx, t, done)(t.sold(ctx, p, r, refusal))
+		})
 	}
 	return t.enqueue("midas.goods", p.OpenID, false, func(ctx context.Context) {
 		done := noted(ctx, t, done)
@@ -64,9 +66,7 @@ func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) 
 
 func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen midas.Fen) (GoodsOffer, error) {
 	if refusal := t.maySell(); refusal != nil {
-		if err := t.sold(ctx, p, r, refusal); err != nil {
-			return GoodsOffer{}, err
-		}
+		return t.sold(ctx, p, r, refusal)
 	}
 	who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
 	if err != nil {

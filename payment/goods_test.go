@@ -189,6 +189,30 @@ func TestGoodsWhosePriceHasChangedAreNotSignedForAnew(t *testing.T) {
 	}
 }
 
+func TestGoodsThatAreNoLongerSoldAreStillTheirBuyers(t *testing.T) {
+	w := newMoneyWorld(t)
+	s := w.open()
+	p := w.login(s, "alice")
+	paid := s.mustWant(p, "g1", "pass", 1)
+	w.pay(p, paid, emulator.Fate{})
+	want(t, s.end(paid.Receipt), ledger.Delivered)
+	s.mustWant(p, "g2", "pass", 1)
+	s.shut()
+	w.shop = w.shop[:1]
+	s = w.open()
+	if again, err := s.want(p, "g1", "pass", 1); err != nil || again.Order.BillNo != paid.Order.BillNo || again.Order.State != ledger.Delivered {
+		t.Errorf("%+v, %v", again, err)
+	}
+	for _, id := range []string{"g2", "g3"} {
+		if again, err := s.want(p, id, "pass", 1); !errors.Is(err, payment.ErrUnknownItem) {
+			t.Errorf("%s: %+v, %v", id, again, err)
+		}
+	}
+	if again, err := s.want(p, "g1", "gem", 1); !errors.Is(err, ledger.ErrMismatch) {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
 func TestGoodsArePaidForThoughNoPushEverComes(t *testing.T) {
 	for what, meanwhile := range map[string]func(w *world, s *shop, p payment.Player) *shop{
 		"asking finds out": func(_ *world, s *shop, _ payment.Player) *shop { return s },

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
@@ -51,15 +52,17 @@ func (t *Till) maySell() error {
 }
 
 // sold answers with the goods that a player has ordered before, or with why nothing new can be.
-func (t *Till) sold(ctx context.Context, p Player, r GoodsRequest, refusal error) error {
+func (t *Till) sold(ctx context.Context, p Player, r GoodsRequest, refusal error) (GoodsOffer, error) {
 	o, err := t.cfg.Ledger.OrderOf(ctx, p.OpenID, ledger.Goods, r.RequestID)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
-		return refusal
+		return GoodsOffer{}, refusal
 	case err != nil:
-		return unavailable(err)
+		return GoodsOffer{}, unavailable(err)
+	case o.ItemID != r.ItemID || o.Quantity != r.Quantity:
+		return GoodsOffer{}, fmt.Errorf("%w: request %q", ledger.ErrMismatch, r.RequestID)
 	case o.State == ledger.Paying: // not paid for, as far as is known, and not to be paid for now
-		return refusal
+		return GoodsOffer{}, refusal
 	}
-	return nil
+	return GoodsOffer{Receipt: t.receipt(o)}, nil
 }
