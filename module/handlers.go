@@ -5,6 +5,7 @@ import (
 	"net"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,22 +31,17 @@ var zoneForm = regexp.MustCompile(`^[A-Za-z0-9_-]{0,64}$`)
 // handleMessages registers a handler for every message there is. Those that only a server may send get one as well: a
 // client that sends one is told so.
 func (m *Module) handleMessages() {
-	handle(m, m.onLogin)
-	handleOf(m, m.onGetBalance)
-	handleOf(m, m.onPurchase)
-	handleOf(m, m.onRecharge)
-	handleOf(m, m.onRechargeDone)
-	handleOf(m, m.onListOrders)
-	handleOf(m, m.onBuyGoods)
-
-	taken := map[reflect.Type]bool{
-		reflect.TypeFor[*msg.MidasLogin](): true, reflect.TypeFor[*msg.MidasGetBalance](): true,
-		reflect.TypeFor[*msg.MidasPurchase](): true, reflect.TypeFor[*msg.MidasRecharge](): true,
-		reflect.TypeFor[*msg.MidasRechargeDone](): true, reflect.TypeFor[*msg.MidasListOrders](): true,
-		reflect.TypeFor[*msg.MidasBuyGoods](): true,
+	taken := []reflect.Type{
+		handle(m, m.onLogin),
+		handleOf(m, m.onGetBalance),
+		handleOf(m, m.onPurchase),
+		handleOf(m, m.onRecharge),
+		handleOf(m, m.onRechargeDone),
+		handleOf(m, m.onListOrders),
+		handleOf(m, m.onBuyGoods),
 	}
 	for _, other := range msg.Messages() {
-		if t := reflect.TypeOf(other); !taken[t] {
+		if t := reflect.TypeOf(other); !slices.Contains(taken, t) {
 			m.RegisterChanRPC(t, func(args []any) {
 				a := args[1].(gate.Agent)
 				if m.admit(a, args[0].(proto.Message)) {
@@ -58,8 +54,9 @@ func (m *Module) handleMessages() {
 
 // handle registers what happens on the module's goroutine when a message of type M has come: quick checks, then over to
 // the till, which never blocks. What the handler returns is answered as a MidasError.
-func handle[M proto.Message](m *Module, on func(a gate.Agent, request M) error) {
-	m.RegisterChanRPC(reflect.TypeFor[M](), func(args []any) {
+func handle[M proto.Message](m *Module, on func(a gate.Agent, request M) error) reflect.Type {
+	t := reflect.TypeFor[M]()
+	m.RegisterChanRPC(t, func(args []any) {
 		request, a := args[0].(M), args[1].(gate.Agent)
 		if !m.admit(a, request) {
 			return
@@ -68,11 +65,12 @@ func handle[M proto.Message](m *Module, on func(a gate.Agent, request M) error) 
 			m.fail(a, requestID(request), err)
 		}
 	})
+	return t
 }
 
 // handleOf is handle for messages of players who have logged in.
-func handleOf[M proto.Message](m *Module, on func(a gate.Agent, p payment.Player, request M) error) {
-	handle(m, func(a gate.Agent, request M) error {
+func handleOf[M proto.Message](m *Module, on func(a gate.Agent, p payment.Player, request M) error) reflect.Type {
+	return handle(m, func(a gate.Agent, request M) error {
 		p, known := m.roster.player(a)
 		if !known {
 			return errNotLoggedIn

@@ -249,7 +249,7 @@ func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
 
 // greet tells a player who has logged in the balance, and the player's other connections too.
 func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, err error) {
-	m.fleet.Tell(Note{What: NoteSession, OpenID: p.OpenID}) // the till has put the key into the ledger
+	m.fleet.Tell(Note{What: NoteSession, OpenID: p.OpenID}) // the till has put the key into the ledger, if that took it
 	if err != nil {
 		m.fail(a, "", err)
 		return
