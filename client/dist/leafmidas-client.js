@@ -881,7 +881,12 @@ var leafmidas = (() => {
         read: (m) => m.name === "MidasRechargeResult" && m.body.request_id === id ? m.body : void 0
       });
       if (!failed) {
-        return report;
+        return report.catch((e) => {
+          if (e.code === "CLOSED") {
+            throw e;
+          }
+          return { request_id: id, state: "PENDING", coins: 0 };
+        });
       }
       const seen = await this.soon(report);
       if ((seen == null ? void 0 : seen.state) === "CREDITED") {

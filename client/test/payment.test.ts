@@ -57,6 +57,19 @@ test('a payment is reported on the next connection, if this one breaks while the
   assert.equal((await done).coins, 60);
 });
 
+test('a recharge that was paid is not lost by a login that is refused', async (t) => {
+  const { client, platform } = await online(t);
+  const done = client.recharge(60);
+  platform.line.receive('MidasRechargeOptions', offer('r1'));
+  await settled();
+  platform.line.lose();
+  await pass(250);
+  platform.line.open();
+  await settled();
+  platform.line.receive('MidasError', failure('', INTERNAL));
+  assert.deepEqual(await done, { request_id: 'r1', state: 'PENDING', coins: 0 });
+});
+
 for (const { errCode, code, retryable, reported = errCode } of [
   { errCode: 1, code: 'PAYMENT_CANCELLED', retryable: false },
   { errCode: 7, code: 'PAYMENT_CANCELLED', retryable: false },
