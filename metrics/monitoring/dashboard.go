@@ -48,8 +48,8 @@ func build() (dashboard.Dashboard, error) {
 		WithVariable(choice("job", "Job", `label_values(leafmidas_connections, job)`)).
 		WithVariable(choice("instance", "Server", `label_values(leafmidas_connections{job=~"$job"}, instance)`)).
 		WithRow(dashboard.NewRowBuilder("Now")).
-		WithPanel(light("Shop", "Calls of pay that are held back, by a breaker of ours or by another server's word.", plain, 1,
-			`max(leafmidas_breaker_held_back{endpoint="pay",`+servers+`})`)).
+		WithPanel(light("Shop", "Calls of pay that are held back, or were a moment ago: a breaker tries in between.", plain, 1,
+			`max(max_over_time(leafmidas_breaker_held_back{endpoint="pay",`+servers+`}[2m]))`)).
 		WithPanel(light("Oldest open order", "Orders of players who have to log in first are not in it, nor goods that wait to be paid for.", seconds, 900,
 			`max(leafmidas_oldest_open_order_age_seconds{parked="no",kind!="goods",`+servers+`}) or vector(0)`)).
 		WithPanel(light("Disputed", "Orders that wait for an operator: midasctl orders --state disputed.", plain, 1, `max(leafmidas_disputed_orders{`+servers+`})`)).
