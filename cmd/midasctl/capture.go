@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -268,6 +270,19 @@ func (c *capture) hear(text string) {
 	if at := strings.IndexByte(text, '{'); at >= 0 { // whatever it is sent in, chunks too
 		c.answer = []byte(text[at:])
 	}
+}
+
+// errcode is what Midas answered; ok is false if that was not captured.
+func (c *capture) errcode() (code int, text string, ok bool) {
+	var a struct {
+		Code *int   `json:"errcode"`
+		Text string `json:"errmsg"`
+	}
+	// A decoder, as curl may go on in the line that the answer ends in.
+	if json.NewDecoder(bytes.NewReader(c.answer)).Decode(&a) != nil || a.Code == nil {
+		return 0, "", false
+	}
+	return *a.Code, a.Text, true
 }
 
 // field is a header's value: "" if it is not there.

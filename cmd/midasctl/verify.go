@@ -1,13 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -214,7 +216,36 @@ func verifyCommon(r *report, c capture, params []midas.Param, cfg plugin.Config,
 	if c.url.Query().Get("access_token") == "" {
 		r.wrong("access_token", "put it into the URL: ?access_token=…", "there is none in the URL")
 	}
+	if code, _, ok := c.errcode(); !ok || code != 0 { // Midas knows its own types best
+		verifyTypes(r, c.body)
+	}
 	verifyClock(r, c, value(params, "ts"))
+}
+
+// isNumber has the parameters: those that are numbers, and those that are texts though they may look like numbers (§1.3–1.6, §3.1).
+var isNumber = map[string]bool{
+	"ts": true, "amt": true, "present_counts": true, "env": true, "amount": true, "biz_id": true, "coin_type": true,
+	"openid": false, "appid": false, "offer_id": false, "zone_id": false, "pf": false, "user_ip": false, "sig": false, "mp_sig": false, "bill_no": false,
+	"pay_bill_no": false, "pay_item": false, "payitem": false, "app_remark": false, "remark": false, "out_trade_no": false,
+}
+
+// verifyTypes names what is a number and has to be a text, or the other way round: Midas answers 90018.
+func verifyTypes(r *report, body []byte) {
+	fields := map[string]json.RawMessage{}
+	if json.Unmarshal(body, &fields) != nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		sent := string(fields[name])
+		number, known := isNumber[name]
+		switch _, err := strconv.ParseInt(sent, 10, 64); {
+		case !known:
+		case number && err != nil:
+			r.wrong(name, "send a whole number, without quotes", "it is %s, and has to be a whole number", clip(sent))
+		case !number && sent[0] != '"':
+			r.wrong(name, "send a text, in quotes", "it is %s, and has to be a text", clip(sent))
+		}
+	}
 }
 
 func verifyClock(r *report, c capture, ts string) {
@@ -274,7 +305,8 @@ func verifyV1(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 	default:
 		mistakes, found := searchV1(sig, known(app, elsewhere, wrongKey("AppSecret was used in place of "+name, cfg.AppSecret),
 			wrongKey("the session_key was used in place of "+name, session)), ways, paramSets(params, same), "secret")
-		saySignature(r, "sig", mistakes, found, name+" in the config is not Midas's key for this environment, or the request was changed after it was signed")
+		saySignature(r, "sig", mistakes, found, name+" in the config is not Midas's key for this environment, or the request was changed after it was signed",
+			refusedKey(c, name).orOptional(params))
 	}
 
 	mp := value(params, "mp_sig")
@@ -301,17 +333,56 @@ func verifyV1(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 		}
 	}
 	mistakes, found := searchV1(mp, sessionKeys(session, app, elsewhere), ways, paramSets(params, signs), "session_key")
-	saySignature(r, "mp_sig", mistakes, found, staleSession)
+	saySignature(r, "mp_sig", mistakes, found, staleSession, refusedSession(c, 90009).orOptional(params))
 }
 
 const staleSession = "the session key it was made with is not this one: most often the player has logged in again since, here or elsewhere, " +
 	"and the newest session key was not used. Have the player log in (wx.login)"
 
+// refusal is what it means that Midas refused a signature that fits: it was made as the config says, so the config is wrong. The zero
+// value: it did not refuse it.
+type refusal struct {
+	code      int
+	means, do string
+}
+
+func refusedKey(c capture, name string) refusal {
+	return refusedAs(c, 90011, name+" in the config is not Midas's key for this environment", "compare it with the one in Midas's console, letter by letter")
+}
+
+func refusedSession(c capture, code int) refusal {
+	return refusedAs(c, code, "the session key is not the player's newest", "have the player log in (wx.login)")
+}
+
+func refusedAs(c capture, code int, means, do string) refusal {
+	if got, _, ok := c.errcode(); !ok || got != code {
+		return refusal{}
+	}
+	return refusal{code, means, do}
+}
+
+// orOptional adds that it may be optional parameters of V1, which Midas signs or leaves out (§1.7).
+func (f refusal) orOptional(params []midas.Param) refusal {
+	var sent []string
+	for _, name := range []string{"user_ip", "pay_item", "app_remark"} {
+		if value(params, name) != "" {
+			sent = append(sent, name)
+		}
+	}
+	if len(sent) > 0 {
+		f.means += ", or Midas leaves out of what is signed: " + strings.Join(sent, ", ")
+		f.do += `, or set Midas.OptionalParams to "omit"`
+	}
+	return f
+}
+
 // saySignature tells what was found out about a signature.
-func saySignature(r *report, name string, mistakes []string, found bool, otherwise string) {
+func saySignature(r *report, name string, mistakes []string, found bool, otherwise string, refused refusal) {
 	switch {
 	case !found:
 		r.wrong(name, otherwise, "it fits no way of signing that is known, with any key that is known")
+	case len(mistakes) == 0 && refused.code != 0:
+		r.wrong(name, refused.do+"; `midasctl doctor` tries it out", "it fits, and Midas refused it (%d): %s", refused.code, refused.means)
 	case len(mistakes) == 0:
 		r.ok(name, "it fits")
 	default:
@@ -348,6 +419,11 @@ func verifyV2(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 	app, elsewhere := rightKey(key), wrongKey(otherName+" was used, the other environment's, in place of "+name, other)
 	query, ways, written := c.url.Query(), paths(withoutSignatures(c.url)), bodies(c.body)
 	paySig, signature := query.Get("pay_sig"), query.Get("signature")
+	refused := refusedSession(c, 90010)
+	if method := query.Get("sig_method"); method != sigMethod {
+		r.wrong("sig_method", "put sig_method="+sigMethod+" into the URL", "it is %q", method)
+		refused = refusal{} // 90010 is for this
+	}
 	switch {
 	case paySig == "":
 		r.wrong("pay_sig", "put it into the URL", "there is none")
@@ -356,7 +432,8 @@ func verifyV2(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 	default:
 		mistakes, found := searchPaySig(paySig, known(app, elsewhere, wrongKey("AppSecret was used in place of "+name, cfg.AppSecret),
 			wrongKey("the session_key was used in place of "+name, session)), ways, written)
-		saySignature(r, "pay_sig", mistakes, found, name+" in the config is not Midas's key for this environment, or the body was changed after it was signed")
+		saySignature(r, "pay_sig", mistakes, found, name+" in the config is not Midas's key for this environment, or the body was changed after it was signed",
+			refusedKey(c, name))
 	}
 	switch {
 	case signature == "":
@@ -365,9 +442,12 @@ func verifyV2(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 		r.unknown("signature", "give the session key with --session-key-file", "it cannot be checked: the player's session key is not known")
 	default:
 		mistakes, found := searchSignature(signature, sessionKeys(session, app, elsewhere), ways, written)
-		saySignature(r, "signature", mistakes, found, staleSession)
+		saySignature(r, "signature", mistakes, found, staleSession, refused)
 	}
 }
+
+// sigMethod is what sig_method has to be (§3.1).
+const sigMethod = "hmac_sha256"
 
 // withoutSignatures is the URL as it was when its signatures were made.
 func withoutSignatures(u *url.URL) *url.URL {
@@ -381,18 +461,13 @@ func withoutSignatures(u *url.URL) *url.URL {
 
 // sayAnswer explains what Midas said.
 func sayAnswer(r *report, c capture, isV2 bool) {
-	var a struct {
-		Code *int   `json:"errcode"`
-		Text string `json:"errmsg"`
-	}
-	// A decoder, as curl may go on in the line that the answer ends in.
-	if json.NewDecoder(bytes.NewReader(c.answer)).Decode(&a) != nil || a.Code == nil {
-		return
-	}
-	if *a.Code == 0 {
+	code, text, ok := c.errcode()
+	switch {
+	case !ok:
+	case code == 0:
 		r.ok("answer", "0: Midas was content")
-		return
+	default:
+		e := &midas.Error{Code: code, V2: isV2}
+		r.unknown("answer", e.Advice(), "%d %s", code, clip(text))
 	}
-	e := &midas.Error{Code: *a.Code, V2: isV2}
-	r.unknown("answer", e.Advice(), "%d %s", *a.Code, clip(a.Text))
 }

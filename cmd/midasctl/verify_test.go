@@ -239,6 +239,117 @@ func TestVerifyNamesTheFault(t *testing.T) {
 	}
 }
 
+// What is signed as the config says, and refused, is the config's fault: no other check can find it.
+func TestVerifyNamesWhatIsWrongWithAConfigThatSignsAsItSays(t *testing.T) {
+	v2 := func(c *midas.Config) { c.V2 = true }
+	signs := func(c *midas.Config) { c.SignOptional = true }
+	inProduction := func(c *midas.Config) { c.Sandbox = false }
+	nobodys := func(c *midas.Config) { c.AppKey = "somebody-else's" }
+	const optional = ", or Midas leaves out of what is signed: user_ip, pay_item"
+	for name, c := range map[string]struct {
+		emulator emulator.Config
+		client   []func(*midas.Config)
+		config   map[string]any
+		session  midas.Secret
+		want     string
+	}{
+		"the sandbox's key in production": {
+			client: []func(*midas.Config){inProduction}, config: map[string]any{"Env": "production", "AppKey": "k3y-of-the-sandbox"},
+			want: "sig: it fits, and Midas refused it (90011): AppKey in the config is not Midas's key for this environment",
+		},
+		"the sandbox's key in production, V2": {
+			client: []func(*midas.Config){v2, inProduction}, config: map[string]any{"Env": "production", "AppKey": "k3y-of-the-sandbox", "Protocol": "v2"},
+			want: "pay_sig: it fits, and Midas refused it (90011): AppKey in the config is not Midas's key for this environment",
+		},
+		"nobody's key": {
+			client: []func(*midas.Config){nobodys}, config: map[string]any{"SandboxAppKey": "somebody-else's"},
+			want: "sig: it fits, and Midas refused it (90011): SandboxAppKey in the config is not Midas's key for this environment",
+		},
+		"an optional parameter signed wrongly": {
+			emulator: emulator.Config{OptionalUnsigned: true}, client: []func(*midas.Config){signs}, config: map[string]any{"OptionalParams": "sign"},
+			want: "mp_sig: it fits, and Midas refused it (90009): the session key is not the player's newest" + optional,
+		},
+		"an optional parameter signed wrongly, and mp_sig is not looked at": {
+			emulator: emulator.Config{OptionalUnsigned: true, MPSigIgnored: true}, client: []func(*midas.Config){signs},
+			config: map[string]any{"OptionalParams": "sign"},
+			want:   "sig: it fits, and Midas refused it (90011): SandboxAppKey in the config is not Midas's key for this environment" + optional,
+		},
+		"a session key that is not the newest": {
+			session: "another-key", want: "mp_sig: it fits, and Midas refused it (90009): the session key is not the player's newest",
+		},
+		"a session key that is not the newest, V2": {
+			client: []func(*midas.Config){v2}, config: map[string]any{"Protocol": "v2"}, session: "another-key",
+			want: "signature: it fits, and Midas refused it (90010): the session key is not the player's newest",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWechat(t, c.emulator)
+			if c.session != "" {
+				w.session = c.session
+			}
+			dump := w.captured(func(m *midas.Config) {
+				for _, change := range c.client {
+					change(m)
+				}
+			})
+			if got := w.verify(dump, c.config).wrongs(); len(got) != 1 || got[0] != c.want {
+				t.Errorf("%q\nwant %q\n%s", got, c.want, dump)
+			}
+		})
+	}
+}
+
+// The signatures of these requests fit: Midas refuses them for what is around them.
+func TestVerifyNamesWrongTypesAndTheSigMethod(t *testing.T) {
+	const v1, v2, method = "/cgi-bin/midas/sandbox/pay", "/wxa/game/pay", "&sig_method=hmac_sha256"
+	for name, c := range map[string]struct {
+		path, method, body string
+		code               string
+		want               []string
+	}{
+		"nothing, V2":            {v2, method, `{"amount":5,"bill_no":"b2",%s,"env":1}`, `"errcode":0`, nil},
+		"no sig_method, V2":      {v2, "", `{"amount":5,"bill_no":"b2",%s,"env":1}`, "90010", []string{`sig_method: it is ""`}},
+		"another sig_method, V2": {v2, "&sig_method=md5", `{"amount":5,"bill_no":"b2",%s,"env":1}`, "90010", []string{`sig_method: it is "md5"`}},
+		"env in quotes, V2":      {v2, method, `{"amount":5,"bill_no":"b2",%s,"env":"1"}`, "90018", []string{`env: it is "1", and has to be a whole number`}},
+		"amount in quotes, V2":   {v2, method, `{"amount":"5","bill_no":"b2",%s,"env":1}`, "90018", []string{`amount: it is "5", and has to be a whole number`}},
+		"a bare bill_no, V2":     {v2, method, `{"amount":5,"bill_no":22,%s,"env":1}`, "90018", []string{"bill_no: it is 22, and has to be a text"}},
+		"amt in quotes, V1":      {v1, "", `{"amt":"5","bill_no":"b2",%s,"appid":"wx1234567","pf":"android"}`, "90018", []string{`amt: it is "5", and has to be a whole number`}},
+		"nothing, V1":            {v1, "", `{"amt":5,"bill_no":"b2",%s,"appid":"wx1234567","pf":"android"}`, `"errcode":0`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWechat(t, emulator.Config{})
+			token := regexp.MustCompile(`access_token=([^ &]+)`).FindStringSubmatch(w.captured(func(*midas.Config) {}))[1]
+			body := fmt.Sprintf(c.body, fmt.Sprintf(`"offer_id":"12345678","openid":%q,"ts":%d,"zone_id":"1"`, w.openid, time.Now().Unix()))
+			query := "?access_token=" + token
+			config := map[string]any{"Protocol": "v2"}
+			if c.path == v2 {
+				query += c.method + "&signature=" + midas.SignatureV2([]byte(body), w.session) + "&pay_sig=" + midas.PaySigV2(v2, []byte(body), "k3y-of-the-sandbox")
+			} else {
+				config["Protocol"] = "v1"
+				params, err := paramsOf([]byte(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				params = append(params, midas.Param{Key: "sig", Value: midas.SigV1(params, v1, "k3y-of-the-sandbox")})
+				mpSig := midas.MPSigV1(append(without(params), midas.Param{Key: "access_token", Value: token}), v1, w.session)
+				body = fmt.Sprintf(`%s,"sig":%q,"mp_sig":%q}`, strings.TrimSuffix(body, "}"), value(params, "sig"), mpSig)
+			}
+			reply, err := http.Post(w.url+c.path+query, "application/json", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			reply.Body.Close()
+			dump := w.seen[len(w.seen)-1]
+			if !strings.Contains(dump, c.code) {
+				t.Fatalf("Midas does not answer %s:\n%s", c.code, dump)
+			}
+			if got := w.verify(dump, config).wrongs(); strings.Join(got, "; ") != strings.Join(c.want, "; ") {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestVerifyNamesAClockTenMinutesOff(t *testing.T) {
 	for ours, want := range map[time.Duration]*regexp.Regexp{
 		10 * time.Minute:  regexp.MustCompile(`^ts: the clock is (10m[0-9]s|9m5[0-9]s) ahead of the server's$`), // both clocks tell whole seconds
