@@ -34,21 +34,26 @@ type dialect struct {
 	// take and leave hold a lock while tables are made. It is the connection's, or the transaction's that begin begins: a pooler
 	// such as PgBouncer gives each transaction another connection to the database, and the lock of a connection would stay behind.
 	begin, take, leave string
+	// made counts the table that goose makes first.
+	made string
 }
 
 var (
 	sqlite = dialect{
 		name: "sqlite", goose: goose.DialectSQLite3, drivers: []string{"sqlite"}, link: "modernc.org/sqlite",
+		made: "SELECT COUNT(*) FROM sqlite_master WHERE name = 'midas_migrations'",
 	}
 	postgres = dialect{
 		name: "postgres", goose: goose.DialectPostgres, drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
 		begin: "BEGIN", take: "SELECT pg_advisory_xact_lock(5550176112)::text", leave: "COMMIT",
+		made: "SELECT COUNT(to_regclass('midas_migrations'))",
 	}
 	mysql = dialect{
 		name: "mysql", goose: goose.DialectMySQL, drivers: []string{"mysql"}, link: "github.com/go-sql-driver/mysql",
 		lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED", duplicateKey: true,
 		take: "SELECT GET_LOCK('leafmidas_migrations', 60)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",
+		made: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'midas_migrations'",
 	}
 )
 
@@ -86,6 +91,46 @@ func (d dialect) ignore(key string) string {
 		return " ON DUPLICATE KEY UPDATE " + first + " = " + first
 	}
 	return " ON CONFLICT (" + key + ") DO NOTHING"
+}
+
+// prepare brings the tables up to date, or sees that they are.
+func (d dialect) prepare(ctx context.Context, db *sql.DB, asIs bool) error {
+	if asIs {
+		return d.check(ctx, db)
+	}
+	return d.migrate(ctx, db)
+}
+
+// check changes nothing. What a newer version has added is as good as what this one knows.
+func (d dialect) check(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	var made int
+	if err := db.QueryRowContext(ctx, d.made).Scan(&made); err != nil {
+		return err
+	}
+	if made == 0 {
+		return ErrNoTables
+	}
+	var there int64
+	if err := db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM midas_migrations`).Scan(&there); err != nil {
+		return err
+	}
+	files, err := migrations.ReadDir("migrations/" + d.name)
+	if err != nil {
+		return err
+	}
+	needed, err := goose.NumericComponent(files[len(files)-1].Name())
+	if err != nil {
+		return err
+	}
+	switch {
+	case there == 0: // made, and no more
+		return ErrNoTables
+	case there < needed:
+		return fmt.Errorf("%w (%d, and %d is needed)", ErrOldTables, there, needed)
+	}
+	return nil
 }
 
 // migrate makes or upgrades the tables. goose keeps what it has done in a table of its own.

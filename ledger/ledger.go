@@ -44,6 +44,9 @@ var (
 	ErrMismatch = errors.New("ledger: request id already used for something else")
 	// ErrNotDisputed: only a disputed order is an operator's to settle. It comes as a *NotDisputedError, which has the order.
 	ErrNotDisputed = errors.New("ledger: the order is not disputed")
+	// ErrNoTables and ErrOldTables are what Config.AsIs does not open.
+	ErrNoTables  = errors.New("the database has no tables of leafmidas: it is the wrong one, or no server has started on it yet")
+	ErrOldTables = errors.New("the tables are an older version's: start a server of this version, or migrate them")
 )
 
 // Config says where the ledger is.
@@ -56,6 +59,9 @@ type Config struct {
 	DSN string
 	// Who names this server in the history of orders. Zero value: host name and process id.
 	Who string
+	// AsIs makes and upgrades no tables, so that whoever only looks at a ledger changes no other database by mistake. Tables of a newer
+	// version are opened, as they always are.
+	AsIs bool
 }
 
 // Ledger is the record. Its methods are safe for concurrent use.
@@ -112,7 +118,7 @@ type writer interface {
 	written() (writes, commits int64)
 }
 
-// Open opens the ledger, making or upgrading its tables as needed. On a database server, several may do so at once.
+// Open opens the ledger, making or upgrading its tables as needed, unless cfg.AsIs. On a database server, several may do so at once.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	l := &Ledger{who: cfg.Who}
 	if l.who == "" {
@@ -128,11 +134,11 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	var err error
 	switch cfg.Driver {
 	case "sqlite":
-		err = l.openSQLite(ctx, cfg.DSN)
+		err = l.openSQLite(ctx, cfg.DSN, cfg.AsIs)
 	case "postgres":
-		err = l.openServer(ctx, postgres, cfg.DSN)
+		err = l.openServer(ctx, postgres, cfg.DSN, cfg.AsIs)
 	case "mysql":
-		err = l.openServer(ctx, mysql, cfg.DSN)
+		err = l.openServer(ctx, mysql, cfg.DSN, cfg.AsIs)
 	default:
 		err = errors.New(`no such driver; use "sqlite", "postgres" or "mysql"`)
 	}

@@ -20,7 +20,7 @@ const (
 )
 
 // openServer opens a database server.
-func (l *Ledger) openServer(ctx context.Context, d dialect, dsn string) error {
+func (l *Ledger) openServer(ctx context.Context, d dialect, dsn string, asIs bool) error {
 	if dsn == "" {
 		return errors.New("no DSN given")
 	}
@@ -30,7 +30,7 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, dsn string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.migrate(ctx, writes); err != nil {
+	if err := d.prepare(ctx, writes, asIs); err != nil {
 		return errors.Join(err, writes.Close())
 	}
 	reads, err := d.open(dsn)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 const readers = 4
 
 // openSQLite opens the file twice: once for the writer, once for readers that cannot write.
-func (l *Ledger) openSQLite(ctx context.Context, path string) error {
+func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 	if path == "" {
 		return errors.New("no path given")
 	}
@@ -24,17 +25,24 @@ func (l *Ledger) openSQLite(ctx context.Context, path string) error {
 	if strings.Contains(path, "?") {
 		return errors.New("give the plain path: how the file is opened is the ledger's business")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-
 	// FULL: a commit that was reported is on the disk, even if the power fails the moment after.
-	writes, err := sqlite.open(sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)"))
+	pragmas := []string{"synchronous(FULL)"}
+	if asIs {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) { // SQLite would make it
+			return ErrNoTables
+		}
+	} else {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		pragmas = append([]string{"journal_mode(WAL)"}, pragmas...)
+	}
+	writes, err := sqlite.open(sqliteDSN(path, pragmas...))
 	if err != nil {
 		return err
 	}
 	writes.SetMaxOpenConns(1)
-	if err := sqlite.migrate(ctx, writes); err != nil {
+	if err := sqlite.prepare(ctx, writes, asIs); err != nil {
 		return errors.Join(err, writes.Close())
 	}
 	reads, err := sqlite.open(sqliteDSN(path, "query_only(1)"))

@@ -118,7 +118,10 @@ func New(options ...Option) *Plugin {
 
 // Configure checks the config, opens the ledger and makes everything ready. Call it once, before leaf.Run. The error is
 // a *ConfigError when the config is at fault.
-func (p *Plugin) Configure(cfg Config) error {
+func (p *Plugin) Configure(cfg Config) error { return p.configure(cfg, false) }
+
+// configure takes the ledger as it is, or upgrades it.
+func (p *Plugin) configure(cfg Config, asIs bool) error {
 	if p.till != nil {
 		return errors.New("leafmidas: configured twice")
 	}
@@ -144,7 +147,7 @@ func (p *Plugin) Configure(cfg Config) error {
 	if p.reader, err = cfg.pushReader(); err != nil {
 		return errors.Join(err, fleet.Close())
 	}
-	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal()})
+	orders, err := ledger.Open(context.Background(), ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), AsIs: asIs})
 	if err != nil {
 		return errors.Join(err, fleet.Close())
 	}
@@ -329,11 +332,11 @@ func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
 }
 
 // AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again. Only Redis is
-// left alone: an audit has nothing to tell other servers.
+// left alone: an audit has nothing to tell other servers. It makes no tables: ledger.ErrNoTables, ledger.ErrOldTables.
 func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err error) {
 	cfg.Redis = RedisConfig{}
 	p := New(WithLogger(slog.New(slog.DiscardHandler)))
-	if err := p.Configure(cfg); err != nil {
+	if err := p.configure(cfg, true); err != nil {
 		return Audit{}, err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()

@@ -330,6 +330,39 @@ func TestFollowShowsWhatComes(t *testing.T) {
 	s.interrupt()
 }
 
+// In a database that is not the servers', new and empty tables would answer that all is well.
+func TestOnlyMigrateMakesTables(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		db, err := sql.Open(map[string]string{"sqlite": "sqlite", "postgres": "pgx", "mysql": "mysql"}[cfg.Driver], cfg.DSN)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(`CREATE TABLE somebody_elses (id INTEGER)`); err != nil {
+			t.Fatal(err)
+		}
+		conf := config(t, nil, map[string]any{"Ledger": map[string]any{"Driver": cfg.Driver, "DSN": cfg.DSN}})
+		for _, args := range [][]string{
+			{"audit", "--offline"}, {"orders"}, {"orders", "--follow"}, {"order", "01A"}, {"resolve", "--as", "delivered", "--why", "x", "01A"},
+		} {
+			if out, err := midasctl(t, "", append(args, "--conf", conf)...); err == nil || !strings.Contains(out, "has no tables of leafmidas") {
+				t.Errorf("%q: %v, %s", args, err, out)
+			}
+		}
+		if out, err := midasctl(t, "", "doctor", "--offline", "--conf", conf); err != nil || !strings.Contains(out, "?      database") {
+			t.Errorf("doctor: %v, %s", err, out)
+		}
+		if out, err := midasctl(t, "", "balance", "--conf", conf, "alice"); err == nil || !strings.Contains(out, "no session key of this player") {
+			t.Errorf("balance: %v, %s", err, out)
+		}
+		if _, err := db.Exec(`SELECT COUNT(*) FROM midas_migrations`); err == nil {
+			t.Error("tables were made")
+		}
+		must(t, "migrate", "--conf", conf)
+		must(t, "orders", "--conf", conf)
+	})
+}
+
 func TestMigrateMakesTheTables(t *testing.T) {
 	conf := config(t, nil, nil)
 	if out, err := midasctl(t, "", "orders", "--conf", conf); err == nil || !strings.Contains(out, "does not exist") {

@@ -70,9 +70,16 @@ func readConfigAlone(cmd *cli.Command) (plugin.Config, error) {
 	return cfg, err
 }
 
-// openLedger opens the ledger of a config. It is the caller's to close.
+// openLedger opens the ledger of a config as it is: in the wrong database, new and empty tables would answer that all is well. It is the
+// caller's to close.
 func openLedger(ctx context.Context, cfg plugin.Config) (*ledger.Ledger, error) {
-	return ledger.Open(ctx, ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), Who: "midasctl"})
+	c := ledgerOf(cfg)
+	c.AsIs = true
+	return ledger.Open(ctx, c)
+}
+
+func ledgerOf(cfg plugin.Config) ledger.Config {
+	return ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), Who: "midasctl"}
 }
 
 // withLedger runs a command that needs the config and the ledger.
@@ -110,6 +117,9 @@ func sessionKey(ctx context.Context, cmd *cli.Command, cfg plugin.Config, openid
 		return "", nil
 	}
 	l, err := openLedger(ctx, cfg)
+	if errors.Is(err, ledger.ErrNoTables) { // there are no keys in it either
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -97,7 +97,14 @@ func (d *doctor) database(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
 	l, err := openLedger(ctx, d.cfg)
-	if err != nil {
+	switch {
+	case errors.Is(err, ledger.ErrNoTables):
+		d.unknown("database", "a server makes them when it starts; if one has, Midas.Ledger names another database than its own", "%v", err)
+		return
+	case errors.Is(err, ledger.ErrOldTables):
+		d.wrong("database", "start a server of this version, or `midasctl migrate`", "%v", err)
+		return
+	case err != nil:
 		d.wrong("database", "see that it runs, and that Midas.Ledger names it", "%v", err)
 		return
 	}

@@ -164,6 +164,7 @@ func TestDoctorLooksAtDatabaseAndRedis(t *testing.T) {
 	w := newWechat(t, emulator.Config{})
 	for _, driver := range []string{"postgres", "mysql"} {
 		cfg := ledgertest.Fresh(t, driver)
+		ledgertest.Open(t, cfg)
 		v := w.doctor(map[string]any{"Redis": map[string]any{"Addr": address}, "Ledger": map[string]any{"Driver": driver, "DSN": cfg.DSN}}, "--offline")
 		if !slices.Equal(v.oks(), []string{"config", "database", "Redis"}) {
 			t.Errorf("%s: %+v", driver, v)

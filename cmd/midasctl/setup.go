@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
@@ -28,7 +29,7 @@ func migrateCommand() *cli.Command {
 			if cfg, err = cfg.Resolved(); err != nil {
 				return fmt.Errorf("read the config: %w", err)
 			}
-			l, err := openLedger(ctx, cfg)
+			l, err := ledger.Open(ctx, ledgerOf(cfg))
 			if err != nil {
 				return err
 			}
