@@ -139,6 +139,7 @@ func (c *Collector) till(w writer, t payment.Stats) {
 func (w writer) audit(a payment.AuditStats) {
 	w.gauge(auditTime, float64(a.At.UnixMilli())/1000)
 	w.gauge(auditDifferences, float64(a.Differences))
+	w.gauge(auditCompared, float64(a.Compared))
 	w.gauge(auditUnchecked, float64(a.Unchecked))
 }
 
@@ -157,7 +158,7 @@ type auditOnly payment.AuditStats
 
 // Describe is prometheus.Collector's.
 func (auditOnly) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{auditTime, auditDifferences, auditUnchecked} {
+	for _, d := range []*prometheus.Desc{auditTime, auditDifferences, auditCompared, auditUnchecked} {
 		to <- d
 	}
 }

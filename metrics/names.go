@@ -49,7 +49,8 @@ var (
 // Audits that this process has made.
 var (
 	auditTime        = metric("audit_timestamp_seconds", "When the last audit came to its end.")
-	auditDifferences = metric("audit_differences", "What did not agree in the last audit.")
+	auditDifferences = metric("audit_differences", "What did not agree in the last audit, but for orders that are disputed.")
+	auditCompared    = metric("audit_compared", "Accounts and goods that the last audit compared with Midas.")
 	auditUnchecked   = metric("audit_unchecked", "Accounts and goods that the last audit could not ask Midas about.")
 )
 

@@ -28,12 +28,22 @@ type AuditRequest struct {
 // Audit is what the comparison found.
 type Audit struct {
 	// Orders and Accounts were looked at. Unchecked are accounts, and UncheckedGoods orders for goods, that Midas was not, or
-	// could not be, asked about.
-	Orders, Accounts, Unchecked, UncheckedGoods int
+	// could not be, asked about; Goods are those of Orders that are for goods. Disputed are those of Differences that only say that an
+	// order waits for an operator.
+	Orders, Accounts, Goods, Unchecked, UncheckedGoods, Disputed int
 	// Delivered, GivenBack, Open and Presented are coins, summed up over all orders of these accounts. Settled are those of
 	// orders that an operator settled (Till.Resolve), which are in none of the others.
 	Delivered, GivenBack, Open, Presented, Settled int64
 	Differences                                    []Difference
+}
+
+// Stats sums an audit up that came to its end at a time.
+func (a Audit) Stats(at time.Time) AuditStats {
+	unchecked := a.Unchecked + a.UncheckedGoods
+	return AuditStats{
+		At: at, Orders: a.Orders, Accounts: a.Accounts, Compared: a.Accounts + a.Goods - unchecked, Unchecked: unchecked,
+		Differences: len(a.Differences) - a.Disputed,
+	}
 }
 
 // Difference is one thing that does not agree.
@@ -67,9 +77,8 @@ func (t *Till) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
 	}
 	err := a.accounts(ctx)
 	if err == nil {
-		t.stats.audited.Store(&AuditStats{
-			At: t.cfg.Now(), Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked + a.UncheckedGoods, Differences: len(a.Differences),
-		})
+		stats := a.Stats(t.cfg.Now())
+		t.stats.audited.Store(&stats)
 	}
 	return a.Audit, err
 }
@@ -137,6 +146,7 @@ func (a *audit) order(o ledger.Order, last ledger.State) {
 		differ(fmt.Sprintf("is %s, but its history ends in %q", o.State, last), 0, 0)
 	}
 	if o.State == ledger.Disputed {
+		a.Disputed++
 		differ("is disputed: "+o.Note, o.Amount, 0)
 	}
 	if a.request.Granted == nil || o.Kind != ledger.Purchase && o.Kind != ledger.Goods {
@@ -161,6 +171,7 @@ func (a *audit) goods(ctx context.Context, o ledger.Order) error {
 	if o.Kind != ledger.Goods {
 		return nil
 	}
+	a.Goods++
 	if a.request.SkipMidas {
 		a.UncheckedGoods++
 		return nil

@@ -51,8 +51,12 @@ type Delivery struct {
 
 // AuditStats sums an audit up.
 type AuditStats struct {
-	At                                       time.Time
-	Orders, Accounts, Unchecked, Differences int
+	At               time.Time
+	Orders, Accounts int
+	// Compared and Unchecked are accounts and goods that Midas was asked about, or could not be.
+	Compared, Unchecked int
+	// Differences are without orders that are disputed and no more: those are counted by themselves.
+	Differences int
 }
 
 // Stats tells what the till has done. It takes no more than a mutex that is never held across a call.

@@ -16,7 +16,6 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/leafmidas/leafmidas/metrics"
-	"github.com/leafmidas/leafmidas/payment"
 	"github.com/leafmidas/leafmidas/plugin"
 
 	// The command opens whatever ledger the server uses, so it links every driver there is one for.
@@ -84,18 +83,17 @@ func runAudit(ctx context.Context, cmd *cli.Command) error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
+	if path := cmd.String("textfile"); path != "" { // before anything is printed: programs are told of one thing
+		if err := metrics.WriteAudit(path, a.Stats(time.Now())); err != nil {
+			return fmt.Errorf("write the metrics of the audit: %w", err)
+		}
+	}
 	show := printAudit
 	if cmd.Bool("json") {
 		show = printAuditJSON
 	}
 	if err := show(cmd.Root().Writer, a); err != nil {
 		return fmt.Errorf("print the audit: %w", err)
-	}
-	if path := cmd.String("textfile"); path != "" {
-		stats := payment.AuditStats{At: now, Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked + a.UncheckedGoods, Differences: len(a.Differences)}
-		if err := metrics.WriteAudit(path, stats); err != nil {
-			return fmt.Errorf("write the metrics of the audit: %w", err)
-		}
 	}
 	if len(a.Differences) > 0 {
 		return errBooksDiffer
@@ -195,7 +193,8 @@ func printAudit(w io.Writer, a plugin.Audit) error {
 	}{
 		{"orders", int64(a.Orders)},
 		{"accounts", int64(a.Accounts)},
-		{"not compared with Midas", int64(a.Unchecked)},
+		{"accounts not compared with Midas", int64(a.Unchecked)},
+		{"goods not compared with Midas", int64(a.UncheckedGoods)},
 		{"coins delivered", a.Delivered},
 		{"coins given back", a.GivenBack},
 		{"coins open", a.Open},
@@ -214,6 +213,9 @@ func printAudit(w io.Writer, a plugin.Audit) error {
 		}
 	}
 	verdict := "books agree"
+	if n := a.Unchecked + a.UncheckedGoods; n > 0 {
+		verdict = fmt.Sprintf("books agree as far as compared (%d not compared)", n)
+	}
 	switch n := len(a.Differences); {
 	case n == 1:
 		verdict = "1 difference"
@@ -226,15 +228,16 @@ func printAudit(w io.Writer, a plugin.Audit) error {
 
 // auditJSON and differenceJSON are the audit for programs: their keys do not change.
 type auditJSON struct {
-	Orders      int              `json:"orders"`
-	Accounts    int              `json:"accounts"`
-	Unchecked   int              `json:"unchecked"`
-	Delivered   int64            `json:"delivered"`
-	GivenBack   int64            `json:"given_back"`
-	Open        int64            `json:"open"`
-	Presented   int64            `json:"presented"`
-	Settled     int64            `json:"settled"`
-	Differences []differenceJSON `json:"differences"`
+	Orders         int              `json:"orders"`
+	Accounts       int              `json:"accounts"`
+	Unchecked      int              `json:"unchecked"`
+	UncheckedGoods int              `json:"unchecked_goods"`
+	Delivered      int64            `json:"delivered"`
+	GivenBack      int64            `json:"given_back"`
+	Open           int64            `json:"open"`
+	Presented      int64            `json:"presented"`
+	Settled        int64            `json:"settled"`
+	Differences    []differenceJSON `json:"differences"`
 }
 
 type differenceJSON struct {
@@ -248,7 +251,7 @@ type differenceJSON struct {
 
 func printAuditJSON(w io.Writer, a plugin.Audit) error {
 	out := auditJSON{
-		Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked,
+		Orders: a.Orders, Accounts: a.Accounts, Unchecked: a.Unchecked, UncheckedGoods: a.UncheckedGoods,
 		Delivered: a.Delivered, GivenBack: a.GivenBack, Open: a.Open, Presented: a.Presented, Settled: a.Settled,
 		Differences: make([]differenceJSON, 0, len(a.Differences)), // [] and not null
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/payment"
 )
@@ -181,15 +182,16 @@ func TestAuditExitsWith0WhenTheBooksAgree(t *testing.T) {
 	if rc != 0 || log != "" {
 		t.Errorf("exit code %d\n%s", rc, log)
 	}
-	want := `orders                   3
-accounts                 1
-not compared with Midas  0
-coins delivered          64
-coins given back         0
-coins open               0
-coins presented          7
-coins settled by hand    0
-differences              0
+	want := `orders                            3
+accounts                          1
+accounts not compared with Midas  0
+goods not compared with Midas     0
+coins delivered                   64
+coins given back                  0
+coins open                        0
+coins presented                   7
+coins settled by hand             0
+differences                       0
 books agree
 `
 	if out != want {
@@ -197,13 +199,16 @@ books agree
 	}
 
 	granted := "# the game's own records\n\n" + s.bought[0] + "\r\n  " + s.bought[1]
-	for name, args := range map[string][]string{
-		"a file":            {"--granted", s.file(t, "granted", granted)},
-		"standard input":    {"--granted", "-"},
-		"a period":          {"--from", "1h", "--to", "2999-01-01"},
-		"the game and none": {"--granted", "-", "--offline"},
+	for name, c := range map[string]struct {
+		args    []string
+		verdict string
+	}{
+		"a file":            {[]string{"--granted", s.file(t, "granted", granted)}, "books agree"},
+		"standard input":    {[]string{"--granted", "-"}, "books agree"},
+		"a period":          {[]string{"--from", "1h", "--to", "2999-01-01"}, "books agree"},
+		"the game and none": {[]string{"--granted", "-", "--offline"}, "books agree as far as compared (1 not compared)"},
 	} {
-		if rc, out, log := s.audit(t, granted, append(args, "--conf", conf)...); rc != 0 || !strings.HasSuffix(out, "\nbooks agree\n") {
+		if rc, out, log := s.audit(t, granted, append(c.args, "--conf", conf)...); rc != 0 || !strings.HasSuffix(out, "\n"+c.verdict+"\n") {
 			t.Errorf("%s: exit code %d\n%s%s", name, rc, out, log)
 		}
 	}
@@ -245,6 +250,51 @@ func TestAuditTellsPrometheus(t *testing.T) {
 	}
 }
 
+func TestAnAuditWhoseMetricsCannotBeWrittenIsOneJSONObject(t *testing.T) {
+	s := newShop(t)
+	rc, out, log := s.audit(t, "", "--conf", s.conf(t, s.section()), "--textfile", filepath.Join(s.dir, "nowhere", "audit.prom"), "--json")
+	var failed struct{ Error string }
+	if err := json.Unmarshal([]byte(out), &failed); rc != 1 || err != nil || !strings.Contains(failed.Error, "write the metrics of the audit") {
+		t.Errorf("exit code %d, %v: %s%s", rc, err, out, log)
+	}
+}
+
+// What waits for an operator is told, and is no difference that somebody has to get up for.
+func TestADisputedOrderIsListedAndRaisesNoAlarm(t *testing.T) {
+	stocked(t, func(t *testing.T, conf string) {
+		file := filepath.Join(t.TempDir(), "audit.prom")
+		out, err := midasctl(t, "", "audit", "--offline", "--conf", conf, "--textfile", file)
+		if err == nil || !strings.Contains(out, "bill 01C: is disputed: because") {
+			t.Errorf("%v, %s", err, out)
+		}
+		if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), "\nleafmidas_audit_differences 0\n") {
+			t.Errorf("%v, %s", err, text)
+		}
+	})
+}
+
+// Goods are compared order by order, and what Midas does not tell of them is no agreement.
+func TestAuditTellsOfGoodsThatWereNotCompared(t *testing.T) {
+	w := newWechat(t, emulator.Config{})
+	cfg := ledgertest.Fresh(t, "sqlite")
+	l := ledgertest.Open(t, cfg)
+	made := time.Now()
+	if _, _, err := l.Create(t.Context(), ledger.Order{
+		BillNo: "01G", Kind: ledger.Goods, OpenID: w.openid, ZoneID: "1", RequestID: "r", ItemID: "sword", Quantity: 1, Amount: 600,
+		State: ledger.Paying, CreatedAt: made, UpdatedAt: made, DueAt: made,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	conf := w.conf(map[string]any{"Protocol": "v2", "Ledger": map[string]any{"DSN": cfg.DSN}}) // and a player without a session key
+	out := must(t, "audit", "--conf", conf)
+	if !strings.Contains(out, "\ngoods not compared with Midas     1\n") || !strings.HasSuffix(out, "\nbooks agree as far as compared (2 not compared)\n") {
+		t.Error(out)
+	}
+	if out := must(t, "audit", "--conf", conf, "--json"); !strings.Contains(out, `"unchecked_goods":1,`) {
+		t.Error(out)
+	}
+}
+
 func TestAuditNeedsNoRedis(t *testing.T) {
 	s := newShop(t)
 	section := s.section()
@@ -265,7 +315,7 @@ func TestAuditForPrograms(t *testing.T) {
 		}
 		return out
 	}
-	if got, want := run(0, ""), `{"orders":3,"accounts":1,"unchecked":0,"delivered":64,"given_back":0,"open":0,"presented":7,"settled":0,"differences":[]}`+"\n"; got != want {
+	if got, want := run(0, ""), `{"orders":3,"accounts":1,"unchecked":0,"unchecked_goods":0,"delivered":64,"given_back":0,"open":0,"presented":7,"settled":0,"differences":[]}`+"\n"; got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}
 	if got := run(0, "", "--offline"); !strings.Contains(got, `"unchecked":1,`) {

@@ -83,6 +83,7 @@ func build() (dashboard.Dashboard, error) {
 			query{quantile("0.95", "leafmidas_recharge_lag_seconds_bucket", `since="report"`), "95 %"})).
 		WithPanel(chart("Audits", "Of this process.", plain,
 			query{`leafmidas_audit_differences{` + servers + `}`, "differences, {{instance}}"},
+			query{`leafmidas_audit_compared{` + servers + `}`, "compared, {{instance}}"},
 			query{`leafmidas_audit_unchecked{` + servers + `}`, "not compared, {{instance}}"},
 			query{`(time() - leafmidas_audit_timestamp_seconds{` + servers + `}) / 3600`, "hours ago, {{instance}}"})).
 		WithRow(dashboard.NewRowBuilder("Players")).
