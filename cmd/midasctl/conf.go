@@ -105,13 +105,18 @@ func sessionFlag() cli.Flag {
 	}
 }
 
-// sessionKey finds a player's session key: "" if there is none.
-func sessionKey(ctx context.Context, cmd *cli.Command, cfg plugin.Config, openid string) (midas.Secret, error) {
+// givenSessionKey is the session key that the command was given: "" if it was given none.
+func givenSessionKey(cmd *cli.Command) (midas.Secret, error) {
 	if name := cmd.String("session-key-file"); name != "" {
 		return readSecretFile(name, cmd.Root().Reader)
 	}
-	if key := os.Getenv("MIDAS_SESSION_KEY"); key != "" {
-		return midas.Secret(key), nil
+	return midas.Secret(os.Getenv("MIDAS_SESSION_KEY")), nil
+}
+
+// sessionKey finds a player's session key: "" if there is none.
+func sessionKey(ctx context.Context, cmd *cli.Command, cfg plugin.Config, openid string) (midas.Secret, error) {
+	if key, err := givenSessionKey(cmd); key != "" || err != nil {
+		return key, err
 	}
 	if cfg.Ledger.DSN == "" || openid == "" {
 		return "", nil

@@ -59,6 +59,10 @@ func runDoctor(ctx context.Context, cmd *cli.Command) error {
 	}
 	r.ok("config", "protocol %s, %s", cfg.Protocol, cfg.Env)
 	d := doctor{r, cmd, cfg, midas.Player{OpenID: cmd.String("player"), ZoneID: cfg.ZoneID, UserIP: "127.0.0.1"}}
+	var keyless error
+	if d.player.SessionKey, keyless = givenSessionKey(cmd); keyless != nil {
+		d.wrong("session key", "give a file that has it", "%v", keyless)
+	}
 	if fresh {
 		r.unknown("database", "the server makes it when it starts", "the file of the ledger does not exist yet")
 	} else {
@@ -66,7 +70,7 @@ func runDoctor(ctx context.Context, cmd *cli.Command) error {
 	}
 	d.redis(ctx)
 	if !cmd.Bool("offline") {
-		if d.clock(ctx) {
+		if d.clock(ctx) && keyless == nil {
 			d.calls(ctx)
 		}
 	}
@@ -127,7 +131,7 @@ func (d *doctor) database(ctx context.Context) {
 			d.player.OpenID, d.player.ZoneID = newest[0].OpenID, newest[0].ZoneID
 		}
 	}
-	if d.player.OpenID != "" && d.cmd.String("session-key-file") == "" {
+	if d.player.OpenID != "" && d.player.SessionKey == "" {
 		d.player.SessionKey, err = payment.KeptSession(ctx, l, d.cfg.AppSecret, d.player.OpenID)
 		if err != nil {
 			d.wrong("session keys", "see that Midas.AppSecret is the servers' own", "%v", err)

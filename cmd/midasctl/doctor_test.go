@@ -117,6 +117,49 @@ func TestDoctorNamesTheFault(t *testing.T) {
 	}
 }
 
+// A gateway's answer to the second question is no word of Midas's about the key.
+func TestDoctorTakesNoFailureForAProof(t *testing.T) {
+	for name, c := range map[string]struct {
+		emulator emulator.Config
+		config   map[string]any
+		want     string
+	}{
+		"of a key": {
+			config: map[string]any{"Env": "production", "AppKey": "k3y-of-the-sandbox"},
+			want:   "AppKey: Midas refuses the signature, and whether it is the key of sandbox could not be tried: ",
+		},
+		"of a key, V2": {
+			config: map[string]any{"Env": "production", "AppKey": "k3y-of-the-sandbox", "Protocol": "v2"},
+			want:   "AppKey: Midas refuses the signature, and whether it is the key of sandbox could not be tried: ",
+		},
+		"of an option": {
+			emulator: emulator.Config{OptionalUnsigned: true, MPSigIgnored: true},
+			config:   map[string]any{"OptionalParams": "sign", "Env": "production", "SandboxAppKey": ""},
+			want:     "AppKey: production refuses the signature, and whether it takes one without user_ip, pay_item and app_remark could not be tried: ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWechat(t, c.emulator)
+			if err := w.emu.Script(emulator.APIBalance, emulator.Fault{Kind: emulator.OK}, emulator.Fault{Kind: emulator.BadGateway}); err != nil {
+				t.Fatal(err)
+			}
+			v := w.doctor(c.config)
+			if got := v.wrongs(); len(got) != 1 || !strings.HasPrefix(got[0], c.want) {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+func TestDoctorTakesTheSessionKeyFromTheEnvironment(t *testing.T) {
+	w := newWechat(t, emulator.Config{})
+	t.Setenv("MIDAS_SESSION_KEY", w.session.Reveal())
+	out, err := midasctl(t, "", "doctor", "--conf", w.conf(map[string]any{"Protocol": "v2"}), "--player", w.openid)
+	if err != nil || strings.Count(out, "was answered") != 2 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestDoctorTakesThePlayerFromTheLedger(t *testing.T) {
 	w := newWechat(t, emulator.Config{MPSigIgnored: true})
 	cfg := ledgertest.Fresh(t, "sqlite")

@@ -12,14 +12,6 @@ import (
 
 // calls make one harmless signed call in each environment that the config has a key for.
 func (d *doctor) calls(ctx context.Context) {
-	if name := d.cmd.String("session-key-file"); name != "" {
-		key, err := readSecretFile(name, d.cmd.Root().Reader)
-		if err != nil {
-			d.wrong("session key", "give a file that has it", "%v", err)
-			return
-		}
-		d.player.SessionKey = key
-	}
 	invented := d.player.OpenID == ""
 	if invented {
 		d.player.OpenID = "leafmidas-doctor-asks"
@@ -100,22 +92,38 @@ func badPlayer(err error) bool {
 	return errors.Is(err, midas.ErrBadMPSig) || errors.Is(err, midas.ErrSessionExpired)
 }
 
+// taken: Midas looked at the AppKey's signature, and found that it fits. Of a balance it says no only before that, but in V1 where it does
+// not like a value (§1.8). Silence, a gateway's answer and the rest prove nothing.
+func (d *doctor) taken(err error) bool {
+	return err == nil || d.cfg.Protocol == "v1" && errors.Is(err, midas.ErrBadParameter)
+}
+
 // sayKey judges by Midas's answer whether the key is right, and where it is not, what else is.
 func (d *doctor) sayKey(ctx context.Context, env string, key midas.Secret, name string, err error, invented bool) {
 	v1 := d.cfg.Protocol == "v1"
 	if (badSignature(err) || badPlayer(err)) && v1 && d.cfg.OptionalParams == "sign" {
-		if without := d.probe(ctx, env, key, omitOptional); !badSignature(without) && !badPlayer(without) {
+		switch without := d.probe(ctx, env, key, omitOptional); {
+		case d.taken(without):
 			d.wrong("OptionalParams", `set Midas.OptionalParams to "omit"`,
 				"%s refuses signatures over user_ip, pay_item and app_remark, and takes them without", env)
 			return
+		case !badSignature(without) && !badPlayer(without):
+			tell := d.unknown // the player's signature may be stale
+			if badSignature(err) {
+				tell = d.wrong
+			}
+			tell(name, "try again", "%s refuses the signature, and whether it takes one without user_ip, pay_item and app_remark could not be tried: %v", env, without)
+			return
 		}
 	}
+	var change func(*plugin.Config)
 	if badPlayer(err) {
 		if !invented {
 			d.unknown("session key", "have the player log in", "%s does not take the player's any more", env)
 		}
 		if v1 { // which Midas takes without the player's signature since 2020 (§2.1)
-			err = d.probe(ctx, env, key, omitMPSig)
+			change = omitMPSig
+			err = d.probe(ctx, env, key, change)
 		}
 	}
 	other, elsewhere := "sandbox", "SandboxAppKey"
@@ -123,10 +131,16 @@ func (d *doctor) sayKey(ctx context.Context, env string, key midas.Secret, name 
 		other, elsewhere = "production", "AppKey"
 	}
 	switch {
-	case badSignature(err) && !badSignature(d.probe(ctx, other, key, nil)):
-		d.wrong(name, fmt.Sprintf("Midas.%s has to be the key of %s; this one belongs into Midas.%s", name, env, elsewhere), "it is the key of %s", other)
 	case badSignature(err):
-		d.wrong(name, "compare it with the one in Midas's console, letter by letter", "Midas refuses the signature, and takes it in no other environment: %v", err)
+		const compare = "compare it with the one in Midas's console, letter by letter"
+		switch there := d.probe(ctx, other, key, change); {
+		case d.taken(there):
+			d.wrong(name, fmt.Sprintf("Midas.%s has to be the key of %s; this one belongs into Midas.%s", name, env, elsewhere), "it is the key of %s", other)
+		case badSignature(there):
+			d.wrong(name, compare, "Midas refuses the signature, and takes it in no other environment: %v", err)
+		default:
+			d.wrong(name, compare+", or try again", "Midas refuses the signature, and whether it is the key of %s could not be tried: %v", other, there)
+		}
 	case err == nil:
 		d.ok(name, "a signed call in %s was answered", env)
 	case badPlayer(err), errors.Is(err, midas.ErrParameterMissing) && v1:
