@@ -18,6 +18,12 @@ type OpenCount struct {
 	Oldest time.Time
 }
 
+// unpaid are goods that wait to be paid for.
+const unpaid = `(kind = 'goods' AND state = 'paying')`
+
+// Unpaid tells whether these are goods that wait to be paid for, which may take a day and is nobody's fault.
+func (c OpenCount) Unpaid() bool { return c.Kind == Goods && c.State == Paying }
+
 // CountOpen counts the orders that have not ended. It reads what is open and nothing else, however many orders have ended.
 func (l *Ledger) CountOpen(ctx context.Context) ([]OpenCount, error) {
 	inner, cancel := patient(ctx)
@@ -66,7 +72,7 @@ func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
 		return b, err
 	}
 	for _, c := range open {
-		if c.Kind == Goods && c.State == Paying {
+		if c.Unpaid() {
 			b.Unpaid += c.Orders
 			continue
 		}
@@ -86,7 +92,7 @@ func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
 	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE created_at = ? AND due_at > 0
-		AND NOT (kind = 'goods' AND state = 'paying') ORDER BY bill_no LIMIT 1`), toMillis(b.OldestAt)).Scan(&b.Oldest)
+		AND NOT `+unpaid+` ORDER BY bill_no LIMIT 1`), toMillis(b.OldestAt)).Scan(&b.Oldest)
 	if errors.Is(err, sql.ErrNoRows) { // it has ended since
 		return b, nil
 	}

@@ -177,6 +177,9 @@ func (c *Collector) ledger(w writer) {
 	oldest := map[[2]string]time.Time{}
 	for _, o := range s.open {
 		w.gauge(openOrders, float64(o.Orders), string(o.Kind), string(o.State), yes(o.Parked))
+		if o.Unpaid() {
+			continue
+		}
 		key := [2]string{string(o.Kind), yes(o.Parked)}
 		if at, known := oldest[key]; !known || o.Oldest.Before(at) {
 			oldest[key] = o.Oldest

@@ -76,6 +76,8 @@ func everything(now time.Time) *told {
 				{Kind: ledger.Purchase, State: ledger.Paying, Orders: 2, Oldest: now.Add(-time.Hour)},
 				{Kind: ledger.Purchase, State: ledger.Paid, Orders: 1, Oldest: now.Add(-time.Minute)},
 				{Kind: ledger.Purchase, State: ledger.Paying, Parked: true, Orders: 4, Oldest: now.Add(-48 * time.Hour)},
+				{Kind: ledger.Goods, State: ledger.Paying, Orders: 7, Oldest: now.Add(-20 * time.Hour)}, // which nobody has paid for
+				{Kind: ledger.Goods, State: ledger.Paid, Orders: 1, Oldest: now.Add(-2 * time.Hour)},
 			}, nil
 		},
 	}
@@ -145,6 +147,8 @@ func TestEveryFigureIsShown(t *testing.T) {
 			"leafmidas_open_orders,kind=purchase,parked=yes,state=paying":         4,
 			"leafmidas_oldest_open_order_age_seconds,kind=purchase,parked=no":     3600,
 			"leafmidas_oldest_open_order_age_seconds,kind=purchase,parked=yes":    48 * 3600,
+			"leafmidas_open_orders,kind=goods,parked=no,state=paying":             7,
+			"leafmidas_oldest_open_order_age_seconds,kind=goods,parked=no":        2 * 3600,
 			"leafmidas_disputed_orders":                                           3,
 			"leafmidas_deliveries_total,kind=purchase,outcome=granted":            9,
 			"leafmidas_recharge_lag_seconds,since=report":                         3,

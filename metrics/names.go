@@ -34,7 +34,7 @@ var (
 		"How often orders were left for later in a state: because no definite answer came, the call could not be made, or the player has to log in.",
 		"state", "reason")
 	openOrders     = metric("open_orders", "Orders in the ledger that have not ended; parked ones wait for their player to log in.", "kind", "state", "parked")
-	oldestOrder    = metric("oldest_open_order_age_seconds", "How long ago the oldest order was made that has not ended.", "kind", "parked")
+	oldestOrder    = metric("oldest_open_order_age_seconds", "How long ago the oldest order was made that has not ended; goods that wait to be paid for are left out.", "kind", "parked")
 	disputedOrders = metric("disputed_orders", "Orders in the ledger that wait for an operator's decision.")
 	deliveries     = metric("deliveries_total", "What the host answered to deliveries, and of refunds to being told.", "kind", "outcome")
 	rechargeLag    = metric("recharge_lag_seconds", "Time from a client's report that it paid (or from the offer, if none came) until the coins were seen.", "since")

@@ -51,7 +51,7 @@ func build() (dashboard.Dashboard, error) {
 		WithPanel(light("Shop", "Calls of pay that are held back, or were a moment ago: a breaker tries in between.", plain, 1,
 			`max(max_over_time(leafmidas_breaker_held_back{endpoint="pay",`+servers+`}[2m]))`)).
 		WithPanel(light("Oldest open order", "Orders of players who have to log in first are not in it, nor goods that wait to be paid for.", seconds, 900,
-			`max(leafmidas_oldest_open_order_age_seconds{parked="no",kind!="goods",`+servers+`}) or vector(0)`)).
+			`max(leafmidas_oldest_open_order_age_seconds{parked="no",`+servers+`}) or vector(0)`)).
 		WithPanel(light("Disputed", "Orders that wait for an operator: midasctl orders --state disputed.", plain, 1, `max(leafmidas_disputed_orders{`+servers+`})`)).
 		WithPanel(light("Books differ", "What did not agree in the last audit.", plain, 1, `max(leafmidas_audit_differences{`+servers+`}) or vector(0)`)).
 		WithPanel(light("Ledgers away", "Servers whose database did not answer.", plain, 1, `count(leafmidas_ledger_up{`+servers+`} == 0) or vector(0)`)).
