@@ -31,6 +31,8 @@ type Filter struct {
 	From, To time.Time
 	// Open: the order has not ended.
 	Open bool
+	// Stuck: it has not ended, and that is not its player's to do: nobody has to log in for it, or to pay for goods.
+	Stuck bool
 	// OldestFirst turns the order round.
 	OldestFirst bool
 	// Limit is how many orders to return, at most 1000. Zero: 100.
@@ -127,6 +129,9 @@ func (f Filter) where() (string, []any, error) {
 	}
 	if f.Open {
 		add(`due_at > 0`)
+	}
+	if f.Stuck {
+		add(`due_at > 0 AND parked = 0 AND NOT ` + unpaid)
 	}
 	if f.After != "" {
 		created, bill, ok := strings.Cut(f.After, ".")

@@ -94,6 +94,28 @@ func TestOrdersAreSearched(t *testing.T) {
 	})
 }
 
+// What a player has yet to do is nothing that an operator could hasten, and is often the oldest.
+func TestWhatWaitsForItsPlayerIsNotStuck(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		made := func(minute int, kind ledger.Kind) func(*ledger.Order) {
+			return func(o *ledger.Order) {
+				o.CreatedAt, o.Kind = noon.Add(time.Duration(minute)*time.Minute), kind
+			}
+		}
+		move(t, l, create(t, l, wish("unpaid", made(0, ledger.Goods))), ledger.Paying)
+		create(t, l, wish("parked", made(1, ledger.Purchase), func(o *ledger.Order) { o.Parked = true }))
+		move(t, l, create(t, l, wish("over", made(2, ledger.Purchase))), ledger.Paying, ledger.Paid, ledger.Delivered)
+		move(t, l, create(t, l, wish("paid", made(3, ledger.Goods))), ledger.Paying, ledger.Paid)
+		move(t, l, create(t, l, wish("paying", made(4, ledger.Purchase))), ledger.Paying)
+		for limit := range 3 {
+			if got, want := found(t, l, ledger.Filter{Stuck: true, OldestFirst: true, Limit: limit}), []string{"paid", "paying"}; !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+	})
+}
+
 func TestTheBacklogIsWhatIsOpen(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)

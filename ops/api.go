@@ -165,6 +165,8 @@ func filterOf(q url.Values) (f plugin.Filter, err error) {
 			}
 		case "open":
 			f.Open, err = strconv.ParseBool(value)
+		case "stuck":
+			f.Stuck, err = strconv.ParseBool(value)
 		case "oldest":
 			f.OldestFirst, err = strconv.ParseBool(value)
 		case "limit":

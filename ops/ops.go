@@ -8,7 +8,7 @@
 //
 //	GET  api/status                  what Midas, the orders and the players are doing
 //	GET  api/series?since=MS         the same over the last hour, for charts
-//	GET  api/orders?…                openid, bill, request, state, kind, open=1, oldest=1, limit, after
+//	GET  api/orders?…                openid, bill, request, state, kind, open=1, stuck=1, oldest=1, limit, after
 //	GET  api/orders/BILL             an order and everything that happened to it
 //	POST api/orders/BILL/resolve     {"as": "delivered" or "cancelled", "why": "…", "who": "…"}, for a disputed one
 //	POST api/pause, api/resume       close this server's shop, or open it again

@@ -300,6 +300,7 @@ func TestOrdersAreFoundAndTraced(t *testing.T) {
 		"api/orders?bill=" + a2[:len(a2)-1]:     {a2},
 		"api/orders?request=1":                  {b1, a1},
 		"api/orders?open=true":                  nil,
+		"api/orders?stuck=1":                    nil,
 		"api/orders?state=delivered&kind=goods": nil,
 		"api/orders?state=delivered,disputed":   {b1, a2, a1},
 	} {

@@ -130,6 +130,7 @@ func TestOrdersAreListedTracedAndSettled(t *testing.T) {
 			"--player alice --oldest":      {"01A", "01C"},
 			"--state disputed":             {"01C"},
 			"--open":                       {"01B"},
+			"--stuck":                      {"01B"},
 			"--state paying --kind goods":  nil,
 			"--bill 01B":                   {"01B"},
 			"--request r-01A":              {"01A"},

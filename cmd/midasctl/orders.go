@@ -35,6 +35,7 @@ func ordersCommand() *cli.Command {
 			&cli.StringFlag{Name: "from", Usage: "made at `TIME` or later"},
 			&cli.StringFlag{Name: "to", Usage: "made before `TIME`"},
 			&cli.BoolFlag{Name: "open", Usage: "that have not ended"},
+			&cli.BoolFlag{Name: "stuck", Usage: "that have not ended, though no player has to log in or to pay for them"},
 			&cli.BoolFlag{Name: "oldest", Usage: "the oldest first"},
 			&cli.IntFlag{Name: "limit", Value: 50, Usage: "at most `NUMBER` of them, 1 to 1000"},
 			&cli.StringFlag{Name: "after", Usage: "go on where an earlier list ended: `PLACE` is what it printed"},
@@ -49,7 +50,7 @@ func runOrders(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger
 		return err
 	}
 	f := ledger.Filter{
-		OpenID: cmd.String("player"), BillPrefix: cmd.String("bill"), RequestID: cmd.String("request"), Open: cmd.Bool("open"),
+		OpenID: cmd.String("player"), BillPrefix: cmd.String("bill"), RequestID: cmd.String("request"), Open: cmd.Bool("open"), Stuck: cmd.Bool("stuck"),
 		OldestFirst: cmd.Bool("oldest"), Limit: cmd.Int("limit"), After: cmd.String("after"),
 	}
 	for _, s := range cmd.StringSlice("state") {

@@ -61,7 +61,7 @@ function useLive(api: Api, leave: (refused: boolean) => void) {
       try {
         const [now, series, open, waiting] = await Promise.all([
           api.status(), api.series(last.current),
-          api.orders({ open: '1', oldest: '1', limit: '8' }).catch(() => undefined),
+          api.orders({ stuck: '1', oldest: '1', limit: '8' }).catch(() => undefined),
           api.orders({ state: 'disputed', oldest: '1', limit: '8' }).catch(() => undefined),
         ]);
         if (over) return;
