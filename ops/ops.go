@@ -27,8 +27,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -43,8 +41,6 @@ type Options struct {
 
 const (
 	minToken = 16
-	// guesses of the token are slowed down to this many a second, with some to begin with.
-	guessesPerSecond, guessBurst = 2, 20
 	// askTime bounds what a request, or a note for the charts, may wait for the ledger.
 	askTime = 5 * time.Second
 )
@@ -53,7 +49,7 @@ const (
 type Server struct {
 	plugin  *plugin.Plugin
 	token   [sha256.Size]byte
-	guesses *rate.Limiter
+	guesses guesses
 	mux     *http.ServeMux
 	series  *series
 
@@ -81,7 +77,7 @@ func New(p *plugin.Plugin, o Options) (*Server, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
-		plugin: p, token: sha256.Sum256([]byte(o.Token.Reveal())), guesses: rate.NewLimiter(guessesPerSecond, guessBurst),
+		plugin: p, token: sha256.Sum256([]byte(o.Token.Reveal())),
 		mux: http.NewServeMux(), series: newSeries(int(o.Keep / o.Every)), cancel: cancel,
 	}
 	s.mux.Handle("/", pages)
@@ -102,17 +98,21 @@ func (s *Server) Close() {
 	s.done.Wait()
 }
 
-// onlyWithToken lets through who has the token. Sums are compared, so that the time it takes tells nothing.
+// onlyWithToken lets through who has the token. Sums are compared, so that the time it takes tells nothing. Whoever guesses is slowed
+// down, and with them whoever comes from the same address, as all do behind a proxy.
 func (s *Server) onlyWithToken(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		sum := sha256.Sum256([]byte(token))
-		if strings.EqualFold(kind, "Bearer") && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1 {
+		in, tooMany := s.guesses.try(r.RemoteAddr, func() bool {
+			sum := sha256.Sum256([]byte(token))
+			return strings.EqualFold(kind, "Bearer") && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1
+		})
+		switch {
+		case in:
 			next.ServeHTTP(w, r)
 			return
-		}
-		if !s.guesses.Allow() {
-			fail(w, http.StatusTooManyRequests, errors.New("too many wrong tokens: wait a second"))
+		case tooMany:
+			fail(w, http.StatusTooManyRequests, errors.New("too many wrong tokens from this address: wait a second"))
 			return
 		}
 		w.Header().Set("WWW-Authenticate", `Bearer realm="leafmidas"`)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/name5566/leaf/chanrpc"
@@ -222,17 +223,65 @@ func TestOnlyTheTokenLetsIn(t *testing.T) {
 	if status, _ := w.askAs("bearer "+token, "GET", "api/status", ""); status != http.StatusOK { // RFC 9110: the scheme's case does not matter
 		t.Error("the token does not let in")
 	}
-	guessed := func() int { status, _ := w.askAs("Bearer guess", "GET", "api/status", ""); return status }
-	slowed := false
-	for range 100 {
-		slowed = slowed || guessed() == http.StatusTooManyRequests
-	}
-	if !slowed {
-		t.Error("100 guesses at once are not slowed down")
-	}
-	if status, _ := w.ask("GET", "api/status", ""); status != http.StatusOK {
-		t.Error("guesses keep out who has the token")
-	}
+}
+
+// A limit that a right guess passes by is none.
+func TestGuessesAreSlowedDownAndKeepNobodyElseOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		desk, err := ops.New(plugin.New(), ops.Options{Token: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer desk.Close()
+		ask := func(from, with string) int {
+			r := httptest.NewRequest("GET", "/api/status", nil)
+			r.RemoteAddr = from
+			r.Header.Set("Authorization", "Bearer "+with)
+			answer := httptest.NewRecorder()
+			desk.ServeHTTP(answer, r)
+			return answer.Code
+		}
+		const in, no, slow = http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusTooManyRequests // the plugin has no config
+		for range 100 {
+			if got := ask("10.0.0.1:1000", token); got != in {
+				t.Fatalf("who has the token is answered %d", got)
+			}
+		}
+		looked := 0
+		for port := range 100 {
+			if ask(fmt.Sprintf("10.0.0.1:%d", port), "guess") == no {
+				looked++
+			}
+		}
+		if got := ask("10.0.0.1:1000", token); looked > 30 || got != slow {
+			t.Errorf("%d of 100 guesses at once were looked at, and the right one is answered %d", looked, got)
+		}
+		if got := ask("10.0.0.2:1000", token); got != in {
+			t.Errorf("who has the token is kept out by another's guesses: %d", got)
+		}
+		time.Sleep(time.Second)
+		if got := ask("10.0.0.1:1000", token); got != in {
+			t.Errorf("a second later who has the token is answered %d", got)
+		}
+
+		looked = 0
+		for i := range 20000 { // hosts of a few networks, and then networks
+			one, many := fmt.Sprintf("[2001:db8::%x]:1", i+1), fmt.Sprintf("[2001:db8:%x::1]:1", i+1)
+			if ask(one, "guess") == no {
+				looked++
+			}
+			if ask(many, "guess") == no {
+				looked++
+			}
+		}
+		if looked > 1100 {
+			t.Errorf("%d of 40000 guesses at once were looked at", looked)
+		}
+		time.Sleep(time.Minute)
+		if got := ask("[2001:db8:ffff::1]:1", token); got != in {
+			t.Errorf("a minute later who has the token is answered %d", got)
+		}
+	})
 }
 
 func TestThePageHoldsNothing(t *testing.T) {
