@@ -156,7 +156,7 @@ func readMidasSection(path string) (plugin.Config, error) {
 
 var errNoLedgerFile = errors.New("the file that Midas.Ledger.DSN names does not exist")
 
-// checkLedgerFile refuses a file that is not there. The ledger would make a new one, and in empty books all agrees. The
+// checkLedgerFile refuses a file that is not there, and says from where it was looked for: a path is often a relative one. The
 // DSN stays unsaid: it may be that of a database server, with a password, whose Driver was forgotten.
 func checkLedgerFile(l plugin.LedgerConfig) error {
 	path := strings.TrimPrefix(l.DSN.Reveal(), "file:")
