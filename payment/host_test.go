@@ -268,7 +268,7 @@ func TestCancellingAnOrderInDoubt(t *testing.T) {
 				t.Fatalf("%+v, %v", r, err)
 			}
 			back, err := s.cancel(p, r.Order.BillNo)
-			if err != nil || back.Order.State != ledger.Reversing {
+			if err != nil || back.Order.State != ledger.Reversing || back.Order.DueAt.Sub(back.Order.UpdatedAt) < 1900*time.Millisecond { // two timeouts
 				t.Fatalf("%+v, %v", back, err)
 			}
 			want(t, s.end(r), ledger.Cancelled)
