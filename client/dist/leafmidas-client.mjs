@@ -213,7 +213,8 @@ function orderEnd(r) {
 }
 function disputed(r) {
   var _a;
-  return new MidasError("INTERNAL", ((_a = r.error) == null ? void 0 : _a.message) || "the order is being looked into", { retryable: true, requestId: r.request_id, order: r });
+  const why = ((_a = r.error) == null ? void 0 : _a.message) || "this order is being looked into";
+  return new MidasError("INTERNAL", `${why} (bill ${r.bill_no})`, { retryable: true, requestId: r.request_id, order: r });
 }
 var meanings = {
   [-1]: { says: "WeChat had a failure", retryable: true },

@@ -73,7 +73,8 @@ export function orderEnd(r: PurchaseResult): MidasError {
 
 /** The error of an order that stands still until an operator has looked at it. */
 export function disputed(r: PurchaseResult): MidasError {
-  return new MidasError('INTERNAL', r.error?.message || 'the order is being looked into', { retryable: true, requestId: r.request_id, order: r });
+  const why = r.error?.message || 'this order is being looked into';
+  return new MidasError('INTERNAL', `${why} (bill ${r.bill_no})`, { retryable: true, requestId: r.request_id, order: r });
 }
 
 interface Meaning {

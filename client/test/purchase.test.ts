@@ -196,7 +196,7 @@ test('an order that an operator has to decide on is told, and asked for under th
   const bought = rejection(client.purchase('sword'));
   platform.line.receive('MidasPurchaseResult', order('r1', PENDING, { code: INTERNAL, message: 'this order is being looked into' }));
   const e = await bought;
-  assert.deepEqual([e.code, e.message, e.retryable, e.requestId], ['INTERNAL', 'INTERNAL: this order is being looked into', true, 'r1']);
+  assert.deepEqual([e.code, e.message, e.retryable, e.requestId], ['INTERNAL', 'INTERNAL: this order is being looked into (bill b-r1)', true, 'r1']);
   assert.deepEqual(((r) => [r.bill_no, r.state])(e.order as { bill_no: string; state: string }), ['b-r1', 'PENDING']);
   await pass(100_000);
   assert.equal(platform.line.asked('MidasPurchase').length, 1);
