@@ -215,12 +215,16 @@ func newTab(t *testing.T, address string, width, height int64, actions ...chrome
 		d.Mobile = width < 600
 	}))
 	p.run(actions...)
-	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(remember).Do(ctx)
-		return err
-	}))
-	p.run(chromedp.Navigate(address))
+	p.run(ahead(remember), chromedp.Navigate(address))
 	return p
+}
+
+// ahead runs a script in every page that a tab loads, before the page's own.
+func ahead(script string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	})
 }
 
 func (p *tab) hear(event any) {

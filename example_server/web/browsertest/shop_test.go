@@ -1,7 +1,6 @@
 package browsertest
 
 import (
-	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -168,14 +167,22 @@ func TestTwoTabsOfOnePlayerSeeTheSame(t *testing.T) {
 	two.bag("shield", 1)
 }
 
+// At http://192.168.… a browser has no crypto.randomUUID.
+func TestAPlayerBuysAtAnAddressOfTheLocalNetwork(t *testing.T) {
+	p := open(t, shop.addr, 1200, 860, ahead(`delete Crypto.prototype.randomUUID;`))
+	p.is("it is missing", `crypto.randomUUID === undefined`)
+	p.enter("neighbour")
+	p.present(60)
+	p.balance("60")
+	p.buy("sword")
+	p.bag("sword", 1)
+}
+
 // A browser that is busy, or whose tab is in the background, paints late.
 func TestTheGoodsAreShownThoughNoFrameIsPainted(t *testing.T) {
-	open(t, shop.addr, 1200, 860, chromedp.ActionFunc(func(ctx context.Context) error {
-		_, err := page.AddScriptToEvaluateOnNewDocument(`const later = setTimeout;
-			requestAnimationFrame = () => 0;
-			setTimeout = (f, ms, ...args) => later(f, ms + 2000, ...args);`).Do(ctx)
-		return err
-	}))
+	open(t, shop.addr, 1200, 860, ahead(`const later = setTimeout;
+		requestAnimationFrame = () => 0;
+		setTimeout = (f, ms, ...args) => later(f, ms + 2000, ...args);`))
 }
 
 // On a small phone what is said lies over the goods for a while. It must not be in the way of a finger.

@@ -86,7 +86,7 @@ export class Store {
       zoneId: this.catalogue.zone,
       backoff: { firstMs: 300, maxMs: 5000 },
       platform: browserPlatform({
-        loginCode: async () => `auto-${name}-${Date.now().toString(36)}${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`, // a code works once
+        loginCode: async () => `auto-${name}-${unique()}`, // a code works once
         platform: 'android',
         requestCoins: (o) => this.requestCoins(o),
         requestGoods: (o) => this.requestGoods(o),
@@ -126,7 +126,7 @@ export class Store {
 
   /** Buys with coins, or with money what has a price in money only. */
   buy(item: Item, quantity: number): void {
-    this.order({ requestId: crypto.randomUUID(), itemId: item.id, quantity, money: item.price === 0 });
+    this.order({ requestId: unique(), itemId: item.id, quantity, money: item.price === 0 });
   }
 
   async recharge(tier: Tier): Promise<void> {
@@ -319,6 +319,11 @@ export class Store {
     document.documentElement.lang = this.language === 'zh' ? 'zh-CN' : 'en';
     document.title = this.t.title;
   }
+}
+
+/** Not crypto.randomUUID, which a browser lacks at http://192.168.…: it has that on https and on its own machine only. */
+function unique(): string {
+  return Date.now().toString(36) + crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36);
 }
 
 function isOver(state: string): boolean {
