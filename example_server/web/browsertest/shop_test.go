@@ -84,6 +84,49 @@ func TestAnOutageClosesTheShopAndItOpensAgainByItself(t *testing.T) {
 	p.balance("0")
 }
 
+func TestALookAtThePurseInAnOutageDoesNotCloseTheShop(t *testing.T) {
+	p := desktop(t, "anxious")
+	p.present(60)
+	p.balance("60")
+	p.silence()
+	p.weather("5xx")
+	defer p.weather("fine")
+	p.click("#purse")
+	p.is("it is said that the look failed", `!!document.querySelector('.toast.bad')`)
+	p.is("the shop is open", `!appeared.has('closed')`)
+	p.buy("potion")
+	p.is("the shop is closed", `!!document.querySelector('#closed')`)
+	p.silence()
+	p.click("#purse")
+	p.is("it is said that the look failed", `!!document.querySelector('.toast.bad')`)
+	p.weather("fine")
+	p.reopened()
+	p.bag("potion", 1)
+	p.buy("potion")
+	p.bag("potion", 2)
+	p.is("the shop is open", `!document.querySelector('#closed')`)
+}
+
+func TestAnOrderThatIsServedShowsThatTheShopIsOpenAgain(t *testing.T) {
+	deaf := ahead(`const heard = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
+		const opens = (e) => new TextDecoder().decode(e.data).includes('"available":true');
+		Object.defineProperty(WebSocket.prototype, 'onmessage', { set(f) { heard.set.call(this, f && ((e) => opens(e) ? window.missed = true : f(e))); } });`)
+	p := open(t, shop.addr, 1200, 860, deaf)
+	p.enter("deaf")
+	p.present(60)
+	p.balance("60")
+	p.weather("5xx")
+	defer p.weather("fine")
+	p.buy("potion")
+	p.is("the shop is closed", `!!document.querySelector('#closed')`)
+	p.weather("fine")
+	p.bag("potion", 1)
+	p.is("the page has missed that it is open, and what was ordered before does not tell", `window.missed && !!document.querySelector('#closed')`)
+	p.buy("potion")
+	p.bag("potion", 2)
+	p.reopened()
+}
+
 func TestAPurchaseSurvivesACutConnection(t *testing.T) {
 	if shop.missing != "" {
 		t.Skip(shop.missing)

@@ -169,7 +169,6 @@ export class Store {
   fail(e: unknown): void {
     const code = e instanceof MidasError ? e.code : 'other';
     if (code === 'CLOSED' || code === 'ABORTED') return; // the player's own wish
-    if (code === 'UNAVAILABLE' && e instanceof MidasError) this.close(e.retryAfterMs);
     const cancelled = code === 'PAYMENT_CANCELLED';
     this.toast(cancelled ? 'plain' : 'bad', this.t.errors[code] ?? this.t.errors['other']!, code === 'INSUFFICIENT_BALANCE');
   }
@@ -236,16 +235,19 @@ export class Store {
     if (client === undefined || item === undefined) return;
     this.keep(open);
     this.showOrder({ key: open.requestId, billNo: '', itemId: open.itemId, quantity: open.quantity, amount: open.money ? 0 : item.price * open.quantity, state: 'SENDING', reason: '', at: Date.now() });
+    const closedBefore = this.closedUntil;
     const ask = open.money ? client.buyGoods(open.itemId, open.quantity, { requestId: open.requestId }) : client.purchase(open.itemId, open.quantity, { requestId: open.requestId });
     ask.then(
       () => {
         this.forget(open.requestId);
+        if (closedBefore !== undefined && this.closedUntil === closedBefore) this.reopen(); // it was served since, and nothing has closed the shop again
         this.toast('good', this.t.bought(itemName(this.language, item), open.quantity));
       },
       (e: unknown) => {
         if (this.client !== client) return;
         this.forget(open.requestId);
         this.orders = this.orders.filter((o) => o.key !== open.requestId || o.state !== 'SENDING'); // no order came to be
+        if (e instanceof MidasError && e.code === 'UNAVAILABLE' && e.retryAfterMs > 0) this.close(e.retryAfterMs); // what else is unavailable closes no shop
         this.fail(e);
       },
     );
