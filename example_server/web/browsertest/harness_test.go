@@ -293,7 +293,7 @@ func (p *tab) evaluate(expression string, into any) {
 // click clicks once the element can be clicked.
 func (p *tab) click(selector string) {
 	p.t.Helper()
-	p.is(selector+" can be clicked", fmt.Sprintf(`!!document.querySelector(%q) && !document.querySelector(%q).disabled`, selector, selector))
+	p.is(selector+" can be clicked", fmt.Sprintf(`((e) => e && !e.disabled && e.ariaDisabled !== 'true')(document.querySelector(%q))`, selector))
 	p.run(chromedp.Click(selector, chromedp.ByQuery))
 }
 

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -228,6 +229,31 @@ func TestTheGoodsAreShownThoughNoFrameIsPainted(t *testing.T) {
 		setTimeout = (f, ms, ...args) => later(f, ms + 2000, ...args);`))
 }
 
+// What is said goes away after a while; here it does when a test says go().
+const unhurried = `const later = setTimeout, while6s = [];
+	setTimeout = (f, ms, ...args) => ms === 6000 ? while6s.push(f) : later(f, ms, ...args);
+	window.go = () => while6s.splice(0).forEach((f) => f());`
+
+func TestWhatCanBeAnsweredIsSaidUntilItIsOrThePlayerLeaves(t *testing.T) {
+	p := open(t, shop.addr, 1200, 860, ahead(unhurried))
+	p.enter("slow")
+	p.buy("sword")
+	p.is("it is said that coins are short", `!!document.querySelector('.toast button:not(.x)')`)
+	p.present(60)
+	p.says("A present: 60 coins")
+	p.present(600)
+	p.says("A present: 600 coins")
+	p.buy("potion")
+	p.says("Healing Potion ×1 is in your bag")
+	p.is("it is one of the three things that are said", `document.querySelectorAll('.toast').length === 3 && !!document.querySelector('.toast button:not(.x)')`)
+	p.click("[data-coins='60']")
+	p.click("#pay-cancel")
+	p.says("Payment cancelled. Nothing was charged.")
+	p.is("it is answered", `!document.querySelector('.toast button:not(.x)')`)
+	p.click(".who")
+	p.is("the player has left, and nothing is said", `!!document.querySelector('.entrance') && !document.querySelector('.toast')`)
+}
+
 // On a small phone what is said lies over the goods for a while. It must not be in the way of a finger.
 func TestAFingerReachesWhatLiesUnderAToast(t *testing.T) {
 	p := open(t, shop.addr, 360, 640)
@@ -345,7 +371,7 @@ func TestAPhoneNeverScrollsSideways(t *testing.T) {
 }
 
 func TestTheKeyboardIsEnough(t *testing.T) {
-	p := open(t, shop.addr, 1200, 860)
+	p := open(t, shop.addr, 1200, 860, ahead(unhurried))
 	// tabTo presses Tab until an element has the focus.
 	tabTo := func(selector string) {
 		t.Helper()
@@ -364,6 +390,13 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 		t.Helper()
 		p.is(selector+" has the focus", `document.activeElement.matches(`+strconv.Quote(selector)+`)`)
 	}
+	// stays sees that an element keeps the focus, though it may have become useless: the browser takes it away with the next frame.
+	stays := func(selector string) {
+		t.Helper()
+		p.run(chromedp.Evaluate(`window.painted = false, requestAnimationFrame(() => requestAnimationFrame(() => painted = true))`, nil))
+		p.is("a frame is painted", `painted`)
+		focused(selector)
+	}
 	closed := func(opener string) {
 		t.Helper()
 		p.closed()
@@ -372,6 +405,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	tabTo("#name")
 	press("typist" + kb.Enter)
 	p.balance("0")
+	focused("#purse")
 
 	// Recharges: Esc is what a player does who does not want to pay.
 	tabTo(".tiers .plain.wide")
@@ -408,37 +442,60 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	press(kb.Enter + kb.Enter)
 	p.is("there are three", `document.querySelector('.stepper output').textContent === '3'`)
 	tabTo(".stepper button:first-child")
-	press(kb.Enter)
+	press(kb.Enter + kb.Enter + kb.Enter)
+	p.is("there is one", `document.querySelector('.stepper output').textContent === '1'`)
+	stays(".stepper button:first-child")
+	tabTo(".stepper button:last-child")
+	many := func(button string, times int) string {
+		return fmt.Sprintf(`for (let i = 0; i < %d; i++) document.querySelector('.stepper button:%s').click()`, times, button)
+	}
+	p.run(chromedp.Evaluate(many("last-child", 120), nil))
+	p.is("there are as many as there can be", `document.querySelector('.stepper output').textContent === '99'`)
+	stays(".stepper button:last-child")
+	p.run(chromedp.Evaluate(many("first-child", 97), nil))
 	p.is("there are two", `document.querySelector('.stepper output').textContent === '2'`)
 	tabTo("#buy")
 	press(kb.Enter)
 	p.bag("potion", 2)
 	p.balance("56")
 
-	// What is said can be answered.
-	p.silence()
-	tabTo("[data-item=sword]")
-	press(kb.Enter)
-	focused("#buy")
-	press(kb.Enter)
-	p.says("Not enough coins")
+	// What is said goes, and gives the focus back to where it was.
+	tabTo(".toast .x")
+	p.is("it is no longer said", `(go(), !document.querySelector('.toast'))`)
+	focused(".curtain")
+
+	// What can be answered is said until it is.
+	short := func() {
+		t.Helper()
+		tabTo("[data-item=sword]")
+		press(kb.Enter)
+		focused("#buy")
+		press(kb.Enter)
+		p.is("it is said that coins are short", `!!document.querySelector('.toast button:not(.x)')`)
+		p.run(chromedp.Evaluate(`go()`, nil))
+		p.is("it goes on to be said", `!!document.querySelector('.toast button:not(.x)')`)
+	}
+	short()
 	tabTo(".toast button:not(.x)")
 	press(kb.Enter)
 	p.is("it is no longer said", `!document.querySelector('.toast')`)
-	tabTo("[data-item=sword]")
-	press(kb.Enter)
-	focused("#buy")
-	press(kb.Enter)
-	p.says("Not enough coins")
+	focused("#coins-title")
+	short()
 	tabTo(".toast .x")
 	press(kb.Enter)
 	p.is("it is no longer said", `!document.querySelector('.toast')`)
+	focused(".curtain")
 
 	// The drawer.
-	tabTo(".curtain")
-	press(kb.Enter)
-	tabTo("[name=weather][value=fine]")
-	press(kb.ArrowDown)
+	weather := func(key string) {
+		t.Helper()
+		tabTo(".curtain")
+		press(kb.Enter)
+		p.is("the drawer knows how Midas is", `document.querySelector('[data-weather]')`)
+		tabTo("[name=weather]:checked")
+		press(key)
+	}
+	weather(kb.ArrowDown)
 	p.is("Midas is slow", `document.querySelector('[data-weather=slow]')`)
 	press(kb.ArrowUp)
 	p.is("Midas is fine", `document.querySelector('[data-weather=fine]')`)
@@ -447,6 +504,35 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	p.balance("116")
 	press(kb.Escape)
 	closed(".curtain")
+
+	// An outage.
+	defer p.weather("fine")
+	weather(kb.ArrowUp)
+	p.is("Midas answers 502", `document.querySelector('[data-weather="5xx"]')`)
+	press(kb.Escape)
+	closed(".curtain")
+	tabTo("[data-item=potion]")
+	press(kb.Enter)
+	focused("#buy")
+	press(kb.Enter)
+	p.is("the shop is closed, and the item cannot be bought", `document.querySelector('#closed') && document.querySelector('[data-item=potion]:is(:disabled, [aria-disabled=true])')`)
+	stays("[data-item=potion]")
+	p.is("it does not ask whether to buy one", `(() => {
+		const potion = document.querySelector('[data-item=potion]');
+		if (potion.ariaDisabled === 'true' && !window.pressed) {
+			window.pressed = true;
+			potion.click();
+			setTimeout(() => window.asked = !!document.querySelector('dialog'));
+		}
+		return window.asked === false;
+	})()`)
+	p.run(chromedp.Evaluate(`appeared.clear()`, nil))
+	weather(kb.ArrowDown)
+	p.is("Midas is fine", `document.querySelector('[data-weather=fine]')`)
+	press(kb.Escape)
+	closed(".curtain")
+	p.reopened()
+	p.bag("potion", 3)
 
 	// The head of the page.
 	tabTo("#purse")
@@ -459,7 +545,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	tabTo(".who")
 	press(kb.Enter)
 	p.is("the player has left", `!!document.querySelector('.entrance')`)
-	tabTo("#name")
+	focused("#name")
 }
 
 // words are the names that a screen reader reads out.

@@ -13,6 +13,7 @@ export function Items({ store, want }: { store: Store; want: (item: Item) => voi
         {store.catalogue!.items.map((item, n) => {
           const name = itemName(store.language, item);
           const money = item.price === 0;
+          const waiting = waits(store);
           const price = money ? yuan(item.fen) : t.priceCoins(number(item.price));
           return (
             <li key={item.id} class={`card tint${n % 4}`}>
@@ -20,7 +21,7 @@ export function Items({ store, want }: { store: Store; want: (item: Item) => voi
               <h3>{name}</h3>
               {money && <p class="small">{t.onlyMoney}</p>}
               {store.catalogue!.emulated
-                ? <button type="button" class={money ? 'green' : 'gold'} data-item={item.id} aria-label={t.buyLabel(name, price)} disabled={!store.loggedIn || waits(store)} onClick={() => want(item)}>{money ? yuan(item.fen) : <><Coin />{number(item.price)}</>}</button>
+                ? <button type="button" class={money ? 'green' : 'gold'} data-item={item.id} aria-label={t.buyLabel(name, price)} disabled={!store.loggedIn} aria-disabled={waiting} onClick={() => { if (!waiting) want(item); }}>{money ? yuan(item.fen) : <><Coin />{number(item.price)}</>}</button>
                 : <p class="price">{money ? yuan(item.fen) : <><Coin />{price}</>}</p>}
             </li>
           );
@@ -30,7 +31,7 @@ export function Items({ store, want }: { store: Store; want: (item: Item) => voi
   );
 }
 
-/** While the shop is closed nothing is asked, until the time that the server has named. */
+/** While the shop is closed nothing is asked, until the time that the server has named. A button that waits is not `disabled`: it would lose the focus. */
 function waits(store: Store): boolean {
   return store.closedUntil !== undefined && store.closedUntil > Date.now();
 }
@@ -44,7 +45,7 @@ export function Tiers({ store }: { store: Store }) {
   const some = tiers.length <= shown ? tiers : spread(tiers.length).map((i) => tiers[i]!);
   return (
     <section class="tiers" id="coins" aria-labelledby="coins-title">
-      <h2 id="coins-title">{t.recharge}</h2>
+      <h2 id="coins-title" tabIndex={-1}>{t.recharge}</h2>
       <ul>
         {(all ? tiers : some).map((tier) => (
           <li key={tier.coins}>

@@ -1,6 +1,6 @@
 // The page: a shop of a small game, as a player sees it.
 import { render } from 'preact';
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { BagView, OrdersView } from './belongings';
 import { Coin, Lantern, Sign } from './icons';
 import { Items, Tiers } from './market';
@@ -19,6 +19,15 @@ function App({ store }: { store: Store }) {
   const [section, show] = useState<Section>('market');
   const [wanted, want] = useState<Item>();
   const [drawer, openDrawer] = useState(false);
+  const toCoins = useRef(false);
+  useLayoutEffect(() => { // now the section is shown, on a phone too
+    if (!toCoins.current) return;
+    toCoins.current = false;
+    document.getElementById('coins-title')?.focus();
+    document.getElementById('coins')?.scrollIntoView();
+  });
+  const beforeToasts = useRef<HTMLElement | null>(null);
+  useFocusHandedOn(beforeToasts);
   const { t } = store;
   return (
     <>
@@ -53,17 +62,29 @@ function App({ store }: { store: Store }) {
       {wanted && <Confirm store={store} item={wanted} close={() => want(undefined)} />}
       {store.sheet && <PayWindow store={store} sheet={store.sheet} />}
       {drawer && <Drawer store={store} close={() => openDrawer(false)} />}
-      <div class="toasts" role="status" aria-live="polite">
+      <div class="toasts" role="status" aria-live="polite" onFocusIn={(e) => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) beforeToasts.current = e.relatedTarget as HTMLElement | null; }}>
         {store.toasts.map((toast) => (
           <div key={toast.id} class={`toast ${toast.tone}`}>
             <span>{toast.text}</span>
-            {toast.getCoins && <button type="button" onClick={() => { store.dismiss(toast.id); show('coinsTab'); document.getElementById('coins')?.scrollIntoView(); }}>{t.getCoins}</button>}
+            {toast.getCoins && <button type="button" onClick={() => { toCoins.current = true; store.dismiss(toast.id); show('coinsTab'); }}>{t.getCoins}</button>}
             <button type="button" class="x" aria-label={t.dismiss} onClick={() => store.dismiss(toast.id)}><Sign name="cross" /></button>
           </div>
         ))}
       </div>
     </>
   );
+}
+
+/** Hands the focus on when what has it goes away: the form that was sent, the button that was for players only, a toast. */
+function useFocusHandedOn(beforeToasts: { current: HTMLElement | null }) {
+  const had = document.activeElement; // before anything is drawn
+  useLayoutEffect(() => {
+    if (had === null || had.isConnected) return;
+    for (const place of [had.closest('.toast') && beforeToasts.current, document.getElementById('name'), document.getElementById('purse')]) {
+      if (document.activeElement !== document.body) return;
+      place?.focus({ preventScroll: true });
+    }
+  });
 }
 
 function Header({ store }: { store: Store }) {
@@ -114,7 +135,7 @@ function Entrance({ store }: { store: Store }) {
       <div class="row">
         <label for="name">{t.name}</label>
         <input id="name" value={name} maxLength={16} autocomplete="username" spellcheck={false} placeholder={t.nameRule} aria-describedby="name-hint" onInput={(e) => type(e.currentTarget.value)} />
-        <button type="submit" class="gold" disabled={!good || store.entering}>{store.entering ? t.entering : t.enter}</button>
+        <button type="submit" class="gold" disabled={!good} aria-disabled={store.entering}>{store.entering ? t.entering : t.enter}</button>
       </div>
     </form>
   );

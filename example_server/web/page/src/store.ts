@@ -116,7 +116,7 @@ export class Store {
     this.client = undefined;
     sessionStorage.removeItem(kept.name);
     sessionStorage.removeItem(kept.open);
-    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, closedUntil: undefined, reopened: false, sheet: undefined });
+    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, closedUntil: undefined, reopened: false, sheet: undefined, toasts: [] });
     this.changed();
   }
 
@@ -130,6 +130,7 @@ export class Store {
   }
 
   async recharge(tier: Tier): Promise<void> {
+    this.toasts = this.toasts.filter((t) => !t.getCoins); // it is taken
     try {
       const result = await this.client?.recharge(tier.coins);
       if (result?.state === 'CREDITED') this.toast('good', this.t.credited(number(result.coins)));
@@ -154,10 +155,13 @@ export class Store {
     this.changed();
   }
 
+  /** Says something for a while, or, where it offers something, until that is taken or dismissed. */
   toast(tone: Toast['tone'], text: string, getCoins = false): void {
     const id = ++this.toastIds;
-    this.toasts = [...this.toasts.filter((t) => t.text !== text), { id, tone, text, getCoins }].slice(-3);
-    setTimeout(() => this.dismiss(id), 6000);
+    const others = this.toasts.filter((t) => t.text !== text);
+    const tooMany = others.length < 3 ? undefined : others.find((t) => !t.getCoins);
+    this.toasts = [...others.filter((t) => t !== tooMany), { id, tone, text, getCoins }];
+    if (!getCoins) setTimeout(() => this.dismiss(id), 6000);
     this.changed();
   }
 

@@ -26,6 +26,7 @@ const mostPieces = 99;
 export function Confirm({ store, item, close }: { store: Store; item: Item; close: () => void }) {
   const { t, balance } = store;
   const [quantity, set] = useState(1);
+  const change = (by: number) => set((n) => Math.min(mostPieces, Math.max(1, n + by)));
   const name = itemName(store.language, item);
   const money = item.price === 0;
   const left = (balance?.balance ?? 0) - item.price * quantity;
@@ -35,9 +36,9 @@ export function Confirm({ store, item, close }: { store: Store; item: Item; clos
       <h2>{t.confirmTitle(name)}</h2>
       <div class="line"><span>{t.quantity}</span>
         <div class="stepper">
-          <button type="button" aria-label={t.less} disabled={quantity <= 1} onClick={() => set(quantity - 1)}>−</button>
+          <button type="button" aria-label={t.less} aria-disabled={quantity <= 1} onClick={() => change(-1)}>−</button>
           <output aria-label={t.quantity}>{quantity}</output>
-          <button type="button" aria-label={t.more} disabled={quantity >= mostPieces} onClick={() => set(quantity + 1)}>+</button>
+          <button type="button" aria-label={t.more} aria-disabled={quantity >= mostPieces} onClick={() => change(1)}>+</button>
         </div>
       </div>
       <div class="line"><span>{t.total}</span><b>{money ? yuan(item.fen * quantity) : <><Coin />{number(item.price * quantity)}</>}</b></div>
