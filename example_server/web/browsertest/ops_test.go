@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	_ "modernc.org/sqlite" // the ledger's
@@ -221,9 +222,17 @@ func TestTheShopIsPausedForEverybody(t *testing.T) {
 	p.press("Yes, pause it")
 	p.says("Shop paused")
 	player.is("the shop is closed", `!!document.querySelector('#closed')`)
+	latecomer := desktop(t, "latecomer") // hears of it when an order is refused
+	latecomer.buy("potion")
+	latecomer.is("the shop is closed", `!!document.querySelector('#closed')`)
+	latecomer.announced("The shop is closed for a moment. Nothing was charged.")
+	latecomer.is("there is no order", `!document.querySelector('[data-order]')`)
+	p.run(page.BringToFront())
 	p.press("Resume")
 	p.says("Shop open")
-	player.is("the shop is open", `!document.querySelector('#closed')`)
+	for _, one := range []*tab{player, latecomer} {
+		one.is("the shop is open", `!document.querySelector('#closed')`)
+	}
 }
 
 func TestADisputedOrderIsSettledWithAReason(t *testing.T) {

@@ -31,7 +31,7 @@ export function OrdersView({ store }: { store: Store }) {
 function Row({ store, order }: { store: Store; order: OrderRow }) {
   const { t } = store;
   const item = store.catalogue?.items.find((i) => i.id === order.itemId);
-  const why = order.reason === '' ? undefined : t.errors[order.reason];
+  const why = t.errors[order.reason === 'UNAVAILABLE' ? `ORDER_${order.state}` : order.reason]; // of an order that has ended, UNAVAILABLE tells nothing
   return (
     <li data-order={order.key} data-state={order.state}>
       <ItemArt id={order.itemId} />

@@ -251,8 +251,12 @@ export class Store {
         if (this.client !== client) return;
         this.forget(open.requestId);
         this.orders = this.orders.filter((o) => o.key !== open.requestId || o.state !== 'SENDING'); // no order came to be
-        if (e instanceof MidasError && e.code === 'UNAVAILABLE' && e.retryAfterMs > 0) this.close(e.retryAfterMs); // what else is unavailable closes no shop
-        this.fail(e);
+        if (e instanceof MidasError && e.code === 'UNAVAILABLE' && e.retryAfterMs > 0) { // what else is unavailable closes no shop
+          this.close(e.retryAfterMs);
+          this.toast('bad', this.t.refused);
+        } else {
+          this.fail(e);
+        }
       },
     );
     this.changed();
