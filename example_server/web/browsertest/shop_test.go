@@ -272,6 +272,34 @@ func TestWhatIsSaidOfAnOrderThatWasCancelledIsTrueOfAll(t *testing.T) {
 	p.balance("402")
 }
 
+// Whoever presses quickly means the last one. Here a later request overtakes those that are not waited for, and all of them the first answer.
+func TestTheWeatherIsTheOneThatWasPressedLast(t *testing.T) {
+	p := open(t, shop.addr, 1200, 860, ahead(`const real = fetch, later = (ms) => new Promise((go) => setTimeout(go, ms));
+		let changes = 0;
+		window.answered = 0;
+		fetch = async (path, how) => {
+			if (path !== '/midas/weather') return real(path, how);
+			const change = how.method === 'POST';
+			if (change) await later(Math.max(0, 400 - 100 * changes++));
+			const answer = await real(path, how);
+			if (!change) await later(1500);
+			answered++;
+			return answer;
+		};`))
+	p.click(".curtain")
+	p.opened("drawer")
+	p.run(chromedp.Evaluate(`for (const w of ['hang', '5xx', 'fine', 'slow']) document.querySelector('[name=weather][value="' + w + '"]').click()`, nil))
+	defer p.weather("fine")
+	defer p.click(".drawer .x")
+	p.is("all is done", `answered === 5`)
+	shown := `document.querySelector('[data-weather]')?.dataset.weather + ' ' + document.querySelector('[name=weather]:checked')?.value`
+	p.is("the page shows it", shown+` === 'slow slow'`)
+	p.click(".drawer .x")
+	p.closed()
+	p.click(".curtain")
+	p.is("the emulator has it", shown+` === 'slow slow'`)
+}
+
 // On a small phone what is said lies over the goods for a while. It must not be in the way of a finger.
 func TestAFingerReachesWhatLiesUnderAToast(t *testing.T) {
 	p := open(t, shop.addr, 360, 640)

@@ -19,17 +19,21 @@ export async function payAtEmulator(path: string, body: object): Promise<void> {
   if (told.errCode !== 0) throw told;
 }
 
-export async function getWeather(): Promise<Weather> {
-  return (await call<{ weather: Weather }>('/midas/weather')).weather;
+let asked: Promise<unknown> = Promise.resolve();
+
+/** One after another: two changes that overtake each other would leave the wrong weather, and a look that a change overtakes would show it. */
+function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  const answer = asked.then(ask);
+  asked = answer.catch(() => undefined);
+  return answer;
 }
 
-let changed: Promise<unknown> = Promise.resolve();
+export async function getWeather(): Promise<Weather> {
+  return (await inTurn(() => call<{ weather: Weather }>('/midas/weather'))).weather;
+}
 
-/** One change after another: two that overtake each other would leave the wrong weather. */
 export async function setWeather(weather: Weather): Promise<void> {
-  const change = changed.then(() => call('/midas/weather', { weather }));
-  changed = change.catch(() => undefined);
-  await change;
+  await inTurn(() => call('/midas/weather', { weather }));
 }
 
 export async function present(openid: string, coins: number): Promise<void> {
