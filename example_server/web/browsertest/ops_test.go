@@ -225,7 +225,7 @@ func TestTheShopIsPausedForEverybody(t *testing.T) {
 	latecomer := desktop(t, "latecomer") // hears of it when an order is refused
 	latecomer.buy("potion")
 	latecomer.is("the shop is closed", `!!document.querySelector('#closed')`)
-	latecomer.announced("The shop is closed for a moment. Nothing was charged.")
+	latecomer.is("so it is said", `document.querySelector('.toast.bad').textContent === 'The shop is closed for a moment'`)
 	latecomer.is("there is no order", `!document.querySelector('[data-order]')`)
 	p.run(page.BringToFront())
 	p.press("Resume")

@@ -130,7 +130,7 @@ export class Store {
   }
 
   async recharge(tier: Tier): Promise<void> {
-    this.toasts = this.toasts.filter((t) => !t.getCoins); // it is taken
+    this.toasts = this.toasts.filter((t) => !t.getCoins); // the offer is taken
     try {
       const result = await this.client?.recharge(tier.coins);
       if (result?.state === 'CREDITED') this.toast('good', this.t.credited(number(result.coins)));
@@ -253,7 +253,7 @@ export class Store {
         this.orders = this.orders.filter((o) => o.key !== open.requestId || o.state !== 'SENDING'); // no order came to be
         if (e instanceof MidasError && e.code === 'UNAVAILABLE' && e.retryAfterMs > 0) { // what else is unavailable closes no shop
           this.close(e.retryAfterMs);
-          this.toast('bad', this.t.refused);
+          this.toast('bad', this.t.closed);
         } else {
           this.fail(e);
         }

@@ -74,7 +74,6 @@ const en = {
   restarted: 'The game was killed after the payment and has started again. The coins find their way.',
   presented: (n: string) => `A present: ${n} coins`,
   resumed: 'An order from before goes on',
-  refused: 'The shop is closed for a moment. Nothing was charged.',
   errors: {
     INSUFFICIENT_BALANCE: 'Not enough coins',
     RATE_LIMITED: 'Too fast. Wait a moment.',
@@ -178,7 +177,6 @@ const zh: Texts = {
   restarted: '支付后游戏被杀，现已重新启动。金币会自动找回来。',
   presented: (n) => `获赠 ${n} 金币`,
   resumed: '继续处理之前的订单',
-  refused: '商店暂停营业，没有扣费。',
   errors: {
     INSUFFICIENT_BALANCE: '金币不足',
     RATE_LIMITED: '操作太快，请稍候。',
