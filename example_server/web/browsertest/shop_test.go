@@ -422,6 +422,7 @@ func TestAPhoneNeverScrollsSideways(t *testing.T) {
 		p.is("the drawer has slid in", `document.querySelector('.drawer').getAnimations().every((a) => a.playState === 'finished')`)
 		in("the drawer")
 		p.click("[name=weather][value='5xx']")
+		p.is("Midas answers 502", `document.querySelector('[data-weather="5xx"]')`) // the radio button is quicker
 		p.click(".drawer .x")
 		p.closed()
 		p.buy("potion")
