@@ -90,7 +90,14 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 		t.stats.reached(o)
 		t.wake()
 	case o.State == ledger.Paying:
-		if receipt := t.drive(ctx, o); receipt.Order.State != ledger.Paying {
+		receipt := t.drive(ctx, o)
+		if receipt.Order.Version == o.Version { // the runner has claimed it since it was read
+			if o, err = t.cfg.Ledger.Order(ctx, o.BillNo); err != nil {
+				return GoodsOffer{}, unavailable(err)
+			}
+			receipt = t.drive(ctx, o)
+		}
+		if receipt.Order.State != ledger.Paying {
 			return GoodsOffer{Receipt: receipt}, nil
 		}
 		if o.Amount != int64(fen) { // what is paid must be what is in the books

@@ -181,8 +181,9 @@ func TestGoodsWhosePriceHasChangedAreNotSignedForAnew(t *testing.T) {
 	}
 	s = w.open()
 	w.pay(p, paid, emulator.Fate{NoPush: true})
-	if again, err := s.want(p, "g1", "pass", 1); err != nil || again.Order.State != ledger.Delivered || again.Order.Amount != 600 {
-		t.Errorf("%+v, %v", again, err)
+	again, err := s.want(p, "g1", "pass", 1)
+	if err != nil || again.Order.BillNo != paid.Order.BillNo || again.Order.State != ledger.Delivered || again.Order.Amount != 600 {
+		t.Fatalf("%+v, %v", again, err)
 	}
 	if again, err := s.want(p, "g2", "pass", 1); !errors.Is(err, ledger.ErrMismatch) || !strings.Contains(err.Error(), unpaid.Order.BillNo) {
 		t.Errorf("%+v, %v", again, err)
