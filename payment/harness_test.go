@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// For each shard of the model's histories; -rapid.checks asks for more.
-	if err := flag.Set("rapid.checks", "20"); err != nil {
+	if err := flag.Set("rapid.checks", "12"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)

@@ -317,7 +317,7 @@ var _ gate.Agent = (*recorder)(nil)
 func TestALoginThatMeetsItsLogoutLeavesNobodyBehind(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for i := range 300 {
+	for i := range 120 {
 		name := number("player", i)
 		p := plugin.Player{OpenID: emulator.OpenIDOf(name), SessionKey: "some-key", ZoneID: "1"}
 		a := newRecorder()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that `make test` promises, against real servers, and fails if any test was left out.
 #
-#   HISTORIES=400 KILLS=42 FUZZTIME=10000x SEED=1 tools/test-all.sh [go test flags]
+#   HISTORIES=300 KILLS=36 FUZZTIME=5000x SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
@@ -41,16 +41,16 @@ tools/test-monitoring.sh
 step "every row of the benchmarks, in short"
 make bench-short
 
-step "${HISTORIES:=400} histories in each of four shards"
+step "${HISTORIES:=300} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
 step "code broken on purpose"
 tools/mutants.sh
 
-step "${FUZZTIME:=10000x} inputs to every fuzz target"
+step "${FUZZTIME:=5000x} inputs to every fuzz target"
 tools/fuzz.sh "$FUZZTIME"
 
-step "a server killed ${KILLS:=42} times, ledger on SQLite"
+step "a server killed ${KILLS:=36} times, ledger on SQLite"
 (cd chaos && go run . -kills "$KILLS" -seed "${SEED:-0}")
 for driver in postgres mysql; do
   step "a server killed $((KILLS / 2)) times, ledger on $driver"
