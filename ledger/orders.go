@@ -335,7 +335,7 @@ func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...an
 func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int) (claimed []Order, err error) {
 	var faults []error
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		faults = nil
+		claimed, faults = nil, nil // of a try that was undone
 		rows, err := tx.QueryContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
 			WHERE due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) AND `+knownKinds+` ORDER BY due_at LIMIT ?`+l.dialect.skip),
 			toMillis(now), toMillis(now.Add(horizon)), limit)
@@ -351,7 +351,6 @@ func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.D
 		}
 		due := now.Add(lease)
 		args := []any{toMillis(due)}
-		claimed = claimed[:0]
 		for _, o := range all {
 			args = append(args, o.BillNo)
 			o.DueAt = fromMillis(toMillis(due))

@@ -121,7 +121,9 @@ func (m *Module) hear(n Note) {
 		m.hearBalance(n)
 	case NoteOrder:
 		if r := new(msg.MidasPurchaseResult); proto.Unmarshal(n.Message, r) == nil {
-			m.till.Watched(r.GetBillNo())
+			if r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING {
+				m.till.Watched(r.GetBillNo())
+			}
 			m.sendHere(n.OpenID, r)
 		}
 	case NoteRecharge:

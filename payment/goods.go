@@ -95,7 +95,9 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 			if o, err = t.cfg.Ledger.Order(ctx, o.BillNo); err != nil {
 				return GoodsOffer{}, unavailable(err)
 			}
-			receipt = t.drive(ctx, o)
+			if receipt = t.receipt(o); o.State == ledger.Paying { // else whoever moved it delivers it
+				receipt = t.drive(ctx, o)
+			}
 		}
 		if receipt.Order.State != ledger.Paying {
 			return GoodsOffer{Receipt: receipt}, nil

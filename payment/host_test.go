@@ -175,6 +175,11 @@ func TestAHostsOwnCancellationIsAFailedTry(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, s.end(r), ledger.Disputed)
+	for d, n := range s.Stats().Deliveries {
+		if d.Kind == ledger.Purchase && n != map[string]int64{"failed": 3}[d.Outcome] {
+			t.Errorf("%d deliveries are counted as %s", n, d.Outcome)
+		}
+	}
 }
 
 func TestACancellationWhoseAnswerIsLostGoesOn(t *testing.T) {

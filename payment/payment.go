@@ -196,7 +196,7 @@ type Till struct {
 	again    []again                    // orders that could not be read or written
 	polls    map[account]*poll
 	timers   map[*time.Timer]struct{} // of later
-	watched  map[string]struct{}      // by bill number
+	watched  map[string]*watch        // by bill number
 	version  int64
 }
 
@@ -249,7 +249,7 @@ func New(cfg Config) (*Till, error) {
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
 		timers:   map[*time.Timer]struct{}{},
-		watched:  map[string]struct{}{},
+		watched:  map[string]*watch{},
 	}
 	if t.idle = maxIdle; cfg.Shared {
 		t.idle = sharedIdle

@@ -106,67 +106,6 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, err
 	return t.drive(ctx, o), nil
 }
 
-// watchWaits are the waits between looks at an order that another server works on.
-var watchWaits = []time.Duration{
-	100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second,
-	20 * time.Second, 30 * time.Second, time.Minute, time.Minute, time.Minute, 5 * time.Minute,
-}
-
-// Watch tells the end of an order that another server may be working on, if it comes within ten minutes: that server need
-// not know who waits for it here. An order has one watch, which ends when Watched says that the end was heard of otherwise.
-func (t *Till) Watch(o ledger.Order, ended func(Receipt)) {
-	t.mu.Lock()
-	_, watched := t.watched[o.BillNo]
-	if t.cfg.Shared {
-		t.watched[o.BillNo] = struct{}{}
-	}
-	t.mu.Unlock()
-	if !watched && t.cfg.Shared {
-		t.watchOn(o, ended, watchWaits)
-	}
-}
-
-// Watched ends the watch of an order. It is false if there was none.
-func (t *Till) Watched(billNo string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, watched := t.watched[billNo]
-	delete(t.watched, billNo)
-	return watched
-}
-
-func (t *Till) isWatched(billNo string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, watched := t.watched[billNo]
-	return watched
-}
-
-func (t *Till) watchOn(o ledger.Order, ended func(Receipt), waits []time.Duration) {
-	if len(waits) == 0 {
-		t.Watched(o.BillNo)
-		return
-	}
-	t.later(waits[0], func() {
-		if !t.isWatched(o.BillNo) {
-			return
-		}
-		// A lane that is full is no reason to give up.
-		err := t.enqueue("midas.watch", reading{o.OpenID}, false, func(ctx context.Context) {
-			if now, err := t.cfg.Ledger.Order(ctx, o.BillNo); err != nil || !now.State.Ended() {
-				if ctx.Err() == nil {
-					t.watchOn(o, ended, waits[1:])
-				}
-			} else if t.Watched(o.BillNo) {
-				ended(t.receipt(now))
-			}
-		})
-		if err != nil {
-			t.watchOn(o, ended, waits[1:])
-		}
-	})
-}
-
 // later runs f after a while, unless the till stops before.
 func (t *Till) later(wait time.Duration, f func()) {
 	t.mu.Lock()

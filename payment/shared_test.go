@@ -457,6 +457,11 @@ func TestAClaimThatHasWaitedIsRenewedBeforeItsStep(t *testing.T) {
 		bills = append(bills, r.Order.BillNo)
 	}
 	a.shut()
+	books := ledgertest.Open(t, slow.ledger)
+	eventually(t, "both are due", func() bool {
+		open, err := books.OpenOrders(t.Context(), 2)
+		return err == nil && len(open) == 2 && time.Now().After(open[1].DueAt)
+	})
 	// Both are claimed at once, and the first delivery takes most of a claim's life: by the clock of this server.
 	var first sync.Once
 	slow.game.answerWith(func(ledger.Order) error {

@@ -179,7 +179,7 @@ func deliveryOutcome(err error) string {
 		return "granted"
 	case errors.Is(err, ErrRefuse):
 		return "refused"
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrClosing):
 		return "stopping"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
