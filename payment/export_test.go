@@ -13,6 +13,9 @@ func (t *Till) DieAt(step func(point string)) { t.step = step }
 // SleepAtMost replaces how long the runner sleeps if nobody wakes it. Call it before Start.
 func (t *Till) SleepAtMost(d time.Duration) { t.idle = d }
 
+// Wake makes the runner look for what is due.
+func (t *Till) Wake() { t.wake() }
+
 // FirstWatch is when another server's order is looked at first.
 var FirstWatch = watchWaits[0]
 
