@@ -30,13 +30,13 @@ mutant() {
 only=${1:-}
 tests=TestAnAuditOfGoodBooksFindsNothing mutant "Midas is called before the bill number is stored" payment/purchase.go \
   's/(\to, created, err := t\.cfg\.Ledger\.Create\(ctx, )t\.newOrder\(p, o\)\)/\to = t.newOrder(p, o)\n\tt.pay(ctx, o, true)\n$1o)/'
-tests=TestAnAuditOfGoodBooksFindsNothing mutant "a new bill number for each try" payment/runner.go \
+tests=TestAnAuditOfGoodBooksFindsNothing mutant "a new bill number for each try" payment/drive.go \
   's/Player: who, BillNo: o\.BillNo, Amount: midas\.Coins\(o\.Amount\), Item/Player: who, BillNo: o.BillNo + string(rune(97+o.Attempts)), Amount: midas.Coins(o.Amount), Item/'
-tests=TestADeliveryThatNeverWorksIsLeftToAnOperator mutant "delivered before the payment is stored" payment/runner.go \
+tests=TestADeliveryThatNeverWorksIsLeftToAnOperator mutant "delivered before the payment is stored" payment/drive.go \
   's/(\tafter = t\.rules\.afterPay\(o, sure, err, t\.cfg\.Now\(\)\)\n\tif err != nil \{\n\t\treturn after, nil, err\n\t\}\n)/$1\t_ = t.deliver(ctx, o)\n/'
 tests=TestEveryAnswerToPay mutant "90012 is a failure" midas/codes.go \
   's/90012: of\(ErrBillExists, VerdictAlready/90012: of(ErrBillExists, VerdictRefused/'
-tests=TestAnAuditOfGoodBooksFindsNothing mutant "the refund is forgotten" payment/runner.go \
+tests=TestAnAuditOfGoodBooksFindsNothing mutant "the refund is forgotten" payment/drive.go \
   's/\t\t\tafter, said = t\.cancelPay\(ctx, o\)/\t\t\tif after, said = t.cancelPay(ctx, o); o.State == ledger.Refunding {\n\t\t\t\tafter = moved(o, ledger.Cancelled, "given back")\n\t\t\t}/; s/(func \(t \*Till\) cancelPay\(ctx context\.Context, o ledger\.Order\) \(after ledger\.Order, err error\) \{\n)/$1\tif o.State == ledger.Refunding {\n\t\treturn o, nil\n\t}\n/'
 tests=TestEveryAnswerToPay mutant "a refusal while a call is out ends the order" payment/decide.go \
   's/case verdict == midas\.VerdictRefused && sure:\n\t\treturn moved\(o, ledger\.Failed, o\.Note\)\n\tcase errors/case verdict == midas.VerdictRefused:\n\t\treturn moved(o, ledger.Failed, o.Note)\n\tcase errors/'
