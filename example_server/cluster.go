@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -22,6 +21,7 @@ import (
 type fleet struct {
 	servers       int
 	ledger, redis string
+	ports         int // the first of them; 0: such as are free
 }
 
 // runCluster starts several servers in processes of their own, on one database, one Redis, and an emulator in this process.
@@ -35,6 +35,13 @@ func runCluster(f fleet) error {
 	}
 	stop := make(chan os.Signal, 2)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	ports, err := portsFrom(f.ports, portsOfServer*f.servers)
+	if err != nil {
+		return err
+	}
+	if push := &conf.Server.Midas.Push; push.Addr != "" { // Midas's pushes come to one URL, which is the first server's
+		push.Addr = ports[pushPort]
+	}
 	emu, url, err := startEmulator(filepath.Join("data", "emulator.json"))
 	if err != nil {
 		return err
@@ -52,7 +59,7 @@ func runCluster(f fleet) error {
 		running.Wait()
 	}
 	for n := range f.servers {
-		at, err := f.write(n, url, token)
+		at, err := f.write(n, ports[portsOfServer*n:], url, token)
 		if err != nil {
 			end()
 			return err
@@ -101,23 +108,13 @@ kill -9 one of the processes: what it left open another finishes. Ctrl-C stops a
 // place is where one server is.
 type place struct{ conf, ws, http string }
 
-// write makes the config of one server. Midas's pushes come to one URL, which is the first server's.
-func (f fleet) write(n int, midasURL, opsToken string) (place, error) {
+// write makes the config of one server, which listens on the first of the addresses.
+func (f fleet) write(n int, ports []string, midasURL, opsToken string) (place, error) {
 	var text map[string]any
 	if err := json.Unmarshal(conf.Embedded, &text); err != nil {
 		return place{}, err
 	}
-	for _, key := range []string{"WSAddr", "TCPAddr", "HTTPAddr"} {
-		host, port, err := net.SplitHostPort(text[key].(string))
-		if err != nil {
-			return place{}, err
-		}
-		p, err := net.LookupPort("tcp", port)
-		if err != nil {
-			return place{}, err
-		}
-		text[key] = net.JoinHostPort(host, fmt.Sprint(p+1+n))
-	}
+	text["WSAddr"], text["TCPAddr"], text["HTTPAddr"] = ports[wsPort], ports[tcpPort], ports[httpPort]
 	driver := "mysql"
 	if strings.HasPrefix(f.ledger, "postgres") {
 		driver = "postgres"

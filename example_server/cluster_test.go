@@ -24,8 +24,11 @@ var (
 )
 
 func TestThreeServersWithOneTill(t *testing.T) {
-	for _, protocol := range []string{"v1", "v2"} { // in turn: the addresses are the same
-		t.Run(protocol, func(t *testing.T) { threeServers(t, protocol) })
+	for _, protocol := range []string{"v1", "v2"} {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			threeServers(t, protocol)
+		})
 	}
 }
 

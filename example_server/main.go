@@ -30,7 +30,6 @@ import (
 	"github.com/leafmidas/leafmidas/example_server/gate"
 	"github.com/leafmidas/leafmidas/example_server/pay"
 	"github.com/leafmidas/leafmidas/example_server/web"
-	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
@@ -44,6 +43,8 @@ func main() {
 	flag.IntVar(&several.servers, "cluster", 0, "start this `NUMBER` of servers that share a database and a Redis")
 	flag.StringVar(&several.ledger, "ledger", os.Getenv("LEAFMIDAS_LEDGER"), "`DSN` of the database of -cluster (default: $LEAFMIDAS_LEDGER)")
 	flag.StringVar(&several.redis, "redis", "127.0.0.1:6379", "`ADDRESS` of the Redis of -cluster")
+	flag.IntVar(&several.ports, "ports", asConfigured,
+		"without -conf: listen on the ports from this `NUMBER` on (WebSocket, TCP, page, pushes; four for each server of -cluster); 0: any that are free")
 	flag.Parse()
 	if err := run(*path, *play, *emulate, *emulated, *protocol, several); err != nil {
 		fmt.Fprintln(os.Stderr, "example_server:", err)
@@ -60,6 +61,12 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 	}
 	if emulate && path == "" {
 		return errors.New("without -conf Midas is an emulator already: leave -emulator out")
+	}
+	if several.ports != asConfigured && path != "" {
+		return errors.New("-conf says where to listen: leave -ports out")
+	}
+	if several.ports < asConfigured || several.ports > 65_535-20*portsOfServer {
+		return fmt.Errorf("-ports %d: no such ports", several.ports)
 	}
 	if emulated && (path == "" || emulate) {
 		return errors.New("-emulated is about the Midas that a config names: give -conf, and no -emulator")
@@ -82,6 +89,9 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 	case play:
 		return runDemo()
 	case path == "":
+		if err := move(several.ports); err != nil {
+			return err
+		}
 		return runEmbedded()
 	case emulate:
 		return runEmulated()
@@ -191,20 +201,12 @@ func runDemo() error {
 	defer os.RemoveAll(folder)
 	conf.Server.GamePath = filepath.Join(folder, "game.db")
 	conf.Server.Midas.Ledger.DSN = plugin.Secret(filepath.Join(folder, "orders.db"))
-	conf.Server.HTTPAddr = ""
 	conf.Server.LogLevel = "error" // the demo tells its own story
 	demo.Hurry(&conf.Server.Midas)
-	if conf.Server.WSAddr, err = freeport.Addr(); err != nil {
+	if err := move(0); err != nil {
 		return err
 	}
-	if conf.Server.TCPAddr, err = freeport.Addr(); err != nil {
-		return err
-	}
-	if conf.Server.Midas.Push.Addr != "" {
-		if conf.Server.Midas.Push.Addr, err = freeport.Addr(); err != nil {
-			return err
-		}
-	}
+	conf.Server.HTTPAddr = ""
 	emu, _, err := startEmulator("")
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@
 # Nothing of theirs outlives stop: data lies in a folder under TMPDIR, or in LEAFMIDAS_SERVICES.
 set -euo pipefail
 
-dir=${LEAFMIDAS_SERVICES:-${TMPDIR:-/tmp}/leafmidas-services}
+dir=$(realpath -m "${LEAFMIDAS_SERVICES:-${TMPDIR:-/tmp}/leafmidas-services}")
 
 say() { echo "$*" >&2; }
 
@@ -37,9 +37,9 @@ install() {
   " >"$dir/apt.log" 2>&1 || { tail -5 "$dir/apt.log" >&2; exit 1; }
 }
 
-# PostgreSQL refuses to run as root.
+# PostgreSQL refuses to run as root, and complains of a folder that it may not enter.
 unprivileged() {
-  if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
+  if [ "$(id -u)" = 0 ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
 }
 
 wait_for() { # name, log, command…
