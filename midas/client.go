@@ -1,7 +1,6 @@
 package midas
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"sync/atomic"
 )
 
@@ -49,68 +49,75 @@ func (c *Client) Close() {
 	}
 }
 
-// exchange sends one request and reads its reply. Every way it can fail is told apart here, and none shows the URL: it
-// holds the access token, or the AppSecret.
-func (c *Client) exchange(ctx context.Context, e Endpoint, billNo string, r *http.Request) ([]byte, error) {
+// exchange sends one request and reads its reply; a nil body makes a GET. Every way it can fail is told apart here, and none
+// shows the URL: it holds the access token, or the AppSecret. ctx bounds the call, and is looked at directly before sending.
+func (c *Client) exchange(ctx context.Context, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
 	fail := func(kind error, status int, cause error) error {
 		return &CallError{Endpoint: e, BillNo: billNo, Kind: kind, Status: status, Err: cause}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &sending{ctx: ctx, stop: cancel}
+	r, err := out.request(target, body)
+	if err != nil {
+		return nil, fail(ErrRefusedHere, 0, errors.New("no such URL"))
+	}
+	if _, traces := c.cfg.Transport.(*http.Transport); body == nil && !traces {
+		out.state.Store(maybeSent) // it has no body to be read, and who knows what it does
+	}
+	if out.passed() {
+		kind, cause := out.failure(nil)
+		return nil, fail(kind, 0, cause)
 	}
 	// Not by an http.Client, which would follow a redirect and carry the access token to wherever it points, and which copies
 	// every header to be ready for that.
 	resp, err := c.cfg.Transport.RoundTrip(r)
 	if err != nil {
-		kind, cause := transportFailure(ctx, err)
+		kind, cause := out.failure(err)
 		return nil, fail(kind, 0, cause)
 	}
 	defer resp.Body.Close()
-	body, err := readReply(resp)
+	text, err := readReply(resp)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fail(ErrTruncatedReply, resp.StatusCode, nil)
 	case err != nil:
-		kind, cause := transportFailure(ctx, err)
+		out.state.Store(maybeSent) // it was answered
+		kind, cause := out.failure(err)
 		return nil, fail(kind, resp.StatusCode, cause)
-	case len(body) > maxReply:
+	case len(text) > maxReply:
 		return nil, fail(ErrReplyTooLarge, resp.StatusCode, nil)
 	case resp.StatusCode != http.StatusOK:
 		return nil, fail(ErrHTTPStatus, resp.StatusCode, nil)
 	}
-	return body, nil
+	return text, nil
 }
 
-// transportFailure tells why no reply came. ctx bounds the call; what it is derived from is the caller's.
-func transportFailure(ctx context.Context, err error) (kind, cause error) {
+// transportFailure tells why no reply came in words of the transport.
+func transportFailure(err error) (kind, cause error) {
 	if inURL, ok := errors.AsType[*url.Error](err); ok {
 		err = inURL.Err
-	}
-	if mine := context.Cause(ctx); mine != nil {
-		if errors.Is(mine, ErrTimeout) {
-			return ErrTimeout, nil
-		}
-		return ErrCancelled, ctx.Err()
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return ErrNotSent, err
 	}
 	if wait, ok := errors.AsType[net.Error](err); ok && wait.Timeout() {
 		return ErrTimeout, nil
 	}
-	return ErrConnection, err
+	return ErrConnection, withoutUserinfo(err)
+}
+
+// userinfo is the name and password in a URL, as an error of a proxy's may show it.
+var userinfo = regexp.MustCompile(`//[^/@\s"]*@`)
+
+// withoutUserinfo hides the password of a proxy. It keeps an error that shows none as it is.
+func withoutUserinfo(err error) error {
+	if text := err.Error(); userinfo.MatchString(text) {
+		return errors.New(userinfo.ReplaceAllString(text, "//***@"))
+	}
+	return err
 }
 
 // bounded gives a call its own end, which is told apart from the caller's.
 func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, c.cfg.Timeout, ErrTimeout)
-}
-
-// post sends a JSON body.
-func (c *Client) post(ctx context.Context, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
-	if err != nil {
-		return nil, &CallError{Endpoint: e, BillNo: billNo, Kind: ErrRefusedHere, Err: errors.New("no such URL")}
-	}
-	r.Header = jsonBody
-	return c.exchange(ctx, e, billNo, r)
 }
 
 // jsonBody is the header of every such request. A http.RoundTripper does not change it.

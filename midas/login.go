@@ -3,7 +3,6 @@ package midas
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 )
 
@@ -19,11 +18,7 @@ func (c *Client) Code2Session(ctx context.Context, code string) (Session, error)
 	q := url.Values{
 		"appid": {c.cfg.AppID}, "secret": {c.cfg.AppSecret.Reveal()}, "js_code": {code}, "grant_type": {"authorization_code"},
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.cfg.BaseURL+"/sns/jscode2session?"+q.Encode(), nil)
-	if err != nil {
-		return Session{}, &CallError{Endpoint: EndpointLogin, Kind: ErrRefusedHere, Err: errors.New("no such URL")}
-	}
-	text, err := c.exchange(ctx, EndpointLogin, "", r)
+	text, err := c.exchange(ctx, EndpointLogin, "", c.cfg.BaseURL+"/sns/jscode2session?"+q.Encode(), nil)
 	if err != nil {
 		return Session{}, err
 	}

@@ -259,7 +259,7 @@ func (s *stableTokens) ask(ctx context.Context, force bool) (token Secret, lives
 	if err != nil {
 		return "", 0, err
 	}
-	text, err := s.client.post(ctx, EndpointToken, "", cfg.BaseURL+"/cgi-bin/stable_token", body)
+	text, err := s.client.exchange(ctx, EndpointToken, "", cfg.BaseURL+"/cgi-bin/stable_token", body)
 	if err != nil {
 		return "", 0, err
 	}

@@ -183,7 +183,7 @@ func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, 
 		} {
 			target.WriteString(part)
 		}
-		text, err := c.post(ctx, e, about, target.String(), body)
+		text, err := c.exchange(ctx, e, about, target.String(), body)
 		if err != nil {
 			return err
 		}
