@@ -23,7 +23,7 @@ func (l *Ledger) Books(ctx context.Context) (Books, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
 	b := Books{Orders: map[State]int64{}, Coins: map[State]int64{}, Goods: map[State]int64{}, Fen: map[State]int64{}}
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT kind, state, COUNT(*), SUM(amount) FROM midas_orders
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT kind, state, COUNT(*), SUM(amount) FROM midas_orders
 		WHERE kind <> ? GROUP BY kind, state`), Present)
 	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
 		var k Kind
@@ -76,7 +76,7 @@ func (l *Ledger) Changed(ctx context.Context, from, to time.Time, after string, 
 	const doing = "list the orders of a period"
 	inner, cancel := patient(ctx)
 	defer cancel()
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+`, (SELECT h.to_state FROM midas_history h
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+`, (SELECT h.to_state FROM midas_history h
 		WHERE h.bill_no = midas_orders.bill_no ORDER BY h.version DESC LIMIT 1) FROM midas_orders
 		WHERE bill_no > ? AND updated_at >= ? AND updated_at < ? AND `+knownKinds+` ORDER BY bill_no LIMIT ?`), after, toMillis(from), endMillis(to), limit)
 	list, err := scanAll(rows, err, func(row *sql.Rows) (c Changed, err error) {
@@ -110,7 +110,7 @@ func (l *Ledger) Accounts(ctx context.Context, from, to time.Time, after Account
 	const doing = "sum up the players' orders"
 	inner, cancel := patient(ctx)
 	defer cancel()
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT DISTINCT openid, zone_id FROM midas_orders
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT DISTINCT openid, zone_id FROM midas_orders
 		WHERE updated_at >= ? AND updated_at < ? AND (openid > ? OR openid = ? AND zone_id > ?) ORDER BY openid, zone_id LIMIT ?`),
 		toMillis(from), endMillis(to), after.OpenID, after.OpenID, after.ZoneID, limit)
 	accounts, err := scanAll(rows, err, func(row *sql.Rows) (a Account, err error) {
@@ -133,7 +133,7 @@ func (l *Ledger) Account(ctx context.Context, openid, zoneID string) (Account, e
 	a := Account{OpenID: openid, ZoneID: zoneID}
 	inner, cancel := patient(ctx)
 	defer cancel()
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT kind, state, unsure_since, COALESCE(SUM(amount), 0) FROM midas_orders
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT kind, state, unsure_since, COALESCE(SUM(amount), 0) FROM midas_orders
 		WHERE openid = ? AND zone_id = ? GROUP BY kind, state, unsure_since`), openid, zoneID)
 	if err := a.addAll(rows, err); err != nil {
 		return a, unavailable(ctx, doing, err)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type dialect struct {
 	begin, take, leave string
 	// made counts the table that goose makes first.
 	made string
+	// session makes a new connection's session what the statements count on, whatever the server's or the DSN's settings are.
+	session []string
 }
 
 var (
@@ -48,12 +51,24 @@ var (
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
 		begin: "BEGIN", take: "SELECT pg_advisory_xact_lock(5550176112)::text", leave: "COMMIT",
 		made: "SELECT COUNT(to_regclass('midas_migrations'))",
+		// In one message. A commit that was reported is on the disk; where replicas have to have it as well, that stays so.
+		session: []string{`SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET DateStyle = 'ISO';
+			SET TimeZone = 'UTC'; SET default_transaction_deferrable = off;
+			SET default_transaction_isolation = 'read committed';
+			SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`},
 	}
 	mysql = dialect{
 		name: "mysql", goose: goose.DialectMySQL, drivers: []string{"mysql"}, link: "github.com/go-sql-driver/mysql",
 		lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED", duplicateKey: true,
 		take: "SELECT GET_LOCK('leafmidas_migrations', 60)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",
 		made: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'midas_migrations'",
+		// With autocommit off a read would begin a transaction that nobody ends, and see the same for ever.
+		session: []string{
+			`SET NAMES utf8mb4`,
+			`SET SESSION autocommit = 1, sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', completion_type = 0,
+				sql_select_limit = DEFAULT, sql_safe_updates = 0`,
+			`SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED`,
+		},
 	}
 )
 
@@ -65,6 +80,50 @@ func (d dialect) open(dsn string) (*sql.DB, error) {
 		}
 	}
 	return nil, fmt.Errorf("no driver is linked; add: import _ %q", d.link)
+}
+
+// connector is the driver's own, of the driver that the host has linked.
+func (d dialect) connector(dsn string) (driver.Connector, error) {
+	db, err := d.open(dsn)
+	if err != nil {
+		return nil, err
+	}
+	own := db.Driver()
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	if able, ok := own.(driver.DriverContext); ok {
+		return able.OpenConnector(dsn)
+	}
+	return plainConnector{own, dsn}, nil
+}
+
+// plainConnector is for drivers that make none.
+type plainConnector struct {
+	driver driver.Driver
+	dsn    string
+}
+
+func (c plainConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c plainConnector) Driver() driver.Driver                        { return c.driver }
+
+// sound refuses a server on which no order could be stored.
+func (d dialect) sound(ctx context.Context, db *sql.DB) error {
+	if d.name != mysql.name {
+		return nil
+	}
+	rows, err := db.QueryContext(ctx, `SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')`)
+	settings := map[string]string{}
+	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
+		var name, value string
+		err := row.Scan(&name, &value)
+		settings[name] = value
+		return struct{}{}, err
+	})
+	if err == nil && settings["log_bin"] == "ON" && settings["binlog_format"] == "STATEMENT" {
+		return errors.New("the database has binlog_format=STATEMENT, with which it refuses every transaction of ours; set binlog_format=ROW (or MIXED) there")
+	}
+	return err
 }
 
 // sql puts a statement's placeholders into the database's form. No statement of ours has a "?" in a text.
@@ -155,7 +214,7 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
 func (l *Ledger) SchemaVersion(ctx context.Context) (version int64, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	err = l.reads.QueryRowContext(inner, `SELECT MAX(version_id) FROM midas_migrations`).Scan(&version)
+	err = l.desk.QueryRowContext(inner, `SELECT MAX(version_id) FROM midas_migrations`).Scan(&version)
 	return version, unavailable(ctx, "read the version of the tables", err)
 }
 

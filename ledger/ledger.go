@@ -24,6 +24,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"regexp"
 	"sync"
@@ -62,6 +63,20 @@ type Config struct {
 	// AsIs makes and upgrades no tables, so that whoever only looks at a ledger changes no other database by mistake. Tables of a newer
 	// version are opened, as they always are.
 	AsIs bool
+	// MaxConns bounds the connections to a database server in all, for writes, for players' reads, and for those who look on; 3 at least.
+	// What finds none free waits. Zero value: 32. SQLite needs none of these three.
+	MaxConns int
+	// ConnMaxIdleTime is how long a connection may lie idle, ConnMaxLifetime how long it is used at all. Zero values: 2m, 30m.
+	ConnMaxIdleTime, ConnMaxLifetime time.Duration
+	// Log is told once when the database begins to fail, and once when it works again. Zero value: nobody is.
+	Log *slog.Logger
+}
+
+func (c Config) logger() *slog.Logger {
+	if c.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Log
 }
 
 // Ledger is the record. Its methods are safe for concurrent use.
@@ -69,8 +84,16 @@ type Ledger struct {
 	dialect dialect
 	who     string
 	writer  writer
-	reads   *sql.DB
-	asked   sync.Map // text → *sql.Stmt of reads, with SQLite
+	reads   *reader  // for players
+	desk    *reader  // for whoever looks on; it never takes a player's place
+	asked   sync.Map // text → *sql.Stmt of reads, with SQLite; as many as there are statements in this package
+	health  *health
+}
+
+// attach takes the pools over. c is nil with SQLite.
+func (l *Ledger) attach(d dialect, c *conns, w writer, reads, desk *sql.DB) {
+	l.dialect, l.writer = d, watched{w, l.health}
+	l.reads, l.desk = &reader{reads, c, l.health}, &reader{desk, c, l.health}
 }
 
 // parsed is a read that is parsed once for each connection. It is nil with a database server, whose driver sees to that.
@@ -94,14 +117,20 @@ func (l *Ledger) parsed(ctx context.Context, text string) *sql.Stmt {
 
 func (l *Ledger) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if s := l.parsed(ctx, text); s != nil {
-		return s.QueryContext(ctx, args...)
+		began := time.Now()
+		rows, err := s.QueryContext(ctx, args...)
+		l.reads.note(ctx, began, err)
+		return rows, err
 	}
 	return l.reads.QueryContext(ctx, text, args...)
 }
 
 func (l *Ledger) queryRow(ctx context.Context, text string, args ...any) *sql.Row {
 	if s := l.parsed(ctx, text); s != nil {
-		return s.QueryRowContext(ctx, args...)
+		began := time.Now()
+		row := s.QueryRowContext(ctx, args...)
+		l.reads.note(ctx, began, row.Err())
+		return row
 	}
 	return l.reads.QueryRowContext(ctx, text, args...)
 }
@@ -120,7 +149,7 @@ type writer interface {
 
 // Open opens the ledger, making or upgrading its tables as needed, unless cfg.AsIs. On a database server, several may do so at once.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
-	l := &Ledger{who: cfg.Who}
+	l := &Ledger{who: cfg.Who, health: newHealth(cfg.logger())}
 	if l.who == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -136,9 +165,9 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	case "sqlite":
 		err = l.openSQLite(ctx, cfg.DSN, cfg.AsIs)
 	case "postgres":
-		err = l.openServer(ctx, postgres, cfg.DSN, cfg.AsIs)
+		err = l.openServer(ctx, postgres, cfg)
 	case "mysql":
-		err = l.openServer(ctx, mysql, cfg.DSN, cfg.AsIs)
+		err = l.openServer(ctx, mysql, cfg)
 	default:
 		err = errors.New(`no such driver; use "sqlite", "postgres" or "mysql"`)
 	}
@@ -160,7 +189,7 @@ func (d discreet) As(target any) bool   { return errors.As(d.err, target) }
 
 // Close waits for the writes under way and closes the database. Later calls answer ErrUnavailable.
 func (l *Ledger) Close() error {
-	return errors.Join(l.writer.close(), l.reads.Close())
+	return errors.Join(l.writer.close(), l.reads.Close(), l.desk.Close())
 }
 
 // Written tells how many writes have been committed since the ledger was opened, and in how many transactions: with SQLite

@@ -28,7 +28,7 @@ func (c OpenCount) Unpaid() bool { return c.Kind == Goods && c.State == Paying }
 func (l *Ledger) CountOpen(ctx context.Context) ([]OpenCount, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	rows, err := l.reads.QueryContext(inner, `SELECT kind, state, parked, COUNT(*), MIN(created_at) FROM midas_orders
+	rows, err := l.desk.QueryContext(inner, `SELECT kind, state, parked, COUNT(*), MIN(created_at) FROM midas_orders
 		WHERE due_at > 0 GROUP BY kind, state, parked ORDER BY kind, state, parked`)
 	counts, err := scanAll(rows, err, func(row *sql.Rows) (c OpenCount, err error) {
 		var oldest int64
@@ -44,7 +44,7 @@ func (l *Ledger) CountOpen(ctx context.Context) ([]OpenCount, error) {
 func (l *Ledger) CountDisputed(ctx context.Context) (n int64, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	err = l.reads.QueryRowContext(inner, `SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`).Scan(&n)
+	err = l.desk.QueryRowContext(inner, `SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`).Scan(&n)
 	return n, unavailable(ctx, "count the disputed orders", err)
 }
 
@@ -91,7 +91,7 @@ func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
 	const doing = "find the oldest open order"
 	inner, cancel := patient(ctx)
 	defer cancel()
-	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE created_at = ? AND due_at > 0
+	err = l.desk.QueryRowContext(inner, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE created_at = ? AND due_at > 0
 		AND NOT `+unpaid+` ORDER BY bill_no LIMIT 1`), toMillis(b.OldestAt)).Scan(&b.Oldest)
 	if errors.Is(err, sql.ErrNoRows) { // it has ended since
 		return b, nil

@@ -303,7 +303,7 @@ func (l *Ledger) OpenOrders(ctx context.Context, limit int) ([]Order, error) {
 func (l *Ledger) History(ctx context.Context, billNo string) ([]Event, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT version, at, who, from_state, to_state, code, rid, note
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT version, at, who, from_state, to_state, code, rid, note
 		FROM midas_history WHERE bill_no = ? ORDER BY version`), billNo)
 	events, err := scanAll(rows, err, func(row *sql.Rows) (e Event, err error) {
 		var at int64

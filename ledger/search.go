@@ -58,7 +58,7 @@ func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next str
 	inner, cancel := patient(ctx)
 	defer cancel()
 	// Not by readOrders, which keeps every statement parsed: there are as many searches as there are questions.
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where+f.order()+` LIMIT ?`),
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where+f.order()+` LIMIT ?`),
 		append(args, limit+1)...)
 	if orders, err = scanOrders(rows, err); err != nil {
 		return nil, "", unavailable(ctx, "search the orders", err)

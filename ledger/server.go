@@ -5,50 +5,82 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
 const (
-	// connections bounds what one game server opens to a database server, for writes and for reads.
-	connections = 16
-	// idleFor is below the time after which servers and proxies commonly drop idle connections.
-	idleFor = 2 * time.Minute
-	// tries is how often a transaction is begun anew that met another one the wrong way round.
+	// tries is how often a transaction is begun anew that met another one the wrong way round, and a read whose connection was broken.
 	tries = 5
+	// startTime bounds how long a database is waited for that does not answer at the start, startLine how long without a word.
+	startTime = 2 * time.Minute
+	startLine = 3 * time.Second
 )
 
+// waits are the pauses before a transaction is begun anew that met a server which cannot write, or whose connection broke: the
+// address may lead to another one by now. They are few, so that a player hears soon that the shop is closed.
+var waits = []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, 600 * time.Millisecond}
+
 // openServer opens a database server.
-func (l *Ledger) openServer(ctx context.Context, d dialect, dsn string, asIs bool) error {
-	if dsn == "" {
+func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
+	if cfg.DSN == "" {
 		return errors.New("no DSN given")
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // another server may be migrating
-	defer cancel()
-	writes, err := d.open(dsn)
+	c, err := newConns(d, cfg, l.health)
 	if err != nil {
 		return err
 	}
-	if err := d.prepare(ctx, writes, asIs); err != nil {
+	writes := c.pool()
+	if err := c.reach(ctx, writes); err != nil {
 		return errors.Join(err, writes.Close())
 	}
-	reads, err := d.open(dsn)
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // another server may be migrating
+	defer cancel()
+	if err := errors.Join(d.sound(ctx, writes), d.prepare(ctx, writes, cfg.AsIs)); err != nil {
 		return errors.Join(err, writes.Close())
 	}
-	for _, db := range []*sql.DB{writes, reads} {
-		db.SetMaxOpenConns(connections)
-		db.SetMaxIdleConns(connections)
-		db.SetConnMaxIdleTime(idleFor)
-	}
-	l.dialect, l.writer, l.reads = d, &pool{db: writes}, reads
+	reads, desk := c.pool(), c.pool()
+	c.bound(writes, reads, desk)
+	l.attach(d, c, &pool{db: writes, conns: c}, reads, desk)
 	return nil
+}
+
+// reach waits for a database that does not answer yet, and says so. One that refuses is an error at once.
+func (c *conns) reach(ctx context.Context, db *sql.DB) error {
+	began := time.Now()
+	for said := began; ; {
+		err := c.knock(ctx, db)
+		f := faultOf(err)
+		if err == nil || f != silent && f != starting && f != crowded {
+			return err
+		}
+		if ctx.Err() != nil || time.Since(began) > startTime {
+			return fmt.Errorf("waited for the database for %s: %w", time.Since(began).Round(time.Second), err)
+		}
+		if time.Since(said) >= startLine {
+			said = time.Now()
+			c.log.Warn("leafmidas: the start waits for the ledger's database", "why", words[f][0], "do", words[f][1],
+				"for", time.Since(began).Round(time.Second), "until", startTime, "error", told(err))
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (c *conns) knock(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, startLine)
+	defer cancel()
+	return db.PingContext(ctx)
 }
 
 // pool writes on many connections; the server commits together what arrives together.
 type pool struct {
-	db *sql.DB
+	db    *sql.DB
+	conns *conns
 	counts
 
 	mu     sync.RWMutex // held for reading by every write, so that close waits for them
@@ -73,30 +105,60 @@ func (p *pool) do(ctx context.Context, alone bool, f func(ctx context.Context, t
 		inner, cancel = patient(inner)
 		defer cancel()
 	}
-	var err error
-	for range tries {
-		if err = p.once(inner, f); !undone(err) {
+	for undoings, moves := 0, 0; ; {
+		age := p.conns.age.Load()
+		committing, err := p.once(inner, f)
+		if err == nil || ownFailure(err) {
+			return err
+		}
+		if undone(err) {
+			if undoings++; undoings < tries {
+				continue
+			}
+			return err
+		}
+		fault := faultOf(err)
+		if isGrant(err) || !fault.ends() { // what the host's code met may be another database's
+			return err
+		}
+		p.conns.renew(age)
+		if !nothingDone(err, fault, committing) || moves == len(waits) {
+			return err
+		}
+		select {
+		case <-time.After(waits[moves]):
+			moves++
+		case <-inner.Done():
 			return err
 		}
 	}
-	return err
 }
 
-func (p *pool) once(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+// nothingDone tells that a transaction which failed has left nothing behind, so that it may be begun anew at once. A server that
+// only reads refuses commits, too. Where no connection could be had there is no use in asking again.
+func nothingDone(err error, f fault, committing bool) bool {
+	if _, unsent := errors.AsType[*connectError](err); unsent || f == silent {
+		return false
+	}
+	return f == readOnly || !committing
+}
+
+// once tells whether it has failed with the commit, which may have taken all the same.
+func (p *pool) once(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) (committing bool, err error) {
 	// A row that is to be changed is locked, so no more than this is needed, and fewer transactions meet the wrong way round.
 	tx, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
 	if err := f(ctx, tx); err != nil {
-		return err
+		return false, err
 	}
 	if err := tx.Commit(); err != nil {
-		return err
+		return true, err
 	}
 	p.committed(1)
-	return nil
+	return false, nil
 }
 
 func (*pool) exec(ctx context.Context, tx *sql.Tx, statement string, args ...any) (sql.Result, error) {
@@ -133,3 +195,32 @@ func undone(err error) bool {
 
 // errClosed is what a write to a closed ledger is told.
 var errClosed = fmt.Errorf("%w: ledger is closed", ErrUnavailable)
+
+// errTried undoes a write that was only tried.
+var errTried = errors.New("ledger: only tried")
+
+// TryWrite stores an order and its history as a server does, and undoes it. Its error is what a purchase would meet.
+func (l *Ledger) TryWrite(ctx context.Context) error {
+	err := l.writer.do(ctx, true, func(ctx context.Context, tx *sql.Tx) error {
+		now := toMillis(time.Now())
+		const probe = "try-of-a-write" // no bill number of ours looks like it, and nobody ever sees it
+		o := Order{
+			BillNo: probe + strconv.FormatInt(now, 10), Kind: Purchase, OpenID: probe, ZoneID: "1", RequestID: probe, ItemID: probe,
+			Quantity: 1, Amount: 1, State: Created, Version: 1, UpdatedAt: fromMillis(now),
+		}
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`),
+			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
+			0, 0, now, 0, 0, "", "", now, now, 0, "", 0)
+		if err != nil {
+			return err
+		}
+		if err := l.addHistory(ctx, tx, l.who, o, ""); err != nil {
+			return err
+		}
+		return errTried
+	})
+	if errors.Is(err, errTried) {
+		return nil
+	}
+	return unavailable(ctx, "try to write", err)
+}

@@ -10,8 +10,11 @@ import (
 	"strings"
 )
 
-// readers bounds the connections that read beside the one that writes.
-const readers = 4
+// readers bounds the connections that read for players beside the one that writes, lookers those of whoever looks on.
+const (
+	readers = 4
+	lookers = 2
+)
 
 // openSQLite opens the file twice: once for the writer, once for readers that cannot write.
 func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
@@ -51,7 +54,13 @@ func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 	}
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
-	l.dialect, l.writer, l.reads = sqlite, newBatcher(writes), reads
+	desk, err := sqlite.open(sqliteDSN(path, "query_only(1)"))
+	if err != nil {
+		return errors.Join(err, writes.Close(), reads.Close())
+	}
+	desk.SetMaxOpenConns(lookers)
+	desk.SetMaxIdleConns(lookers)
+	l.attach(sqlite, nil, newBatcher(writes), reads, desk)
 	return nil
 }
 

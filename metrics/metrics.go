@@ -85,6 +85,7 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 	}
 	c.token(w, s.Token)
 	c.till(w, s.Till)
+	w.health(s.Ledger)
 	w.count(pushesSent, s.Module.Written)
 	w.count(pushesDropped, s.Module.Coalesced, "coalesced")
 	w.count(pushesDropped, s.Module.Panicked, "panicked")
@@ -133,6 +134,16 @@ func (c *Collector) till(w writer, t payment.Stats) {
 	w.count(ledgerFailures, t.Starved)
 	if t.Audit != nil {
 		w.audit(*t.Audit)
+	}
+}
+
+// health shows what is the matter with the database. Causes are a dozen fixed words.
+func (w writer) health(h ledger.Health) {
+	if h.Failing {
+		w.gauge(ledgerFault, 1, h.Cause)
+	}
+	for cause, n := range h.Faults {
+		w.count(ledgerFaults, n, cause)
 	}
 }
 

@@ -69,6 +69,7 @@ func everything(now time.Time) *told {
 				Audit: &payment.AuditStats{At: now, Orders: 9, Accounts: 2, Compared: 8, Unchecked: 1, Differences: 2},
 			},
 			Module: module.Stats{Written: 30, Coalesced: 4, Panicked: 1, Remote: 2, Connections: 5, PushesTaken: 3, PushesRefused: 2, PushesLater: 1, Warned: 6},
+			Ledger: ledger.Health{Failing: true, Cause: "read_only", Since: now, Faults: map[string]int64{"read_only": 3, "connection_lost": 1}},
 			Fleet:  &module.FleetStats{Up: true, Published: 8, Heard: 7, Dropped: 1},
 		},
 		answer: func(context.Context) ([]ledger.OpenCount, error) {
@@ -131,6 +132,9 @@ func TestEveryFigureIsShown(t *testing.T) {
 			"leafmidas_midas_calls_total,code=ok,endpoint=pay,outcome=done":       40,
 			"leafmidas_midas_calls_total,code=90013,endpoint=pay,outcome=refused": 5,
 			"leafmidas_midas_call_duration_seconds,endpoint=pay":                  3,
+			"leafmidas_ledger_fault,cause=read_only":                              1,
+			"leafmidas_ledger_faults_total,cause=read_only":                       3,
+			"leafmidas_ledger_faults_total,cause=connection_lost":                 1,
 			"leafmidas_midas_calls_held_back_total,endpoint=pay":                  7,
 			"leafmidas_breaker_state,endpoint=pay,state=open":                     1,
 			"leafmidas_breaker_state,endpoint=pay,state=closed":                   0,

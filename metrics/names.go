@@ -43,6 +43,8 @@ var (
 	inFlight       = metric("in_flight", "Jobs of players under way.")
 	inFlightLimit  = metric("in_flight_limit", "Jobs that may be under way at once.")
 	ledgerUp       = metric("ledger_up", "1 if the ledger answered last when it was asked for the open orders.")
+	ledgerFault    = metric("ledger_fault", "1 for what is the matter with the ledger's database while it fails; there is none while all is well.", "cause")
+	ledgerFaults   = metric("ledger_faults_total", "Reads and writes that the ledger's database has failed.", "cause")
 	ledgerFailures = metric("ledger_failures_total", "Times that orders could not go on because the ledger did not answer.")
 )
 

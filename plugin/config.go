@@ -146,6 +146,11 @@ type LedgerConfig struct {
 	// DSN is the file's path for sqlite, and what the driver takes for a server; there it may be "env:NAME" or "file:PATH",
 	// and is never printed. Required.
 	DSN midas.Secret
+	// MaxConns bounds this server's connections to a database server, 3 to 1000; what finds none free waits. All servers' together
+	// should stay below what the database allows. Zero value: 32.
+	MaxConns int
+	// ConnMaxIdleTime is how long one may lie idle, ConnMaxLifetime how long it is used at all. Zero values: 2m, 30m.
+	ConnMaxIdleTime, ConnMaxLifetime time.Duration
 }
 
 // RedisConfig says where the servers of one game meet.

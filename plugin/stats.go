@@ -18,6 +18,8 @@ type Stats struct {
 	// Till is the orders, Module what players and Midas were told and told us.
 	Till   payment.Stats
 	Module module.Stats
+	// Ledger is how the database does.
+	Ledger ledger.Health
 	// Fleet is what passed between the servers; nil: this server is the only one.
 	Fleet *module.FleetStats
 }
@@ -37,7 +39,7 @@ func (p *Plugin) Stats() (s Stats, ok bool) {
 	if in == nil {
 		return Stats{}, false
 	}
-	s = Stats{Calls: in.circuit.Stats(), Token: in.client.TokenStats(), Till: in.till.Stats(), Module: p.module.Stats()}
+	s = Stats{Calls: in.circuit.Stats(), Token: in.client.TokenStats(), Till: in.till.Stats(), Module: p.module.Stats(), Ledger: in.ledger.Health()}
 	if f, has := in.fleet.(interface{ FleetStats() module.FleetStats }); has {
 		now := f.FleetStats()
 		s.Fleet = &now

@@ -153,6 +153,20 @@ func (c Config) Resolved() (Config, error) {
 		secret("Ledger.DSN", &c.Ledger.DSN, true)
 	}
 
+	if c.Ledger.Driver == sqlite {
+		for key, given := range map[string]bool{
+			"MaxConns": c.Ledger.MaxConns != 0, "ConnMaxIdleTime": c.Ledger.ConnMaxIdleTime != 0, "ConnMaxLifetime": c.Ledger.ConnMaxLifetime != 0,
+		} {
+			if given {
+				fault("Ledger."+key, `is for a database server; with Ledger.Driver "sqlite" leave it out`)
+			}
+		}
+	} else {
+		bounded(fault, "Ledger.MaxConns", &c.Ledger.MaxConns, 32, 3, 1000)
+		bounded(fault, "Ledger.ConnMaxIdleTime", &c.Ledger.ConnMaxIdleTime, 2*time.Minute, time.Second, 24*time.Hour)
+		bounded(fault, "Ledger.ConnMaxLifetime", &c.Ledger.ConnMaxLifetime, 30*time.Minute, 10*time.Second, 24*time.Hour)
+	}
+
 	c.resolvePush(fault, secret)
 	c.resolveRedis(fault, secret)
 

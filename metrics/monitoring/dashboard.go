@@ -100,7 +100,8 @@ func build() (dashboard.Dashboard, error) {
 		WithPanel(chart("Ledger and Redis", "1: answers.", plain,
 			query{`leafmidas_ledger_up{` + servers + `}`, "ledger, {{instance}}"},
 			query{`leafmidas_redis_up{` + servers + `}`, "Redis, {{instance}}"})).
-		WithPanel(chart("Ledger failures", "", perSecond, query{`sum by (instance) (rate(leafmidas_ledger_failures_total{` + servers + `}[$__rate_interval]))`, "{{instance}}"})).
+		WithPanel(chart("Ledger failures", "", perSecond, query{`sum by (instance) (rate(leafmidas_ledger_failures_total{` + servers + `}[$__rate_interval]))`, "{{instance}}"},
+			query{`sum by (instance, cause) (rate(leafmidas_ledger_faults_total{` + servers + `}[$__rate_interval])) > 0`, "{{instance}}: {{cause}}"})).
 		WithPanel(chart("Notes between servers", "", perSecond,
 			query{`sum(rate(leafmidas_cluster_notes_published_total{` + servers + `}[$__rate_interval]))`, "published"},
 			query{`sum(rate(leafmidas_cluster_notes_received_total{` + servers + `}[$__rate_interval]))`, "heard"},
