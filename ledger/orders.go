@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -331,14 +332,22 @@ func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...an
 // Claim takes up to limit orders that are due at now and makes them due again only after lease, so that nobody else
 // takes them meanwhile. It returns them oldest due first. No wait but a parked order's is longer than horizon: an order
 // that is due later than that was put off by a clock that has been set back since, and is taken too. The error may tell of
-// orders that cannot be read, which an operator has to mend: they are put off likewise, and stop no other.
-func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int) (claimed []Order, err error) {
+// orders that cannot be read, which an operator has to mend: they are put off likewise, and stop no other. Where bills are given, it takes
+// none but those.
+func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int, bills ...string) (claimed []Order, err error) {
 	var faults []error
+	of, named := "", []any(nil)
+	if len(bills) > 0 {
+		of = ` AND bill_no IN (?` + strings.Repeat(", ?", len(bills)-1) + `)`
+		for _, billNo := range bills {
+			named = append(named, billNo)
+		}
+	}
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		claimed, faults = nil, nil // of a try that was undone
 		rows, err := tx.QueryContext(ctx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
-			WHERE due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) AND `+knownKinds+` ORDER BY due_at LIMIT ?`+l.dialect.skip),
-			toMillis(now), toMillis(now.Add(horizon)), limit)
+			WHERE `+l.isDue()+of+` ORDER BY due_at LIMIT ?`+l.dialect.skip),
+			slices.Concat(dueArgs(now, horizon), named, []any{limit})...)
 		all, err := scanAll(rows, err, func(row *sql.Rows) (Order, error) {
 			o, err := scanOrder(row)
 			if errors.Is(err, errUnreadable) {

@@ -129,6 +129,8 @@ func (c *Collector) till(w writer, t payment.Stats) {
 	for d, n := range t.Deliveries {
 		w.count(deliveries, n, string(d.Kind), d.Outcome)
 	}
+	w.gauge(hostDown, truth(!t.DeliveriesOut.IsZero()), "deliver")
+	w.gauge(hostDown, truth(!t.RefundsOut.IsZero()), "refund")
 	w.durations(rechargeLag, t.LagOfReport, "report")
 	w.durations(rechargeLag, t.LagOfOffer, "offer")
 	w.count(ledgerFailures, t.Starved)

@@ -37,6 +37,7 @@ var (
 	oldestOrder    = metric("oldest_open_order_age_seconds", "How long ago the oldest order was made that has not ended; goods that wait to be paid for are left out.", "kind", "parked")
 	disputedOrders = metric("disputed_orders", "Orders in the ledger that wait for an operator's decision.")
 	deliveries     = metric("deliveries_total", "What the host answered to deliveries, and of refunds to being told.", "kind", "outcome")
+	hostDown       = metric("host_down", "1 while the host fails everybody's deliveries, or to take note of refunds; orders wait and no tries are counted.", "what")
 	rechargeLag    = metric("recharge_lag_seconds", "Time from a client's report that it paid (or from the offer, if none came) until the coins were seen.", "since")
 	queueLength    = metric("queue_length", "Jobs of players that wait.")
 	queueLimit     = metric("queue_limit", "Jobs that may wait; more are refused.")

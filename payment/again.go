@@ -40,7 +40,7 @@ func (t *Till) goOnAgain() {
 	for _, a := range all {
 		switch {
 		case !a.order.DueAt.After(now):
-		case a.at.After(now), t.enqueue("midas.resume", a.order.OpenID, false, func(ctx context.Context) { t.resume(ctx, a) }) != nil:
+		case a.at.After(now), t.enqueueDue("midas.resume", a.order.OpenID, func(ctx context.Context) { t.resume(ctx, a) }) != nil:
 			left = append(left, a)
 		}
 	}

@@ -151,6 +151,7 @@ func (r rules) afterCancelAnswer(o ledger.Order, err error, now time.Time) ledge
 // afterDeliver decides what becomes of an order in Paid once the host has answered.
 func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Order {
 	o.Code, o.RID = 0, ""
+	_, isAway := errors.AsType[*HostAwayError](err)
 	switch {
 	case err == nil && o.Kind == ledger.Refund:
 		return moved(o, ledger.Delivered, "the host knows")
@@ -163,6 +164,9 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	case errors.Is(err, ErrRefuse):
 		return moved(o, ledger.Refunding, "the host refused it: "+short(err))
 	case errors.Is(err, ErrClosing): // the server is stopping, which says nothing of the host
+		return r.postponed(o, err, now)
+	case isAway: // it fails everybody, which says nothing of the order
+		o.Note = "not delivered yet: " + short(err)
 		return r.postponed(o, err, now)
 	case o.Attempts+1 >= r.tries:
 		return moved(o, ledger.Disputed, fmt.Sprintf("not delivered in %d tries: %s", r.tries, short(err)))

@@ -21,7 +21,7 @@ func (t *Till) drive(ctx context.Context, o ledger.Order) Receipt {
 		var told func(stored ledger.Order) // tells the balance that the answer brought
 		var said error                     // what Midas said, if it was asked
 		after, ok := t.rules.beforeStep(o, t.cfg.Now())
-		held := t.heldBack(o)
+		held := t.heldBack(ctx, o)
 		switch {
 		case !ok:
 		case held != nil:
@@ -101,11 +101,11 @@ func (t *Till) ended(r Receipt) {
 }
 
 // heldBack tells if the call that an order needs next would not be let through, so that it need not be prepared.
-func (t *Till) heldBack(o ledger.Order) error {
+func (t *Till) heldBack(ctx context.Context, o ledger.Order) error {
 	next := midas.EndpointPay
 	switch {
 	case o.State == ledger.Paid:
-		return nil
+		return t.hostAway(ctx, o)
 	case o.Kind == ledger.Goods:
 		next = midas.EndpointQuery
 	case o.State == ledger.Reversing, o.State == ledger.Refunding:
@@ -234,7 +234,10 @@ func (t *Till) guarded(ctx context.Context, host func(context.Context) error) (e
 			err = &ledger.PanicError{Value: p}
 		}
 	}()
-	return host(ctx)
+	if err = host(ctx); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s, the time limit of a delivery; it is asked for again: %w", t.cfg.DeliverTimeout, err)
+	}
+	return err
 }
 
 // deliverInTransaction has the host grant the item in the transaction that stores it. stored is the order as it is
@@ -251,11 +254,13 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after,
 	if err == nil {
 		t.stats.delivered(o, nil)
 		t.stats.reached(stored)
+		_ = t.heard(o, nil)
 		return after, stored
 	}
 	host, ok := errors.AsType[*ledger.GrantError](err)
 	if !ok { // the database's fault: whether it took will be seen
 		t.complain("midas: order not delivered", err, about(o)...)
+		t.hostOf(o).unanswered(o)
 		return t.rules.postponed(o, err, t.cfg.Now()), o
 	}
 	return t.delivered(ctx, o, host.Err), o
@@ -268,8 +273,16 @@ func (t *Till) delivered(ctx context.Context, o ledger.Order, err error) ledger.
 		err = fmt.Errorf("%w: %w", ErrClosing, err)
 	}
 	t.stats.delivered(o, err)
+	err = t.heard(o, err)
 	after := t.rules.afterDeliver(o, err, t.cfg.Now())
-	if err != nil {
+	_, away := errors.AsType[*HostAwayError](err)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrRefuse):
+		t.log.Info("midas: the host refused to grant an item", about(after, "reason", err)...)
+	case away: // which is told once
+		t.log.Debug("midas: not delivered, as everybody's", about(after, "error", err)...)
+	default:
 		t.log.Warn("midas: not delivered", about(after, "try", after.Attempts, "error", err)...)
 	}
 	return after

@@ -146,7 +146,7 @@ type Config struct {
 	// DeliverTimeout is how long one delivery may take before it is tried again. Zero: 10 s.
 	DeliverTimeout time.Duration
 	// DeliverTries is how often a delivery is tried before the order is left to an operator. Zero: 100, which with the
-	// standard Retry takes about 50 minutes.
+	// standard Retry takes about 50 minutes. While the host fails everybody, tries are not counted (see HostAwayError).
 	DeliverTries int
 	// MaxInFlight bounds the jobs under way at once. Zero: 200. Ten times as many may wait in all.
 	MaxInFlight int
@@ -181,11 +181,14 @@ type Till struct {
 	stats    *stats
 	log      *slog.Logger
 
+	deliveriesOut, refundsOut *outage
+
 	closing atomic.Bool
 	paused  atomic.Bool
 	starved atomic.Bool    // the runner has found orders due and no room for them
 	poke    chan struct{}  // wakes the runner; holds one
-	held    []ledger.Order // claimed, and not handed over yet; the runner's own
+	held    []ledger.Order // claimed, and not handed over yet, maxClaim at most; the runner's own
+	turns   turns          // whose orders are claimed next; the runner's own
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the runner
 
@@ -251,6 +254,8 @@ func New(cfg Config) (*Till, error) {
 		timers:   map[*time.Timer]struct{}{},
 		watched:  map[string]*watch{},
 	}
+	t.deliveriesOut = newOutage(cfg.Logger, "deliver", cfg.DeliverTimeout)
+	t.refundsOut = newOutage(cfg.Logger, "take note of refunds", cfg.DeliverTimeout)
 	if t.idle = maxIdle; cfg.Shared {
 		t.idle = sharedIdle
 	}

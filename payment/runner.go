@@ -63,6 +63,9 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 		return lookAgainIn
 	}
 	t.goOnAgain()
+	if len(t.held) == 0 {
+		t.starved.Store(false)
+	}
 	if next.IsZero() {
 		return t.idle
 	}
@@ -71,23 +74,44 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 	if wait > 0 && wait <= t.horizon {
 		return min(wait, t.idle)
 	}
-	room := min(t.lanes.room(), maxClaim-len(t.held))
+	return t.claim(ctx, wait)
+}
+
+// claim takes orders that are due, as many as there is room for, fairly between players. wait is how long it is until the first one is due.
+func (t *Till) claim(ctx context.Context, wait time.Duration) time.Duration {
+	t.starved.Store(true) // before room is looked for, so that no end of a job is missed, which wakes the runner
+	room := min(t.lanes.dueRoom(), maxClaim-len(t.held))
 	if room <= 0 {
-		t.starved.Store(true) // a job's end wakes the runner
 		return lookAgainIn
 	}
-	orders, err := t.cfg.Ledger.Claim(ctx, t.cfg.Now(), t.lease, t.horizon, room)
+	bills, crowded, err := t.turns.next(ctx, t, room)
+	if err != nil {
+		t.complain("midas: cannot look for orders that are due", err)
+		return lookAgainIn
+	}
+	if crowded { // an end of each job need not lead to a look at so many
+		t.starved.Store(false)
+	}
+	if len(bills) == 0 {
+		switch {
+		case crowded:
+			return crowdedRest
+		case wait > 0: // only parked ones, which may wait that long
+			return t.idle
+		default: // their players' lanes are full
+			return lookAgainIn
+		}
+	}
+	orders, err := t.cfg.Ledger.Claim(ctx, t.cfg.Now(), t.lease, t.horizon, len(bills), bills...)
 	t.complain("midas: cannot take orders that are due", err)
 	t.handOver(orders)
 	switch {
-	case err != nil:
+	case err != nil, len(orders) == 0: // others have them
 		return lookAgainIn
-	case len(orders) > 0:
+	case crowded:
+		return crowdedRest
+	default:
 		return 0
-	case wait > 0: // only parked ones, which may wait that long
-		return t.idle
-	default: // others have them
-		return lookAgainIn
 	}
 }
 
@@ -96,18 +120,14 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 func (t *Till) handOver(claimed []ledger.Order) {
 	waiting := append(t.held, claimed...)
 	t.held = nil
-	if len(waiting) == 0 {
-		return
+	if len(waiting) > 0 {
+		t.starved.Store(true) // before a lane refuses, so that no end of a job is missed
 	}
-	t.starved.Store(true) // before a lane refuses, so that no end of a job is missed
 	now := t.cfg.Now()
 	for _, o := range waiting {
-		if o.DueAt.After(now) && t.enqueue("midas.resume", o.OpenID, false, func(ctx context.Context) { t.resume(ctx, again{order: o}) }) != nil {
+		if o.DueAt.After(now) && t.enqueueDue("midas.resume", o.OpenID, func(ctx context.Context) { t.resume(ctx, again{order: o}) }) != nil {
 			t.held = append(t.held, o)
 		}
-	}
-	if len(t.held) == 0 {
-		t.starved.Store(false)
 	}
 }
 

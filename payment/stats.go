@@ -21,6 +21,9 @@ type Stats struct {
 	PutOff map[Delay]int64
 	// Deliveries counts what the host answered.
 	Deliveries map[Delivery]int64
+	// DeliveriesOut and RefundsOut tell since when the host has failed to deliver, or to take note of refunds, for everybody; zero: it
+	// does not.
+	DeliveriesOut, RefundsOut time.Time
 	// LagOfReport is the time from a client's report of a recharge to its coins, LagOfOffer that from the offer, of recharges
 	// that nobody had reported to this server.
 	LagOfReport, LagOfOffer midas.Durations
@@ -62,7 +65,8 @@ type AuditStats struct {
 // Stats tells what the till has done. It takes no more than a mutex that is never held across a call.
 func (t *Till) Stats() Stats {
 	s := Stats{
-		MaxWaiting: t.lanes.maxWaiting, MaxRunning: t.lanes.maxRunning,
+		MaxWaiting: t.lanes.maxWaiting + t.lanes.maxDue, MaxRunning: t.lanes.maxRunning,
+		DeliveriesOut: t.deliveriesOut.began(), RefundsOut: t.refundsOut.began(),
 		Reached: read(t.stats.arrivals), PutOff: read(t.stats.delays), Deliveries: read(t.stats.deliveries),
 		LagOfReport: t.stats.lagOfReport.Durations(), LagOfOffer: t.stats.lagOfOffer.Durations(),
 		Starved: t.stats.starved.Load(), Audit: t.stats.audited.Load(),
@@ -83,7 +87,7 @@ func read[K comparable](counts map[K]*atomic.Int64) map[K]int64 {
 func (l *lanes) load() (waiting, running int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.waiting, l.running
+	return l.waiting[fresh] + l.waiting[due], l.running[fresh] + l.running[due]
 }
 
 // maxReported bounds the recharges whose report is remembered until their coins come.

@@ -22,19 +22,29 @@ type Tracer interface {
 	End(ctx context.Context)
 }
 
-// enqueue adds a job to a lane. Its span begins now, so that the time it waits shows.
+// enqueue adds a fresh job to a lane. Its span begins now, so that the time it waits shows.
 func (t *Till) enqueue(name string, key any, urgent bool, job func(ctx context.Context)) error {
+	return t.lanes.add(key, urgent, t.spanned(name, job))
+}
+
+// enqueueDue adds a job that goes on with what was begun before.
+func (t *Till) enqueueDue(name string, key any, job func(ctx context.Context)) error {
+	return t.lanes.addDue(key, t.spanned(name, job))
+}
+
+// spanned is job with a span that begins now.
+func (t *Till) spanned(name string, job func(ctx context.Context)) func(ctx context.Context) {
 	tracer := t.cfg.Tracer
 	if tracer == nil {
-		return t.lanes.add(key, urgent, job)
+		return job
 	}
 	asked := time.Now()
-	return t.lanes.add(key, urgent, func(ctx context.Context) {
+	return func(ctx context.Context) {
 		ctx = tracer.Start(ctx, name, asked)
 		defer tracer.End(ctx)
 		tracer.End(tracer.Start(ctx, "midas.queue", asked))
 		job(ctx)
-	})
+	}
 }
 
 // noted is done, with the error noted in ctx's span.
