@@ -1,9 +1,11 @@
 package module
 
 import (
+	"reflect"
 	"slices"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/name5566/leaf/gate"
 	"golang.org/x/time/rate"
@@ -12,9 +14,13 @@ import (
 )
 
 const (
-	// graveTime is how long an agent that has logged out is remembered: its last messages may still be on their way
+	// graveTime is how long an agent that has logged out is remembered at least: its last messages may still be on their way
 	// through queues, and must not bring it back to life.
 	graveTime = time.Minute
+	// maxHeld bounds the agents without an address of their own (see ident) that are remembered so.
+	maxHeld = 1000
+	// purgeAt is from how many on the agents that have logged out are looked through before the next sweep.
+	purgeAt = 10_000
 	// forgetAfter is how long a player's rate limit outlives the last connection, so that reconnecting does not renew it.
 	forgetAfter = time.Minute
 )
@@ -23,7 +29,10 @@ const (
 // particular order with the messages it sent, and a second login may come before the first connection's end; so the
 // roster goes by agent, never by "the player's connection", and a player may have several.
 //
-// All of it is in memory under one mutex that is never held across a call into Leaf.
+// All of it is in memory under one mutex that is never held across a call into Leaf. What a stranger can make it hold is about
+// 150 bytes for each connection that anybody else still holds (Leaf's gates hold MaxConnNum, queues their messages'), for each that the
+// garbage collector has not come to yet, and for purgeAt more: the connection itself, with some 50 KB of Leaf's, is kept only while a
+// player is logged in on it.
 type roster struct {
 	// left hears, under the mutex so that no login can come in between, that a player has no connection left in a zone,
 	// or (all) anywhere. It must return at once.
@@ -32,16 +41,38 @@ type roster struct {
 	limit rate.Limit
 	burst int
 
-	mu     sync.Mutex
-	agents map[gate.Agent]*seat
-	people map[string]*person // by openid
-	graves map[gate.Agent]time.Time
+	mu      sync.Mutex
+	agents  map[ident]*seat     // connections that have sent something, or on which somebody is logged in
+	people  map[string]*person  // by openid: players with a connection, or who had one within forgetAfter
+	graves  map[ident]time.Time // those that have logged out, as long as anybody holds them
+	held    int                 // graves of agents without an address; maxHeld at most
+	purgeAt int
 }
+
+// ident names a connection without keeping it in memory: by a weak pointer, which tells it from another that is made later in the same
+// place. An agent that is not a pointer has no address of its own, and is named by itself; Leaf's are pointers.
+type ident struct {
+	weak weak.Pointer[byte]
+	self gate.Agent
+}
+
+func identOf(a gate.Agent) ident {
+	if v := reflect.ValueOf(a); v.Kind() == reflect.Pointer {
+		return ident{weak: weak.Make((*byte)(v.UnsafePointer()))}
+	}
+	return ident{self: a}
+}
+
+// gone tells that nobody holds the connection any more, so that nothing can come of it.
+func (i ident) gone() bool { return i.self == nil && i.weak.Value() == nil }
 
 // seat is one connection.
 type seat struct {
 	limiter *rate.Limiter // of a connection nobody has logged in on; nil once somebody has
 	player  *payment.Player
+	agent   gate.Agent // nil until somebody has logged in
+	refused int        // login codes that WeChat has refused in a row
+	resting time.Time  // until when no further one is taken
 }
 
 // person is a player with at least one connection, or one who had one lately.
@@ -54,7 +85,7 @@ type person struct {
 func newRoster(left func(openid, zoneID string, all bool)) *roster {
 	return &roster{
 		left: left, limit: rate.Inf,
-		agents: map[gate.Agent]*seat{}, people: map[string]*person{}, graves: map[gate.Agent]time.Time{},
+		agents: map[ident]*seat{}, people: map[string]*person{}, graves: map[ident]time.Time{}, purgeAt: purgeAt,
 	}
 }
 
@@ -68,12 +99,13 @@ func (r *roster) limitTo(perSecond float64, burst int) {
 func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, dead := r.graves[a]; dead {
+	name := identOf(a)
+	if _, dead := r.graves[name]; dead {
 		return
 	}
-	s := r.seat(a)
+	s := r.seat(name)
 	was := s.player
-	s.player = &p
+	s.player, s.agent, s.refused = &p, a, 0
 	who := r.people[p.OpenID]
 	if who == nil {
 		who = &person{limiter: rate.NewLimiter(r.limit, r.burst)}
@@ -88,10 +120,10 @@ func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 	}
 	// The newest session key is every connection's: the older ones died with its making.
 	for _, other := range who.agents {
-		if was := r.agents[other].player; was != &p {
-			now := *was
+		if seat := r.agents[identOf(other)]; seat.player != &p {
+			now := *seat.player
 			now.SessionKey = p.SessionKey
-			r.agents[other].player = &now
+			seat.player = &now
 		}
 	}
 	seated()
@@ -101,9 +133,10 @@ func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 func (r *roster) logout(a gate.Agent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.graves[a] = time.Now()
-	s := r.agents[a]
-	delete(r.agents, a)
+	name := identOf(a)
+	r.bury(name, time.Now())
+	s := r.agents[name]
+	delete(r.agents, name)
 	if s != nil && s.player != nil {
 		r.unseat(a, *s.player)
 	}
@@ -112,11 +145,11 @@ func (r *roster) logout(a gate.Agent) {
 // unseat takes a connection away from the player who sat on it, and tells what was the last.
 func (r *roster) unseat(a gate.Agent, was payment.Player) {
 	who := r.people[was.OpenID]
-	if s := r.agents[a]; s == nil || s.player.OpenID != was.OpenID {
+	if s := r.agents[identOf(a)]; s == nil || s.player.OpenID != was.OpenID {
 		who.agents = slices.DeleteFunc(who.agents, func(other gate.Agent) bool { return other == a })
 	}
 	for _, other := range who.agents {
-		if r.agents[other].player.ZoneID == was.ZoneID {
+		if r.agents[identOf(other)].player.ZoneID == was.ZoneID {
 			return
 		}
 	}
@@ -131,7 +164,7 @@ func (r *roster) unseat(a gate.Agent, was payment.Player) {
 func (r *roster) player(a gate.Agent) (payment.Player, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s := r.agents[a]; s != nil && s.player != nil {
+	if s := r.agents[identOf(a)]; s != nil && s.player != nil {
 		return *s.player, true
 	}
 	return payment.Player{}, false
@@ -142,10 +175,11 @@ func (r *roster) player(a gate.Agent) (payment.Player, bool) {
 func (r *roster) allow(a gate.Agent) (wait time.Duration, gone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, dead := r.graves[a]; dead {
+	name := identOf(a)
+	if _, dead := r.graves[name]; dead {
 		return 0, true
 	}
-	s := r.seat(a)
+	s := r.seat(name)
 	limiter := s.limiter
 	if s.player != nil {
 		limiter = r.people[s.player.OpenID].limiter
@@ -158,11 +192,11 @@ func (r *roster) allow(a gate.Agent) (wait time.Duration, gone bool) {
 	return 0, false
 }
 
-func (r *roster) seat(a gate.Agent) *seat {
-	s := r.agents[a]
+func (r *roster) seat(name ident) *seat {
+	s := r.agents[name]
 	if s == nil {
 		s = &seat{limiter: rate.NewLimiter(r.limit, r.burst)}
-		r.agents[a] = s
+		r.agents[name] = s
 	}
 	return s
 }
@@ -177,7 +211,7 @@ func (r *roster) connections(openid, zoneID string) []gate.Agent {
 	}
 	list := make([]gate.Agent, 0, len(who.agents))
 	for _, a := range who.agents {
-		if zoneID == "" || r.agents[a].player.ZoneID == zoneID {
+		if zoneID == "" || r.agents[identOf(a)].player.ZoneID == zoneID {
 			list = append(list, a)
 		}
 	}
@@ -189,9 +223,9 @@ func (r *roster) everyone() []gate.Agent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := make([]gate.Agent, 0, len(r.agents))
-	for a, s := range r.agents {
+	for _, s := range r.agents {
 		if s.player != nil {
-			list = append(list, a)
+			list = append(list, s.agent)
 		}
 	}
 	return list
@@ -201,14 +235,43 @@ func (r *roster) everyone() []gate.Agent {
 func (r *roster) sweep(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for a, at := range r.graves {
-		if now.Sub(at) >= graveTime {
-			delete(r.graves, a)
+	r.purge(now)
+	for name, s := range r.agents {
+		if s.player == nil && name.gone() { // its end was never told
+			delete(r.agents, name)
 		}
 	}
 	for openid, who := range r.people {
 		if len(who.agents) == 0 && now.Sub(who.left) >= forgetAfter {
 			delete(r.people, openid)
+		}
+	}
+}
+
+// bury remembers that a connection has ended. The mutex is held.
+func (r *roster) bury(name ident, now time.Time) {
+	if _, again := r.graves[name]; !again && name.self != nil {
+		if r.held >= maxHeld {
+			return
+		}
+		r.held++
+	}
+	r.graves[name] = now
+	if len(r.graves) >= r.purgeAt {
+		r.purge(now)
+		r.purgeAt = max(purgeAt, 2*len(r.graves))
+	}
+}
+
+// purge forgets connections that have ended and that nobody holds. The mutex is held.
+func (r *roster) purge(now time.Time) {
+	for name, at := range r.graves {
+		switch {
+		case name.gone():
+			delete(r.graves, name)
+		case name.self != nil && now.Sub(at) >= graveTime:
+			r.held--
+			delete(r.graves, name)
 		}
 	}
 }

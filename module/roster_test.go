@@ -2,6 +2,7 @@ package module
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -45,6 +46,12 @@ func (w *watched) expectGone(t *testing.T, want ...string) {
 		t.Errorf("told of %v, not of %v", w.gone, want)
 	}
 	w.gone = nil
+}
+
+// swept is a sweep after the garbage collector has been.
+func (w *watched) swept() {
+	runtime.GC()
+	w.sweep(time.Now())
 }
 
 // expectSizes checks that nothing leaks.
@@ -163,11 +170,15 @@ func TestAConnectionThatHasEndedStaysDead(t *testing.T) {
 			t.Error("a login that came after its end was taken")
 		}
 		w.expectSizes(t, 0, 1, 2)
-		time.Sleep(graveTime - time.Second)
-		w.sweep(time.Now())
-		w.expectSizes(t, 0, 1, 2)
-		time.Sleep(time.Second)
-		w.sweep(time.Now())
+		time.Sleep(time.Hour) // in a queue that nobody has read
+		w.swept()
+		w.expectSizes(t, 0, 0, 2)
+		if _, gone := w.allow(a); !gone || w.login(never, who("bob", "1")) {
+			t.Error("it came back to life after an hour")
+		}
+		runtime.KeepAlive(a)
+		runtime.KeepAlive(never)
+		w.swept() // nobody holds them any more
 		w.expectSizes(t, 0, 0, 0)
 	})
 }
@@ -198,7 +209,7 @@ func TestTheRateOutlivesTheConnectionsAndIsForgottenLater(t *testing.T) {
 		w.logout(b)
 		for range 6 {
 			time.Sleep(sweepEvery)
-			w.sweep(time.Now())
+			w.swept()
 		}
 		w.expectSizes(t, 0, 0, 0)
 	})
@@ -241,8 +252,9 @@ func TestTheSweepForgetsNobodyWhoIsHere(t *testing.T) {
 		w.login(b, who("bob", "1"))
 		w.logout(b)
 		time.Sleep(time.Hour)
-		w.sweep(time.Now())
+		w.swept()
 		w.expectSizes(t, 2, 2, 0)
+		runtime.KeepAlive(a)
 	})
 }
 
@@ -271,8 +283,72 @@ func TestManyComeAndGoAtOnceAndNothingIsLeft(t *testing.T) {
 			t.Errorf("%d connections are left", len(p.agents))
 		}
 	}
+	runtime.GC()
 	w.sweep(time.Now().Add(time.Hour))
 	if len(w.agents)+len(w.people)+len(w.graves) != 0 {
 		t.Errorf("%d connections, %d people, %d graves are left", len(w.agents), len(w.people), len(w.graves))
+	}
+}
+
+// plainAgent is an agent that is no pointer.
+type plainAgent struct {
+	gate.Agent
+	n int
+}
+
+// heavyAgent has a write queue as Leaf's.
+type heavyAgent struct {
+	fakeAgent
+	queue [48 << 10]byte
+}
+
+// Connections that come, say something or nothing, and go, told or not, are not held, and what is remembered of them is bounded.
+func TestWhatHasGoneIsNotHeld(t *testing.T) {
+	w := newWatched()
+	for n := range 3000 {
+		a := &heavyAgent{}
+		switch n % 3 {
+		case 0:
+			w.allow(a) // and its end is never told
+		case 1:
+			w.allow(a)
+			w.logout(a)
+		default:
+			w.logout(a)
+		}
+		if n%1000 == 0 {
+			w.swept()
+		}
+	}
+	for n := range 2 * maxHeld {
+		w.logout(plainAgent{n: n})
+	}
+	w.swept()
+	w.expectSizes(t, 0, 0, maxHeld)
+	w.sweep(time.Now().Add(graveTime))
+	w.expectSizes(t, 0, 0, 0)
+}
+
+// Between two sweeps, too, the list of those who have gone does not grow beyond a bound.
+func TestTheGoneArePurgedBetweenSweeps(t *testing.T) {
+	w := newWatched()
+	for n := range 5 * purgeAt {
+		w.logout(&fakeAgent{})
+		if n%(purgeAt/2) == 0 {
+			runtime.GC()
+		}
+		if len(w.graves) > purgeAt {
+			t.Fatalf("%d are remembered", len(w.graves))
+		}
+	}
+	kept := make([]gate.Agent, 3*purgeAt) // somebody else holds them
+	for n := range kept {
+		kept[n] = &fakeAgent{}
+		w.logout(kept[n])
+	}
+	for _, a := range kept {
+		if _, gone := w.allow(a); !gone {
+			t.Fatal("one that is still held was forgotten")
+		}
 	}
 }
