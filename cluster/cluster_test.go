@@ -447,6 +447,26 @@ func TestATokenOfAnotherGameDoesNotOpen(t *testing.T) {
 	}
 }
 
+// While WeChat gives no new token, a server that starts finds the one that the others still use.
+func TestATokenIsSharedToItsEnd(t *testing.T) {
+	open := func() midas.TokenKeeper {
+		c, err := cluster.Open(module.FleetConfig{Addr: redisAddr(t), Name: t.Name(), SealSecret: "one", Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c.TokenStore().(midas.TokenKeeper)
+	}
+	due := midas.SharedToken{Token: "the-token", RenewAt: time.Now().Add(-time.Minute), End: time.Now().Add(time.Minute)}
+	if err := open().StoreToken(t.Context(), due); err != nil {
+		t.Fatal(err)
+	}
+	got, err := open().LoadToken(t.Context())
+	if err != nil || got.Token != due.Token || got.RenewAt.UnixMilli() != due.RenewAt.UnixMilli() || got.End.UnixMilli() != due.End.UnixMilli() {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestConfigsThatCannotBeMeant(t *testing.T) {
 	for _, cfg := range []module.FleetConfig{{}, {Addr: "x:1"}, {Addr: "no port", Name: "n", TLS: true}} {
 		if _, err := cluster.Open(cfg); err == nil {

@@ -3,7 +3,6 @@ package midas
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -19,8 +18,9 @@ const maxReply = 64 << 10
 type Client struct {
 	cfg    Config
 	tokens TokenSource
-	own    *stableTokens          // nil if tokens came with the config
-	dead   atomic.Pointer[Secret] // the last token that the log was told is dead
+	own    *stableTokens // nil if tokens came with the config
+	*troubles
+	dead atomic.Pointer[Secret] // the last token that the log was told is dead
 }
 
 var _ API = (*Client)(nil)
@@ -31,7 +31,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, tokens: cfg.Tokens}
+	c := &Client{cfg: cfg, tokens: cfg.Tokens, troubles: newTroubles(cfg.Logger)}
 	if c.tokens == nil {
 		c.own = newStableTokens(c)
 		c.tokens = c.own
@@ -128,12 +128,18 @@ var jsonBody = http.Header{"Content-Type": {"application/json"}}
 func (c *Client) withToken(ctx context.Context, e Endpoint, billNo string, call func(ctx context.Context, token Secret) error) error {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
-	noToken := func(err error) error {
-		return &CallError{Endpoint: e, BillNo: billNo, Kind: ErrNotSent, Err: fmt.Errorf("no access token: %w", err)}
+	err := c.tried(ctx, e, billNo, call)
+	c.note(e, err)
+	return err
+}
+
+func (c *Client) tried(ctx context.Context, e Endpoint, billNo string, call func(ctx context.Context, token Secret) error) error {
+	without := func(err error) error {
+		return &CallError{Endpoint: e, BillNo: billNo, Kind: ErrNotSent, Err: &noToken{err}}
 	}
 	token, err := c.tokens.Token(ctx)
 	if err != nil {
-		return noToken(err)
+		return without(err)
 	}
 	err = call(ctx, token)
 	if !errors.Is(err, ErrBadToken) {
@@ -144,7 +150,7 @@ func (c *Client) withToken(ctx context.Context, e Endpoint, billNo string, call 
 		c.cfg.Logger.Info("midas: access token is dead, fetching another", "endpoint", e, "error", err)
 	}
 	if token, err = c.tokens.Replace(ctx, dead); err != nil {
-		return noToken(err)
+		return without(err)
 	}
 	return call(ctx, token)
 }

@@ -49,12 +49,17 @@ var (
 	ErrParameterMissing error = &sentinel{"parameter missing"}
 	// ErrBadToken (40001, 40014, 41001, 42001): the access token is dead (§4.2).
 	ErrBadToken error = &sentinel{"access token not valid"}
-	// ErrBadSecret (40001, 40125 from the token call): the AppSecret is wrong (§4.2).
+	// ErrBadSecret (40001 from the token call and from a login, 40125, 41004): the AppSecret is wrong or missing (§4.2).
 	ErrBadSecret error = &sentinel{"AppSecret wrong"}
 	// ErrBadAppID (40013, 41002): the AppID is wrong or missing.
 	ErrBadAppID error = &sentinel{"AppID wrong"}
-	// ErrIPNotAllowed (40164): this server's address is not on the list in the WeChat console (§4.2).
+	// ErrIPNotAllowed (40164, 89501, 89503, 89506, 89507): this server's address is not on the list in the WeChat console (§4.2), or
+	// an administrator of the mini game has not confirmed it, or has refused it.
 	ErrIPNotAllowed error = &sentinel{"server address not allowed"}
+	// ErrSecretFrozen (40243): the AppSecret has been frozen in the WeChat console.
+	ErrSecretFrozen error = &sentinel{"AppSecret frozen"}
+	// ErrRestricted (48004, 50002): WeChat has taken the call away from the mini game, or has restricted its account, for breaking a rule.
+	ErrRestricted error = &sentinel{"mini game restricted by WeChat"}
 	// ErrBadCode (40029, 40163): the login code is wrong, used or too old (§4.1).
 	ErrBadCode error = &sentinel{"login code not valid"}
 	// ErrUserBlocked (40226): WeChat blocks this user (§4.1).
@@ -65,26 +70,45 @@ var (
 	ErrBadCall error = &sentinel{"malformed call"}
 )
 
+// Where in the WeChat console (mp.weixin.qq.com) an advice sends its reader.
+const (
+	settings = "the WeChat console (开发管理 → 开发设置)"
+	theList  = "the WeChat console (开发管理 → 开发设置 → IP白名单)"
+	messages = "the WeChat console's message box (通知中心) says why, and how to appeal"
+)
+
 // codes lists every documented errcode of V1, login and tokens (§1.2–1.8, §4).
 var codes = map[int]code{
 	-1:    of(ErrSystemBusy, VerdictUnknown, "repeat with the same bill number until the answer is another one"),
 	40001: of(ErrBadToken, VerdictLater, "fetch a new access token; see that no other process fetches tokens the classic way"),
 	40002: of(ErrBadCall, VerdictRefused, "do not repeat; see what changed the call on its way"),
-	40013: of(ErrBadAppID, VerdictRefused, "do not repeat; correct AppID"),
+	40013: of(ErrBadAppID, VerdictRefused, "do not repeat; correct AppID: it is the one in "+settings),
 	40014: of(ErrBadToken, VerdictLater, "fetch a new access token"),
 	40029: of(ErrBadCode, VerdictRefused, "have the client call wx.login for a new code"),
 	40101: of(ErrParameterMissing, VerdictRefused, "do not repeat; the text names the parameter"),
-	40125: of(ErrBadSecret, VerdictRefused, "do not repeat; correct AppSecret"),
+	40125: of(ErrBadSecret, VerdictRefused, "do not repeat; correct AppSecret: it is the one in "+settings+", another once it has been reset there"),
 	40163: of(ErrBadCode, VerdictRefused, "have the client call wx.login for a new code"),
-	40164: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; add this server's address in the WeChat console"),
+	40164: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; add this server's address (it may be in the text) to the list in "+theList),
 	40226: of(ErrUserBlocked, VerdictRefused, "do not repeat"),
+	40243: of(ErrSecretFrozen, VerdictRefused, "do not repeat; unfreeze the AppSecret in "+settings+", or make a new one and correct AppSecret"),
 	41001: of(ErrBadToken, VerdictLater, "fetch a new access token"),
 	41002: of(ErrBadAppID, VerdictRefused, "do not repeat; correct AppID"),
+	41004: of(ErrBadSecret, VerdictRefused, "do not repeat; correct AppSecret"),
 	42001: of(ErrBadToken, VerdictLater, "fetch a new access token"),
 	43002: of(ErrBadCall, VerdictRefused, "do not repeat; see what changed the call on its way"),
 	44002: of(ErrBadCall, VerdictRefused, "do not repeat; see what changed the call on its way"),
 	45009: of(ErrRateLimited, VerdictLater, "repeat later; the day's quota is used up"),
 	45011: of(ErrRateLimited, VerdictLater, "repeat in a minute"),
+	48004: of(ErrRestricted, VerdictRefused, "do not repeat; WeChat has taken this call away for breaking a rule: "+messages),
+	50002: of(ErrRestricted, VerdictRefused, "do not repeat; the mini game's account is restricted or frozen: "+messages),
+	89501: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; an administrator of the mini game has been asked to confirm this server's address: "+
+		"have them do it in WeChat, or add the address to the list in "+theList),
+	89503: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; have an administrator of the mini game confirm this server's address in WeChat, "+
+		"or add it to the list in "+theList),
+	89506: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; an administrator has refused this server's address twice, so WeChat takes no call from it "+
+		"for 24 hours: add it to the list in "+theList),
+	89507: of(ErrIPNotAllowed, VerdictRefused, "do not repeat; an administrator has refused this server's address, so WeChat takes no call from it "+
+		"for an hour: add it to the list in "+theList),
 	90000: of(ErrBillUnknown, VerdictRefused, "nothing was deducted under this bill number"),
 	90001: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct the bill number"),
 	90002: of(ErrBadBillNo, VerdictRefused, "do not repeat; correct the order's data"),
@@ -128,8 +152,8 @@ func codeAt(v2 bool, e Endpoint, n int) code {
 		return c
 	}
 	switch {
-	case e == EndpointToken && n == 40001:
-		return code{ErrBadSecret.(*sentinel), VerdictRefused, "do not repeat; correct AppSecret"}
+	case (e == EndpointToken || e == EndpointLogin) && n == 40001: // they take the AppSecret, and no token
+		return code{ErrBadSecret.(*sentinel), VerdictRefused, "do not repeat; correct AppSecret: it is the one in " + settings + ", another once it has been reset there"}
 	case e == EndpointPay && n == 90016:
 		return code{ErrBillProcessing.(*sentinel), VerdictUnknown, "repeat with the same bill number"}
 	}

@@ -24,6 +24,14 @@ var meanings = map[int]struct {
 	40125: {midas.ErrBadSecret, midas.VerdictRefused},
 	40163: {midas.ErrBadCode, midas.VerdictRefused},
 	40164: {midas.ErrIPNotAllowed, midas.VerdictRefused},
+	40243: {midas.ErrSecretFrozen, midas.VerdictRefused},
+	41004: {midas.ErrBadSecret, midas.VerdictRefused},
+	48004: {midas.ErrRestricted, midas.VerdictRefused},
+	50002: {midas.ErrRestricted, midas.VerdictRefused},
+	89501: {midas.ErrIPNotAllowed, midas.VerdictRefused},
+	89503: {midas.ErrIPNotAllowed, midas.VerdictRefused},
+	89506: {midas.ErrIPNotAllowed, midas.VerdictRefused},
+	89507: {midas.ErrIPNotAllowed, midas.VerdictRefused},
 	40226: {midas.ErrUserBlocked, midas.VerdictRefused},
 	41001: {midas.ErrBadToken, midas.VerdictLater},
 	41002: {midas.ErrBadAppID, midas.VerdictRefused},
@@ -77,8 +85,10 @@ func TestEveryDocumentedCodeMeansWhatThePagesSay(t *testing.T) {
 
 // Where the call is another one, two codes mean something else.
 func TestCodesThatDependOnTheCall(t *testing.T) {
-	if err := (&midas.Error{Endpoint: midas.EndpointToken, Code: 40001}); !errors.Is(err, midas.ErrBadSecret) || errors.Is(err, midas.ErrBadToken) {
-		t.Errorf("40001 for a token is %v", err)
+	for _, e := range []midas.Endpoint{midas.EndpointToken, midas.EndpointLogin} {
+		if err := (&midas.Error{Endpoint: e, Code: 40001}); !errors.Is(err, midas.ErrBadSecret) || errors.Is(err, midas.ErrBadToken) {
+			t.Errorf("40001 as the answer of %s is %v", e, err)
+		}
 	}
 	// A deduction that is being worked on may yet take; a cancellation that was put off did nothing.
 	if v := midas.VerdictOf(&midas.Error{Endpoint: midas.EndpointPay, Code: 90016}); v != midas.VerdictUnknown {

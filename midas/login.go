@@ -15,6 +15,12 @@ func (c *Client) Code2Session(ctx context.Context, code string) (Session, error)
 	}
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
+	session, err := c.code2Session(ctx, code)
+	c.note(EndpointLogin, err)
+	return session, err
+}
+
+func (c *Client) code2Session(ctx context.Context, code string) (Session, error) {
 	q := url.Values{
 		"appid": {c.cfg.AppID}, "secret": {c.cfg.AppSecret.Reveal()}, "js_code": {code}, "grant_type": {"authorization_code"},
 	}

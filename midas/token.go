@@ -2,7 +2,6 @@ package midas
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -16,43 +15,34 @@ type TokenSource interface {
 	Replace(ctx context.Context, dead Secret) (Secret, error)
 }
 
-// TokenStore is where the servers of one game share their token, so that one of them fetches it for all. What it holds may
-// be lost at any time, and an error of it only means that this server fetches for itself.
-type TokenStore interface {
-	// Load returns the shared token and when it is to be renewed; an empty one if there is none.
-	Load(ctx context.Context) (token Secret, renewAt time.Time, err error)
-	// Store makes a token the shared one until it is to be renewed.
-	Store(ctx context.Context, token Secret, renewAt time.Time) error
-	// Turn asks to be the one who fetches. If another server is, done is nil; it is to be asked again. done ends the turn,
-	// which ends by itself after a few seconds.
-	Turn(ctx context.Context) (done func(), err error)
-}
-
 const (
-	// turnWait is the time between two looks at whether another server has fetched, and turnPatience how long it is waited for.
-	turnWait     = 20 * time.Millisecond
-	turnPatience = 2 * time.Second
 	// renewBefore is how long before its end a token is replaced: within the last 5 minutes stable_token gives a new one
 	// while the old one stays good.
 	renewBefore = 4 * time.Minute
 	// forceGap is the least time between two forced refreshes (§4.2); there are 20 a day.
 	forceGap = 30 * time.Second
-	// tellGap is the least time between two lines of the log that say the same.
-	tellGap = time.Minute
+	// firstPause is how long nobody asks for a token after a second failure in a row; each further one doubles it, up to
+	// longestPause. After the first failure the next call asks again.
+	firstPause   = 250 * time.Millisecond
+	longestPause = 10 * time.Second
 )
 
-// stableTokens fetches tokens through stable_token, one fetch at a time however many wait for it.
+// stableTokens keeps an access token. It is renewed before its end, in the background: calls go on with the one at hand, however
+// long the renewal takes and whatever it comes to, until that token's own end or until Midas refuses it. One question for a token
+// is under way at a time, however many wait for it, and after failures nobody asks for a while.
 type stableTokens struct {
 	client *Client
 
-	mu      sync.Mutex
-	token   Secret
-	renewAt time.Time
-	current *fetch
-	forced  time.Time // when a refresh was last forced
-	told    time.Time // when the log was last told that WeChat refuses
-	stats   TokenStats
-	fetches sync.WaitGroup
+	mu       sync.Mutex
+	held     SharedToken // the token at hand; empty: none
+	rejected Secret      // Midas has refused it since it was last handed out
+	current  *fetch
+	failures int       // in a row
+	retryAt  time.Time // before that nobody asks
+	lastErr  error     // why the last question failed; told to those who come before retryAt
+	forced   time.Time // when a refresh was last forced
+	stats    TokenStats
+	fetches  sync.WaitGroup
 }
 
 // TokenStats is what a client has done to have an access token.
@@ -78,6 +68,9 @@ func (c *Client) TokenStats() TokenStats {
 // errStillDead: a forced refresh is allowed only now and then, and the one before was just made.
 var errStillDead = errors.New("WeChat still gives out the token that Midas refuses; another process may be fetching tokens the classic way")
 
+// errAnothersTurn: another server of the game is renewing the token, and does not get on.
+var errAnothersTurn = errors.New("another server is renewing the access token")
+
 // fetch is one fetch under way. token and err are set before done is closed.
 type fetch struct {
 	done  chan struct{}
@@ -89,44 +82,72 @@ func newStableTokens(c *Client) *stableTokens { return &stableTokens{client: c} 
 
 func (s *stableTokens) close() { s.fetches.Wait() }
 
-// Token returns the token at hand, or fetches one.
-func (s *stableTokens) Token(ctx context.Context) (Secret, error) {
-	s.mu.Lock()
-	if s.token != "" && time.Now().Before(s.renewAt) {
-		defer s.mu.Unlock()
-		return s.token, nil
-	}
-	f := s.begin("")
-	s.mu.Unlock()
-	return f.wait(ctx)
+// usable tells whether calls may go on with the token at hand. The mutex is held.
+func (s *stableTokens) usable(now time.Time) bool {
+	return s.held.Token != "" && s.held.Token != s.rejected && now.Before(s.held.End)
 }
 
-// Replace fetches a token that is not dead, unless somebody has already.
+// Token returns the token at hand, and sees to its renewal; without one it waits for one.
+func (s *stableTokens) Token(ctx context.Context) (Secret, error) {
+	s.mu.Lock()
+	now := time.Now()
+	if s.usable(now) {
+		defer s.mu.Unlock()
+		if !now.Before(s.held.RenewAt) && s.current == nil && !now.Before(s.retryAt) {
+			s.begin()
+		}
+		return s.held.Token, nil
+	}
+	token, err := s.awaited(ctx, now)
+	if token != "" && errors.Is(err, errStillDead) { // WeChat insists that it is good; a call with it does no harm
+		return token, nil
+	}
+	return token, err
+}
+
+// Replace returns the token at hand if it is another, or waits for one that is.
 func (s *stableTokens) Replace(ctx context.Context, dead Secret) (Secret, error) {
 	s.mu.Lock()
-	if s.token != "" && s.token != dead && s.current == nil {
+	now := time.Now()
+	if s.held.Token != dead && s.usable(now) {
 		defer s.mu.Unlock()
-		return s.token, nil
+		return s.held.Token, nil
 	}
-	f := s.begin(dead)
-	s.mu.Unlock()
-	token, err := f.wait(ctx)
+	if s.held.Token == dead {
+		s.rejected = dead
+	}
+	token, err := s.awaited(ctx, now)
+	if err == nil && token == dead { // the fetch had got it before it was refused
+		s.mu.Lock()
+		s.rejected = dead
+		token, err = s.awaited(ctx, time.Now())
+	}
 	if err == nil && token == dead {
 		err = errStillDead
 	}
 	return token, err
 }
 
-// begin joins the fetch under way, or starts one. The mutex is held. The fetch belongs to nobody who waits: when one
-// leaves, it goes on for the others.
-func (s *stableTokens) begin(dead Secret) *fetch {
-	if s.current != nil {
-		return s.current
+// awaited joins the fetch under way, or starts one, and waits for it; or it tells why the last one failed, as long as nobody is to
+// ask again. The mutex is held, and released.
+func (s *stableTokens) awaited(ctx context.Context, now time.Time) (Secret, error) {
+	if s.current == nil && now.Before(s.retryAt) {
+		defer s.mu.Unlock()
+		return "", s.lastErr
 	}
+	if s.current == nil {
+		s.begin()
+	}
+	f := s.current
+	s.mu.Unlock()
+	return f.wait(ctx)
+}
+
+// begin starts a fetch. The mutex is held. The fetch belongs to nobody who waits: when one leaves, it goes on for the others.
+func (s *stableTokens) begin() {
 	f := &fetch{done: make(chan struct{})}
 	s.current = f
-	s.fetches.Go(func() { s.run(f, dead) })
-	return f
+	s.fetches.Go(func() { s.run(f) })
 }
 
 func (f *fetch) wait(ctx context.Context) (Secret, error) {
@@ -141,87 +162,51 @@ func (f *fetch) wait(ctx context.Context) (Secret, error) {
 	}
 }
 
-func (s *stableTokens) run(f *fetch, dead Secret) {
-	token, renewAt, err := s.shared(dead)
+func (s *stableTokens) run(f *fetch) {
+	got, err := s.obtain()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.token, f.err = token, err; err == nil {
-		if token != s.token {
-			s.stats.ObtainedAt = time.Now()
-		}
-		s.token, s.renewAt = token, renewAt
-	} else if VerdictOf(err) == VerdictRefused && time.Since(s.told) >= tellGap {
-		s.told = time.Now()
-		s.client.cfg.Logger.Error("midas: WeChat gives this server no access token, so no call can be made", "error", err)
+	now := time.Now()
+	if err == nil && got.Token == s.rejected {
+		err = errStillDead
+		// It is what WeChat says is good: the next call tries it once more, and none asks for another before retryAt.
+		s.held, s.rejected = got, ""
 	}
+	if err != nil {
+		s.failures++
+		s.lastErr = err
+		s.retryAt = now.Add(pause(s.failures))
+	} else {
+		if got.Token != s.held.Token {
+			s.stats.ObtainedAt = now
+		}
+		s.held, s.failures, s.lastErr, s.retryAt = got, 0, nil, time.Time{}
+	}
+	goodFor := time.Duration(0)
+	if s.usable(now) {
+		goodFor = s.held.End.Sub(now)
+	}
+	f.token, f.err = got.Token, err
 	s.current = nil
 	close(f.done)
-}
-
-// shared takes the token that the servers share, or fetches one for all when it is this server's turn. Without a store,
-// or with one that fails or is slow, it fetches: calls wait for this, so the store has half of their time at most.
-func (s *stableTokens) shared(dead Secret) (Secret, time.Time, error) {
-	store := s.client.cfg.TokenStore
-	if store == nil {
-		return s.fetch(dead)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), min(turnPatience, s.client.cfg.Timeout/2))
-	defer cancel()
-	tick := time.NewTicker(turnWait)
-	defer tick.Stop()
-	for {
-		token, renewAt, err := store.Load(ctx)
-		if err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
-			s.count(func(n *TokenStats) { n.Shared++ })
-			return token, renewAt, nil
-		}
-		var done func()
-		if err == nil {
-			done, err = store.Turn(ctx)
-		}
-		switch {
-		case err != nil: // the store is away
-			return s.fetch(dead)
-		case done != nil:
-			defer done()
-			return s.fetchForAll(ctx, dead)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done(): // whoever has the turn does not get on
-			return s.fetch(dead)
-		}
+	s.mu.Unlock()
+	if !errors.Is(err, errAnothersTurn) {
+		s.client.noteToken(err, goodFor)
 	}
 }
 
-// fetchForAll fetches in this server's turn, unless another has just before.
-func (s *stableTokens) fetchForAll(ctx context.Context, dead Secret) (Secret, time.Time, error) {
-	store := s.client.cfg.TokenStore
-	if token, renewAt, err := store.Load(ctx); err == nil && token != "" && token != dead && time.Now().Before(renewAt) {
-		s.count(func(n *TokenStats) { n.Shared++ })
-		return token, renewAt, nil
+// pause is how long nobody asks for a token after so many failures in a row.
+func pause(failures int) time.Duration {
+	if failures < 2 {
+		return 0
 	}
-	token, renewAt, err := s.fetch(dead)
-	if err == nil && token != dead {
-		ctx, cancel := s.client.bounded(context.Background())
-		defer cancel()
-		if err := store.Store(ctx, token, renewAt); err != nil {
-			s.client.cfg.Logger.Warn("midas: the access token could not be shared", "error", err)
-		}
-	}
-	return token, renewAt, err
+	return min(firstPause<<min(failures-2, 10), longestPause)
 }
 
-// fetch asks WeChat, in its own time.
-func (s *stableTokens) fetch(dead Secret) (Secret, time.Time, error) {
-	ctx, cancel := s.client.bounded(context.Background())
-	defer cancel()
-	token, lives, err := s.ask(ctx, false)
-	if err == nil && token == dead && s.mayForce() {
-		// Midas still hands out what it refuses: some other process has forced a refresh.
-		token, lives, err = s.ask(ctx, true)
-	}
-	return token, time.Now().Add(lives - min(renewBefore, lives/2)), err
+// state is what a fetch has to know of the token at hand.
+func (s *stableTokens) state() (rejected Secret, usable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rejected, s.usable(time.Now())
 }
 
 func (s *stableTokens) mayForce() bool {
@@ -238,42 +223,4 @@ func (s *stableTokens) count(what func(*TokenStats)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	what(&s.stats)
-}
-
-func (s *stableTokens) ask(ctx context.Context, force bool) (token Secret, lives time.Duration, err error) {
-	defer func() {
-		s.count(func(n *TokenStats) {
-			n.Fetched++
-			if err != nil {
-				n.Failed++
-			}
-			if force {
-				n.Forced++
-			}
-		})
-	}()
-	cfg := &s.client.cfg
-	body, err := json.Marshal(map[string]any{
-		"grant_type": "client_credential", "appid": cfg.AppID, "secret": cfg.AppSecret.Reveal(), "force_refresh": force,
-	})
-	if err != nil {
-		return "", 0, err
-	}
-	text, err := s.client.exchange(ctx, EndpointToken, "", cfg.BaseURL+"/cgi-bin/stable_token", body)
-	if err != nil {
-		return "", 0, err
-	}
-	var reply struct {
-		status
-		Token   string `json:"access_token"`
-		Expires int64  `json:"expires_in"`
-	}
-	if err := decode(EndpointToken, "", text, &reply, &reply.status); err != nil {
-		return "", 0, err
-	}
-	const longest = 7200 // seconds (§4.2)
-	if reply.Token == "" || reply.Expires <= 0 || reply.Expires > longest {
-		return "", 0, &CallError{Endpoint: EndpointToken, Kind: ErrBadReply, Err: errors.New("no token, or an impossible life")}
-	}
-	return Secret(reply.Token), time.Duration(reply.Expires) * time.Second, nil
 }

@@ -162,11 +162,13 @@ func TestATokenIsRenewedBeforeItsEndAndNotSooner(t *testing.T) {
 		ask()
 		time.Sleep(115 * time.Minute)
 		ask()
+		synctest.Wait()
 		if len(s.fetches) != 1 {
 			t.Fatalf("%d fetches after 115 minutes", len(s.fetches))
 		}
 		time.Sleep(2 * time.Minute) // stable_token gives out the next one in the last five
 		ask()
+		synctest.Wait() // in the background
 		if len(s.fetches) != 2 || s.fetches[1] {
 			t.Fatalf("fetches after 117 minutes, forced or not: %v", s.fetches)
 		}

@@ -56,8 +56,6 @@ func (d *doctor) sayToken(err error) {
 	switch {
 	case errors.Is(err, midas.ErrBadSecret):
 		d.wrong("access token", "correct Midas.AppSecret; it is the mini game's, from the WeChat console", "%v", err)
-	case errors.Is(err, midas.ErrIPNotAllowed):
-		d.wrong("access token", "add this machine's address to the list in the WeChat console", "%v", err)
 	default:
 		d.wrong("access token", adviceOf(err), "%v", err)
 	}
