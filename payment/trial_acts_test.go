@@ -3,6 +3,7 @@ package payment_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
@@ -19,7 +20,11 @@ var patiences = []payment.Retry{
 }
 
 // price tables; a restart may change which one holds.
-var priceLists = []map[string]midas.Coins{{"sword": 60, "potion": 7}, {"sword": 45, "potion": 9}, {"sword": 90, "potion": 3}}
+var priceLists = []map[string]midas.Coins{
+	{"sword": 60, "potion": 7},
+	{"sword": 45, "potion": 9},
+	{"sword": 90, "potion": 3},
+}
 
 // shortIdle bounds the runners' sleep in a history of minutes, longIdle where days pass.
 const (
@@ -30,7 +35,7 @@ const (
 // idle is how long a runner of the history sleeps at most.
 func (t *trial) idle() time.Duration {
 	for _, a := range t.plan.Acts {
-		if a.What == "long wait" || a.What == "wait" && a.For > time.Hour {
+		if slices.Contains(longActs, a.What) || a.What == "wait" && a.For > time.Hour {
 			return longIdle
 		}
 	}
@@ -46,6 +51,11 @@ func (t *trial) act(a act) {
 	switch a.What {
 	case "buy":
 		t.buy(n, p, a.N)
+	case "buy late": // the first call lands later, and the next ones not at all
+		t.mu.Lock()
+		t.fates[emulator.APIPay] = append([]fate{{landsLater[a.N%len(landsLater)], a.For}}, slices.Repeat([]fate{{What: lostCall}}, 3*a.N)...)
+		t.mu.Unlock()
+		t.buy(n, p, a.N)
 	case "give":
 		t.give(n, p, a.N)
 	case "cancel":
@@ -57,6 +67,11 @@ func (t *trial) act(a act) {
 		_ = t.emu.Recharge(emulator.Sandbox, p.OpenID, "1", 17)
 	case "login":
 		t.login(n, p, a.N%2 == 0)
+	case "two logins": // whose answers overtake each other
+		first, second := p.Player, p.Player
+		first.SessionKey, second.SessionKey = t.newKey(p), t.newKey(p)
+		t.arrives(n, p, second)
+		t.arrives(living[(a.On+a.N)%len(living)], p, first)
 	case "leave":
 		if p.at != nil {
 			p.at.Forget(p.OpenID, "1", a.N%2 == 0)
@@ -99,6 +114,14 @@ func (t *trial) act(a act) {
 		h.prices, h.retry = priceLists[a.N%len(priceLists)], patiences[(t.plan.Patience+a.N/3)%len(patiences)]
 		t.mu.Unlock()
 		n.reopen(t.idle())
+	case "power cut": // of every server
+		for _, n := range h.nodes {
+			n.shut()
+		}
+		time.Sleep(a.For)
+		for _, n := range h.nodes {
+			n.begin()
+		}
 	case "skew":
 		n.clock.Lock()
 		n.skew = time.Duration(a.N-4) * 15 * time.Second // -60 s to 45 s
@@ -129,6 +152,9 @@ func (t *trial) setMood(h *house, m mood) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h.mood = m
+	if h.why = ""; m == refuses && len(t.asked)%2 == 1 {
+		h.why = "bag full \x00\xff\u202e\U0001f392"
+	}
 }
 
 // wish finds what was asked for under a request, or enters it.
@@ -154,7 +180,8 @@ func (t *trial) buy(n *node, p *gamer, number int) {
 	w := t.wish("buy", fmt.Sprint("b", number), n.house, p)
 	w.item, w.amounts = item, append(w.amounts, int64(n.shop[item]))
 	t.mu.Unlock()
-	_ = n.Purchase(p.Player, payment.PurchaseRequest{RequestID: w.request, ItemID: item, Quantity: 1}, func(r payment.Receipt, err error) {
+	ask := payment.PurchaseRequest{RequestID: w.request, ItemID: item, Quantity: 1}
+	_ = n.Purchase(p.Player, ask, func(r payment.Receipt, err error) {
 		t.write("%s: buy %s of %s: %s %s %v", n.name, w.request, p.OpenID, r.Order.BillNo, r.Order.State, err)
 		if err == nil {
 			t.mu.Lock()
@@ -170,7 +197,8 @@ func (t *trial) give(n *node, p *gamer, number int) {
 	w := t.wish("give", fmt.Sprint("g", number), n.house, p)
 	w.amounts = []int64{amount}
 	t.mu.Unlock()
-	_ = n.Present(p.Player, payment.PresentRequest{RequestID: w.request, Amount: midas.Coins(amount)}, func(r payment.Receipt, err error) {
+	ask := payment.PresentRequest{RequestID: w.request, Amount: midas.Coins(amount)}
+	_ = n.Present(p.Player, ask, func(r payment.Receipt, err error) {
 		if err == nil {
 			t.mu.Lock()
 			t.became(w, r.Order.BillNo)
@@ -216,6 +244,10 @@ func (t *trial) login(n *node, p *gamer, heard bool) {
 	}
 	who := p.Player
 	who.SessionKey = t.newKey(p)
+	t.arrives(n, p, who)
+}
+
+func (t *trial) arrives(n *node, p *gamer, who payment.Player) {
 	t.mu.Lock()
 	p.at, p.seen, p.blind = n, false, false
 	t.mu.Unlock()
@@ -241,7 +273,8 @@ func (t *trial) leaves(p *gamer) {
 	p.at = nil
 }
 
-// stranger starts a server on the ledger that takes it for another game's: another environment, or another protocol. It must be refused.
+// stranger starts a server on the ledger that takes it for another game's: another environment, or another protocol. It must be
+// refused.
 func (t *trial) stranger(n *node, number int, wait time.Duration) {
 	right := n.identity()
 	wrong := identity{v2: right.v2, production: true}
@@ -258,23 +291,22 @@ func (t *trial) stranger(n *node, number int, wait time.Duration) {
 		time.Sleep(wait)
 		s.shut()
 	}
-	if _, err := n.open(n.place, n.skew, t.idle(), right); err != nil {
-		panic(err)
-	}
+	n.begin()
 }
 
 // windows are many windows for coins that a player opens and closes without paying.
 func (t *trial) windows(n *node, p *gamer, number int) {
 	for i := range 101 {
 		id := fmt.Sprintf("x%d-%d", number, i)
-		_ = n.Recharge(p.Player, payment.RechargeRequest{RequestID: id, BuyQuantity: 60}, func(ledger.Recharge, error) {})
+		ask := payment.RechargeRequest{RequestID: id, BuyQuantity: 60}
+		_ = n.Recharge(p.Player, ask, func(ledger.Recharge, error) {})
 		time.Sleep(100 * time.Millisecond)
 		_ = n.RechargeDone(p.Player, id, 1, func(ledger.Recharge, error) {})
 		time.Sleep(100 * time.Millisecond)
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	for i := range 101 {
 		t.wish("window", fmt.Sprintf("x%d-%d", number, i), n.house, p)
 	}
+	t.mu.Unlock()
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// The host of the trials: a game that keeps what it granted by bill number, and clients that keep the newest balance they were told.
+// The host of the trials: a game that keeps what it granted by bill number, and clients that keep the newest balance that they
+// were told.
 
 var errAway = errors.New("the game's own database is down")
 

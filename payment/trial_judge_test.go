@@ -11,10 +11,10 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// The judge of the trials asks the emulator for bills, payments and balances, and the game for what it has. The ledger is read to know which
-// request a bill number stands for, and which orders an operator has been asked about.
+// The judge of the trials asks the emulator for bills, payments and balances, and the game for what it has. The ledger is read
+// to know which request a bill number stands for, and which orders an operator has been asked about.
 
-// account is what Midas did under one bill number.
+// movement is what Midas did under one bill number.
 type movement struct {
 	deducted int // how often
 	given    int
@@ -23,6 +23,10 @@ type movement struct {
 	openid   string
 	first    time.Time // when coins moved
 	real     bool      // in production
+}
+
+func (m movement) String() string {
+	return fmt.Sprintf("deducted %d times, given %d times, %d of %d coins gone", m.deducted, m.given, m.kept, m.amount)
 }
 
 func (t *trial) movements() map[string]*movement {
@@ -82,7 +86,8 @@ func (t *trial) judge(calm time.Time) {
 			if n > 1 {
 				t.fault("%s: %s granted %d times", h.name, bill, n)
 			}
-			if o := h.sold[bill]; o.Kind == ledger.Goods && !slices.ContainsFunc(t.sales, func(s *sale) bool { return s.number == bill && s.env == emulator.Sandbox }) {
+			isPaid := func(s *sale) bool { return s.number == bill && s.env == emulator.Sandbox }
+			if h.sold[bill].Kind == ledger.Goods && !slices.ContainsFunc(t.sales, isPaid) {
 				t.fault("%s: goods %s granted, and never paid for", h.name, bill)
 			}
 			known[bill] = true
@@ -95,10 +100,10 @@ func (t *trial) judge(calm time.Time) {
 	}
 	for bill, m := range moved {
 		if !known[bill] {
-			t.fault("bill %s at Midas is in no ledger: %+v", bill, *m)
+			t.fault("bill %s at Midas is in no ledger: %s", bill, m)
 		}
 		if m.real {
-			t.fault("bill %s moved real coins, and the servers are the sandbox's: %+v", bill, *m)
+			t.fault("bill %s moved real coins, and the servers are the sandbox's: %s", bill, m)
 		}
 	}
 	t.judgeRecharges()
@@ -116,7 +121,7 @@ func (h *house) grants() map[string]int {
 	return bag
 }
 
-// tooLate tells whether coins moved, or the order was made, so long before all was well that a bill number had died by then.
+// tooLate tells whether an order was made so long before all was well that its bill number had died by then.
 func tooLate(o ledger.Order, calm time.Time) bool {
 	return calm.Add(2*time.Hour + 30*time.Minute).After(o.CreatedAt.Add(lastLanding))
 }
@@ -124,8 +129,9 @@ func tooLate(o ledger.Order, calm time.Time) bool {
 func (t *trial) judgePurchase(h *house, o ledger.Order, m movement, granted int, calm time.Time) {
 	w := t.asked["buy/"+o.OpenID+"/"+h.name+o.RequestID]
 	say := func(what string) {
-		t.fault("%s: bill %s (%s %q, made %s, changed %s) %s: at Midas %+v, granted %d", h.name, o.BillNo, o.State, o.Note, o.CreatedAt.Sub(t.began).Round(time.Second),
-			o.UpdatedAt.Sub(t.began).Round(time.Second), what, m, granted)
+		made, changed := o.CreatedAt.Sub(t.began).Round(time.Second), o.UpdatedAt.Sub(t.began).Round(time.Second)
+		t.fault("%s: bill %s (%s %q, made %s, changed %s) %s: at Midas %s, granted %d", h.name, o.BillNo, o.State, o.Note,
+			made, changed, what, m, granted)
 	}
 	switch {
 	case w == nil:
@@ -156,7 +162,7 @@ func (t *trial) judgePurchase(h *house, o ledger.Order, m movement, granted int,
 func (t *trial) judgePresent(h *house, o ledger.Order, m movement, calm time.Time) {
 	w := t.asked["give/"+o.OpenID+"/"+h.name+o.RequestID]
 	say := func(what string) {
-		t.fault("%s: present %s (%s %q) %s: at Midas %+v", h.name, o.BillNo, o.State, o.Note, what, m)
+		t.fault("%s: present %s (%s %q) %s: at Midas %s", h.name, o.BillNo, o.State, o.Note, what, m)
 	}
 	switch {
 	case w == nil:
@@ -187,8 +193,8 @@ func (t *trial) judgeSale(s *sale, o ledger.Order) {
 		refused = refused || h.refusal[s.number]
 	}
 	say := func(what string) {
-		t.fault("payment %s of %s (%s %q) %s: %d fen, %d back in %d parts, granted %d, taken away %d", s.number, s.env, o.State, o.Note, what, s.fen, s.back, len(s.refunds),
-			granted, taken)
+		t.fault("payment %s of %s (%s %q) %s: %d fen, %d back in %d parts, granted %d, taken away %d", s.number, s.env,
+			o.State, o.Note, what, s.fen, s.back, len(s.refunds), granted, taken)
 	}
 	if s.env == emulator.Production {
 		lost := slices.ContainsFunc(t.letters, func(l *letter) bool { return l.push.OutTradeNo == s.number && l.taken })
@@ -229,10 +235,11 @@ func (t *trial) judgeSale(s *sale, o ledger.Order) {
 	}
 }
 
-// keeps tells whether an operator can find a push that is not this server's: it was acknowledged, so Midas does not send it again.
+// keeps tells whether an operator can find a push that is not this server's: it was acknowledged, so it will not come again.
 func (t *trial) keeps(s *sale) bool {
 	for _, h := range t.houses {
-		if _, err := h.nodes[0].ledger.Order(context.Background(), s.number); !errors.Is(err, ledger.ErrNotFound) || foundAside(h.nodes[0], s.number) {
+		_, err := h.nodes[0].ledger.Order(context.Background(), s.number)
+		if !errors.Is(err, ledger.ErrNotFound) || foundAside(h.nodes[0], s.number) {
 			return true
 		}
 	}
@@ -250,22 +257,25 @@ func (t *trial) judgeRecharges() {
 				continue
 			}
 			unreported = unreported || w.paid && (!w.reported || w.coins != w.recharge.BuyQuantity)
-			r, err := w.house.nodes[0].ledger.Recharge(context.Background(), p.OpenID, w.request)
+			r, err := w.stored()
 			if err != nil {
 				continue
 			}
-			if r.State == ledger.RechargeCredited {
+			here := r.State == ledger.RechargeCredited
+			if here {
 				credited += r.Coins
 				said = append(said, fmt.Sprintf("%s=%d", w.request, r.Coins))
 			}
-			if t.plan.V2 && (w.paid != (r.State == ledger.RechargeCredited) || w.paid && r.Coins != w.coins) {
-				t.fault("recharge %s of %s: paid for: %t, %d coins; in the ledger %s, %d coins", w.request, p.OpenID, w.paid, w.coins, r.State, r.Coins)
+			if t.plan.V2 && (w.paid != here || w.paid && r.Coins != w.coins) {
+				t.fault("recharge %s of %s: paid for: %t, %d coins; in the ledger %s, %d coins", w.request, p.OpenID, w.paid,
+					w.coins, r.State, r.Coins)
 			}
 		}
 		if credited > grown {
 			t.fault("%s: %d coins were bought, and %d credited: %s", p.OpenID, grown, credited, said)
 		}
-		if known, err := t.houses[0].nodes[0].ledger.SaveAmt(context.Background(), p.OpenID, "1"); err != nil || known != account.SaveAmt {
+		known, err := t.houses[0].nodes[0].ledger.SaveAmt(context.Background(), p.OpenID, "1")
+		if err != nil || known != account.SaveAmt {
 			t.fault("%s: save_amt is %d, and the ledger knows %d, %v", p.OpenID, account.SaveAmt, known, err)
 		}
 		if t.plan.V2 || unreported || p.direct {
@@ -275,11 +285,17 @@ func (t *trial) judgeRecharges() {
 			if w.kind != "window" || w.who != p || !w.paid {
 				continue
 			}
-			if r, err := w.house.nodes[0].ledger.Recharge(context.Background(), p.OpenID, w.request); err != nil || r.State != ledger.RechargeCredited || r.Coins != w.coins {
-				t.fault("recharge %s of %s was paid for and reported; in the ledger %s, %d coins, %v", w.request, p.OpenID, r.State, r.Coins, err)
+			if r, err := w.stored(); err != nil || r.State != ledger.RechargeCredited || r.Coins != w.coins {
+				t.fault("recharge %s of %s was paid for and reported; in the ledger %s, %d coins, %v", w.request, p.OpenID, r.State,
+					r.Coins, err)
 			}
 		}
 	}
+}
+
+// stored is a window for coins as the ledger has it.
+func (w *wish) stored() (ledger.Recharge, error) {
+	return w.house.nodes[0].ledger.Recharge(context.Background(), w.who.OpenID, w.request)
 }
 
 // judgeRest looks how things stand after two hours without trouble, before anybody logs in again.
@@ -301,13 +317,17 @@ func (t *trial) judgeRest(calm time.Time) {
 			if o.Kind != ledger.Purchase && o.Kind != ledger.Present {
 				continue
 			}
-			if !o.State.Ended() && time.Since(o.CreatedAt) < 40*time.Hour {
-				t.fault("bill %s is %s (parked %t, due in %s, %q) after two hours without trouble, and its player is here", o.BillNo, o.State, o.Parked,
-					time.Until(o.DueAt).Round(time.Second), o.Note)
+			late := t.lands[o.BillNo].After(calm) // Midas may say until then that it is being processed
+			if !o.State.Ended() && !late && time.Since(o.CreatedAt) < 40*time.Hour {
+				t.fault("bill %s is %s (parked %t, due in %s, %q) after two hours without trouble, and its player is here", o.BillNo,
+					o.State, o.Parked, time.Until(o.DueAt).Round(time.Second), o.Note)
 			}
 			// What landed late is looked for, but not all the time.
 			m := moved[o.BillNo]
-			unsettled = unsettled || !o.State.Ended() || m != nil && (m.kept > 0 && o.State != ledger.Delivered || m.first.After(calm) || o.UpdatedAt.After(calm.Add(time.Hour)))
+			unsettled = unsettled || late || !o.State.Ended()
+			if m != nil && (m.kept > 0 && o.State != ledger.Delivered || m.first.After(calm) || o.UpdatedAt.After(calm.Add(time.Hour))) {
+				unsettled = true
+			}
 		}
 		if balance := t.emu.Account(emulator.Sandbox, p.OpenID, "1").Balance; !unsettled && seen && told != balance {
 			t.fault("%s was told last of %d coins, and has %d", p.OpenID, told, balance)

@@ -90,6 +90,9 @@ func (t *trial) moneyAct(n *node, p *gamer, a act) {
 		t.window(n, p, a.N)
 	case "windows":
 		t.windows(n, p, a.N)
+		t.payAndReport(n, p, a)
+	case "pay and report":
+		t.payAndReport(n, p, a)
 	case "pay window":
 		t.payWindow(p, a)
 	case "report":
@@ -101,6 +104,38 @@ func (t *trial) moneyAct(n *node, p *gamer, a act) {
 		t.goods(n, p, a.N)
 	case "pay goods":
 		t.payGoods(p, a)
+	case "goods and pay":
+		t.goods(n, p, a.N)
+		time.Sleep(time.Second)
+		t.payGoods(p, a)
+	case "goods and leave": // paid, and no push comes; the player is away for long
+		t.goods(n, p, a.N)
+		time.Sleep(time.Second)
+		lost := a
+		lost.N = 2
+		t.payGoods(p, lost)
+		n.Forget(p.OpenID, "1", true)
+		t.leaves(p)
+		t.emu.ExpireSession(p.OpenID)
+		time.Sleep(a.For)
+	case "bought and refunded":
+		t.storeGoods(p, a)
+		t.mu.Lock()
+		bought := len(t.sales) - 1
+		t.mu.Unlock()
+		back := a
+		back.N, back.On = 2*bought+a.Who, (a.N+a.On)%maxServers
+		t.refund(back)
+	case "refund in parts": // that are told at once
+		t.mu.Lock()
+		sales := len(t.sales)
+		t.mu.Unlock()
+		if sales > 0 {
+			part, rest := a, a
+			part.N, rest.N = 2*(a.N%sales)+1, 2*(a.N%sales)
+			t.refund(part)
+			t.refund(rest)
+		}
 	case "store goods":
 		t.storeGoods(p, a)
 	case "other money":
@@ -117,7 +152,8 @@ func (t *trial) window(n *node, p *gamer, number int) {
 	t.mu.Lock()
 	w := t.wish("window", fmt.Sprint("w", number), n.house, p)
 	t.mu.Unlock()
-	_ = n.Recharge(p.Player, payment.RechargeRequest{RequestID: w.request, BuyQuantity: midas.Coins([]int{60, 10}[number%2])}, func(r ledger.Recharge, err error) {
+	ask := payment.RechargeRequest{RequestID: w.request, BuyQuantity: []midas.Coins{60, 10}[number%2]}
+	_ = n.Recharge(p.Player, ask, func(r ledger.Recharge, err error) {
 		t.write("%s: window %s: %v", n.name, w.request, err)
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -140,8 +176,15 @@ func (t *trial) payWindow(p *gamer, a act) {
 		coins = 30
 	}
 	err := t.emu.PayCoins(emulator.CoinOptions{
-		OpenID: p.OpenID, OfferID: emulator.DefaultOfferID, ZoneID: "1", OutTradeNo: w.recharge.OutTradeNo, Env: 1, BuyQuantity: coins,
-		Platform: "android", CurrencyType: "CNY", Mode: "game",
+		OpenID:       p.OpenID,
+		OfferID:      emulator.DefaultOfferID,
+		ZoneID:       "1",
+		OutTradeNo:   w.recharge.OutTradeNo,
+		Env:          1,
+		BuyQuantity:  coins,
+		Platform:     "android",
+		CurrencyType: "CNY",
+		Mode:         "game",
 	}, emulator.Fate{})
 	if err != nil {
 		t.fault("the player cannot pay: %v", err)
@@ -151,14 +194,36 @@ func (t *trial) payWindow(p *gamer, a act) {
 	w.paid, w.coins = true, coins
 	p.blind = true // until somebody is told
 	if t.plan.V2 {
-		t.sales = append(t.sales, &sale{number: w.recharge.OutTradeNo, env: emulator.Sandbox, who: p, house: w.house, quantity: coins, fen: coins * 10, listed: coins * 10})
+		t.sales = append(t.sales, &sale{
+			number:   w.recharge.OutTradeNo,
+			env:      emulator.Sandbox,
+			who:      p,
+			house:    w.house,
+			quantity: coins,
+			fen:      coins * 10,
+			listed:   coins * 10,
+		})
 	}
 	t.mu.Unlock()
 	if t.plan.V2 {
 		t.post(a, w.house, false, midas.Push{
-			Event: midas.PushCoins, Sandbox: true, OpenID: p.OpenID, OutTradeNo: w.recharge.OutTradeNo, ZoneID: "1", Quantity: coins,
+			Event:      midas.PushCoins,
+			Sandbox:    true,
+			OpenID:     p.OpenID,
+			OutTradeNo: w.recharge.OutTradeNo,
+			ZoneID:     "1",
+			Quantity:   coins,
 		})
 	}
+}
+
+// payAndReport asks for coins, pays for them and says so, as most players do.
+func (t *trial) payAndReport(n *node, p *gamer, a act) {
+	t.window(n, p, a.N)
+	time.Sleep(time.Second)
+	t.payWindow(p, a)
+	time.Sleep(time.Second)
+	t.report(n, p, a.N)
 }
 
 // report is what the client says of a window: the truth, or that it failed.
@@ -203,7 +268,8 @@ func (t *trial) goods(n *node, p *gamer, number int) {
 	t.mu.Lock()
 	w := t.wish("goods", fmt.Sprint("p", number), n.house, p)
 	t.mu.Unlock()
-	_ = n.BuyGoods(p.Player, payment.GoodsRequest{RequestID: w.request, ItemID: "pass", Quantity: 1 + int64(number)%2}, func(o payment.GoodsOffer, err error) {
+	ask := payment.GoodsRequest{RequestID: w.request, ItemID: "pass", Quantity: 1 + int64(number)%2}
+	_ = n.BuyGoods(p.Player, ask, func(o payment.GoodsOffer, err error) {
 		t.write("%s: goods %s of %s: %s %s %v", n.name, w.request, p.OpenID, o.Order.BillNo, o.Order.State, err)
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -221,7 +287,8 @@ func (t *trial) payGoods(p *gamer, a act) {
 	t.mu.Lock()
 	w := t.openWish("goods", p, a.N)
 	t.mu.Unlock()
-	if w == nil || w.offer.Options.SignData == "" || w.paid || time.Since(w.made) > time.Hour { // a payment sheet is not open for ever
+	// A payment sheet is not open for ever.
+	if w == nil || w.offer.Options.SignData == "" || w.paid || time.Since(w.made) > time.Hour {
 		return
 	}
 	o := w.offer.Options
@@ -230,7 +297,13 @@ func (t *trial) payGoods(p *gamer, a act) {
 		return
 	}
 	s := &sale{
-		number: w.bill, item: "pass", env: emulator.Sandbox, who: p, house: w.house, quantity: w.offer.Order.Quantity, listed: passFen * w.offer.Order.Quantity,
+		number:   w.bill,
+		item:     "pass",
+		env:      emulator.Sandbox,
+		who:      p,
+		house:    w.house,
+		quantity: w.offer.Order.Quantity,
+		listed:   passFen * w.offer.Order.Quantity,
 	}
 	t.sell(s, a)
 	t.mu.Lock()
@@ -258,8 +331,16 @@ func (t *trial) sell(s *sale, a act) {
 // push is what Midas says of a payment. Price is the list price of all pieces.
 func (s *sale) push(event midas.PushEvent) midas.Push {
 	return midas.Push{
-		Event: event, Sandbox: s.env == emulator.Sandbox, OpenID: s.who.OpenID, OutTradeNo: s.number, ZoneID: "1", ProductID: s.item, Attach: s.attach,
-		Quantity: s.quantity, Price: midas.Fen(s.listed), Paid: midas.Fen(s.fen),
+		Event:      event,
+		Sandbox:    s.env == emulator.Sandbox,
+		OpenID:     s.who.OpenID,
+		OutTradeNo: s.number,
+		ZoneID:     "1",
+		ProductID:  s.item,
+		Attach:     s.attach,
+		Quantity:   s.quantity,
+		Price:      midas.Fen(s.listed),
+		Paid:       midas.Fen(s.fen),
 	}
 }
 
@@ -279,7 +360,15 @@ func (t *trial) outside(p *gamer, a act, env emulator.Env) {
 	if err != nil {
 		panic(err)
 	}
-	s := &sale{number: number, item: "pass", env: env, who: p, house: t.houses[0], store: true, quantity: quantity, listed: passFen * quantity}
+	s := &sale{
+		number:   number,
+		item:     "pass",
+		env:      env,
+		who:      p,
+		house:    t.houses[0],
+		quantity: quantity,
+		listed:   passFen * quantity,
+	}
 	t.sell(s, a)
 	t.post(a, s.house, false, s.push(midas.PushStoreGoods))
 }
@@ -300,7 +389,8 @@ func (t *trial) post(a act, h *house, astray bool, p midas.Push) {
 	t.send(l)
 }
 
-// refund gives all or a part of a payment back. The word of it may overtake that of the payment, come twice, or not name the player.
+// refund gives all or a part of a payment back. The word of it may overtake that of the payment, come twice, or not name the
+// player.
 func (t *trial) refund(a act) {
 	t.mu.Lock()
 	if len(t.sales) == 0 {
@@ -324,7 +414,14 @@ func (t *trial) refund(a act) {
 	s.back += fen
 	s.refunds = append(s.refunds, id)
 	t.mu.Unlock()
-	p := midas.Push{Event: midas.PushRefund, Sandbox: s.env == emulator.Sandbox, OutTradeNo: s.number, RefundID: id, RefundSource: 2, Refunded: midas.Fen(fen)}
+	p := midas.Push{
+		Event:        midas.PushRefund,
+		Sandbox:      s.env == emulator.Sandbox,
+		OutTradeNo:   s.number,
+		RefundID:     id,
+		RefundSource: 2,
+		Refunded:     midas.Fen(fen),
+	}
 	if a.On != 1 {
 		p.OpenID = s.who.OpenID
 	}

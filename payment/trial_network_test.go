@@ -16,8 +16,8 @@ import (
 	"github.com/leafmidas/leafmidas/emulator"
 )
 
-// The way between a server and Midas in the trials: the real client at one end, the emulator at the other, and between them whatever a
-// network, a proxy or Midas's own queue may do to a call. Nothing here takes real time.
+// The way between a server and Midas in the trials: the real client at one end, the emulator at the other, and between them
+// whatever a network, a proxy or Midas's own queue may do to a call. Nothing here takes real time.
 
 // mishap is what befalls one call on its way.
 type mishap string
@@ -31,7 +31,7 @@ const (
 	lateAnswer mishap = "late answer" // done; the answer comes after the wait, if anybody still listens
 	heldCall   mishap = "held"        // arrives after the wait, whether or not anybody still listens; silence
 	heldCut    mishap = "held, cut"   // arrives after the wait; the connection breaks at once
-	queuedCall mishap = "queued"      // Midas checks it and takes it in, and does it after the wait; it knows nothing of it until then; silence
+	queuedCall mishap = "queued"      // Midas takes it in, and does it after the wait; until then it knows nothing of it; silence
 	slowCall   mishap = "processing"  // the same, but Midas says meanwhile that it is being processed
 	refused    mishap = "-1"          // nothing done
 	failed     mishap = "-1, done"    // done
@@ -46,16 +46,22 @@ const (
 )
 
 var mishaps = []mishap{
-	fineCall, lostCall, cutCall, lostAnswer, cutAnswer, lateAnswer, heldCall, heldCut, queuedCall, slowCall, refused, failed, webPage,
-	badGateway, emptyReply, tooMany5, deadToken1, processed, forbids, unheard,
+	fineCall, lostCall, cutCall, lostAnswer, cutAnswer, lateAnswer, heldCall, heldCut, queuedCall, slowCall, refused, failed,
+	webPage, badGateway, emptyReply, tooMany5, deadToken1, processed, forbids, unheard,
 }
 
 // scripted are the mishaps that the emulator brings about itself.
 var scripted = map[mishap]emulator.Fault{
-	refused: {Kind: emulator.Refuse}, failed: {Kind: emulator.Fail}, webPage: {Kind: emulator.HTML, Commit: true},
-	badGateway: {Kind: emulator.BadGateway}, emptyReply: {Kind: emulator.Empty, Commit: true},
-	tooMany5: {Kind: emulator.Answer, Code: 45011}, deadToken1: {Kind: emulator.Answer, Code: 40001},
-	processed: {Kind: emulator.Answer, Code: 90016}, forbids: {Kind: emulator.Answer, Code: 90017}, unheard: {Kind: emulator.Answer, Code: 98765},
+	refused:    {Kind: emulator.Refuse},
+	failed:     {Kind: emulator.Fail},
+	webPage:    {Kind: emulator.HTML, Commit: true},
+	badGateway: {Kind: emulator.BadGateway},
+	emptyReply: {Kind: emulator.Empty, Commit: true},
+	tooMany5:   {Kind: emulator.Answer, Code: 45011},
+	deadToken1: {Kind: emulator.Answer, Code: 40001},
+	processed:  {Kind: emulator.Answer, Code: 90016},
+	forbids:    {Kind: emulator.Answer, Code: 90017},
+	unheard:    {Kind: emulator.Answer, Code: 98765},
 }
 
 // fate is the mishap of one call, and how long it waits where it does.
@@ -104,7 +110,13 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	case heldCall, heldCut, queuedCall, slowCall:
 		if t.age(bill)+f.Wait > lastLanding {
 			f.What = lostCall
+			break
 		}
+		t.mu.Lock()
+		if at := time.Now().Add(f.Wait); at.After(t.lands[bill]) {
+			t.lands[bill] = at
+		}
+		t.mu.Unlock()
 	}
 	t.note(w.node, api, bill, f)
 	answer := func(resp *http.Response, err error) (*http.Response, error) {
@@ -145,7 +157,8 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	case queuedCall, slowCall:
 		given, giveUp := context.WithCancel(context.Background())
 		giveUp() // the emulator counts the wait from when its caller has given up
-		_, _ = t.arrive(call(given), api, &emulator.Fault{Kind: emulator.LateCommit, Unseen: f.What == queuedCall, Delay: f.Wait})
+		late := emulator.Fault{Kind: emulator.LateCommit, Unseen: f.What == queuedCall, Delay: f.Wait}
+		_, _ = t.arrive(call(given), api, &late)
 		return silence()
 	}
 	fault, isScripted := scripted[f.What]
@@ -229,5 +242,6 @@ func (t *trial) note(n *node, api, bill string, f fate) {
 func (t *trial) write(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.record = append(t.record, fmt.Sprintf("%-14s ", time.Since(t.began).Round(time.Millisecond))+fmt.Sprintf(format, args...))
+	at := time.Since(t.began).Round(time.Millisecond)
+	t.record = append(t.record, fmt.Sprintf("%-14s ", at)+fmt.Sprintf(format, args...))
 }

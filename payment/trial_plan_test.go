@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,8 +37,9 @@ type act struct {
 // String is the plan as Go has it, so that a history can be kept.
 func (p plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "plan{V2: %t, InTransaction: %t, Twin: %t, Servers: %d, Patience: %d, Skews: []int{%s}, Acts: []act{\n",
-		p.V2, p.InTransaction, p.Twin, p.Servers, p.Patience, strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Skews), " ", ", "), "[]"))
+	fmt.Fprintf(&b, "plan{V2: %t, InTransaction: %t, Twin: %t, Servers: %d, Patience: %d, ", p.V2, p.InTransaction, p.Twin,
+		p.Servers, p.Patience)
+	fmt.Fprintf(&b, "Skews: []int{%s}, Acts: []act{\n", strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Skews), " ", ", "), "[]"))
 	for _, a := range p.Acts {
 		fmt.Fprintf(&b, "\t{What: %q, Who: %d, On: %d, N: %d, For: %d, Then: %d", a.What, a.Who, a.On, a.N, a.For, a.Then)
 		if a.API != "" {
@@ -56,25 +58,34 @@ func (p plan) String() string {
 const (
 	players    = 2
 	maxServers = 3
-	maxActs    = 16
+	minActs    = 4
+	maxActs    = 20
 )
 
 var (
 	// delays are how long something lasts, or how late it comes.
 	delays = []time.Duration{
-		time.Second, 4 * time.Second, 8 * time.Second, 40 * time.Second, 90 * time.Second, 4 * time.Minute, 9 * time.Minute, time.Hour, 5 * time.Hour, 20 * time.Hour,
+		time.Second, 4 * time.Second, 8 * time.Second, 40 * time.Second, 90 * time.Second, 4 * time.Minute, 9 * time.Minute,
+		time.Hour, 5 * time.Hour, 20 * time.Hour,
 	}
 	// ages outlive things: a push's repeats, a bill number, a month.
 	ages = []time.Duration{3 * time.Hour, 26 * time.Hour, 46 * time.Hour, 50 * time.Hour, 32 * 24 * time.Hour}
 
 	alwaysActs = []string{
-		"buy", "buy", "buy", "buy", "give", "cancel", "coins", "window", "pay window", "report", "windows", "login", "login", "leave", "session dies",
-		"fates", "fates", "fates", "fates", "mood", "game down", "midas down", "freeze", "stall", "stall", "die", "restart", "skew", "stranger", "wait", "wait", "long wait",
+		"buy", "buy", "buy", "buy late", "buy late", "give", "cancel", "cancel", "coins", "window", "pay window", "report",
+		"pay and report", "windows", "login", "login", "two logins", "leave", "session dies", "fates", "fates", "fates", "mood",
+		"game down", "midas down", "freeze", "stall", "stall", "die", "restart", "power cut", "skew", "stranger", "wait", "wait",
+		"long wait",
 	}
 	moneyActs = append([]string{
-		"goods", "goods", "goods", "pay goods", "pay goods", "pay goods", "store goods", "store goods", "refund", "refund", "refund", "other money",
+		"goods", "goods", "pay goods", "goods and pay", "goods and pay", "goods and leave", "store goods", "store goods",
+		"bought and refunded", "bought and refunded", "refund", "refund", "refund in parts", "other money",
 	}, alwaysActs...)
-	calls      = []string{emulator.APIPay, emulator.APIPay, emulator.APIPay, emulator.APICancel, emulator.APICancel, emulator.APIPresent, emulator.APIBalance, emulator.APIQuery}
+	calls = []string{
+		emulator.APIPay, emulator.APIPay, emulator.APIPay, emulator.APICancel, emulator.APICancel, emulator.APIPresent,
+		emulator.APIBalance, emulator.APIQuery,
+	}
+	longActs   = []string{"long wait", "goods and leave", "power cut"}
 	landsLater = []mishap{heldCall, heldCut, queuedCall, slowCall}
 )
 
@@ -89,11 +100,11 @@ func drawPlan(r *rapid.T) plan {
 	for range maxServers {
 		p.Skews = append(p.Skews, rapid.IntRange(-60, 60).Draw(r, "skew"))
 	}
-	p.Acts = rapid.SliceOfN(rapid.Custom(func(r *rapid.T) act { return drawAct(r, p.V2) }), 1, maxActs).Draw(r, "acts")
+	p.Acts = rapid.SliceOfN(rapid.Custom(func(r *rapid.T) act { return drawAct(r, p.V2) }), minActs, maxActs).Draw(r, "acts")
 	old := 0
 	for i, a := range p.Acts {
 		// Two such waits outlive everything there is; more only take time.
-		if a.What == "long wait" {
+		if slices.Contains(longActs, a.What) {
 			if old++; old > 2 {
 				p.Acts[i].For = 3 * time.Hour
 			}
@@ -113,7 +124,7 @@ func drawAct(r *rapid.T, v2 bool) act {
 		Then: time.Duration(rapid.IntRange(0, 8).Draw(r, "then")) * 500 * time.Millisecond,
 	}
 	switch a.What {
-	case "long wait":
+	case "long wait", "goods and leave", "power cut":
 		a.For = rapid.SampledFrom(ages).Draw(r, "for")
 	case "game down":
 		a.For = rapid.SampledFrom([]time.Duration{time.Minute, 20 * time.Minute, 2 * time.Hour}).Draw(r, "for")

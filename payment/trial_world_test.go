@@ -19,23 +19,26 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// A trial is a history of servers, players and Midas in virtual time: the real till, the real client and the real emulator, and between
-// them a world that keeps none of the promises that the code would like to lean on. docs/proofs.md tells what it may do, and how it is judged.
+// A trial is a history of servers, players and Midas in virtual time: the real till, the real client and the real emulator, and
+// between them a world that keeps none of the promises that the code would like to lean on. docs/proofs.md tells what it may do,
+// and how it is judged.
 type trial struct {
 	plan   plan
 	folder string
 	began  time.Time
 	emu    *emulator.Server
 	turn   chan struct{} // holds one: whoever speaks to the emulator
+	calmed chan struct{} // closed when all is well, and whoever stands still goes on
 	houses []*house      // the second one, if any, has a ledger of its own at the same Midas
 	logger *slog.Logger
 
 	pending sync.WaitGroup // calls and pushes that are under way without anybody
 	mu      sync.Mutex
-	fates   map[string][]fate // of the next calls, by API
-	outage  time.Time         // until then no call arrives
-	keys    int               // that were given out
-	kept    map[string]bool   // bills that Midas was made to refuse to give back
+	fates   map[string][]fate    // of the next calls, by API
+	outage  time.Time            // until then no call arrives
+	keys    int                  // that were given out
+	kept    map[string]bool      // bills that Midas was made to refuse to give back
+	lands   map[string]time.Time // when the last call with a bill number arrives
 	players []*gamer
 	asked   map[string]*wish // by kind, player and request
 	sales   []*sale
@@ -107,8 +110,7 @@ type sale struct {
 	env           emulator.Env
 	who           *gamer
 	house         *house // whose goods they are
-	store         bool
-	quantity, fen int64 // what was paid, which may be less than the price
+	quantity, fen int64  // what was paid, which may be less than the price
 	listed        int64
 	back          int64 // of fen
 	refunds       []string
@@ -144,8 +146,8 @@ func (n *node) isDead() bool {
 	}
 }
 
-// pass is a place between two lines that touch the ledger, the network or the host: here a server may stand still, one of its goroutines
-// may, and here it dies.
+// pass is a place between two lines that touch the ledger, the network or the host: here a server may stand still, or one of its
+// goroutines, and here it dies.
 func (n *node) pass() {
 	n.clock.Lock()
 	nap := time.Duration(0)
@@ -181,6 +183,7 @@ func (n *node) rest(d time.Duration) {
 	select {
 	case <-timer.C:
 	case <-n.dead:
+	case <-n.calmed:
 	}
 }
 
@@ -231,8 +234,13 @@ func (t *trial) identity() identity { return identity{v2: t.plan.V2} }
 // open begins a life of a server.
 func (h *house) open(place int, skew, idle time.Duration, who identity) (*node, error) {
 	n := &node{
-		house: h, place: place, name: fmt.Sprintf("%s%d", h.name, place), dead: make(chan struct{}), release: make(chan struct{}), skew: skew,
-		shop: maps.Clone(h.prices),
+		house:   h,
+		place:   place,
+		name:    fmt.Sprintf("%s%d", h.name, place),
+		dead:    make(chan struct{}),
+		release: make(chan struct{}),
+		skew:    skew,
+		shop:    maps.Clone(h.prices),
 	}
 	n.die = sync.OnceFunc(func() { close(n.dead) })
 	env, key := emulator.Sandbox, midas.Secret(emulator.DefaultSandboxAppKey)
@@ -241,8 +249,15 @@ func (h *house) open(place int, skew, idle time.Duration, who identity) (*node, 
 	}
 	var err error
 	if n.client, err = midas.New(midas.Config{
-		BaseURL: "http://midas.test", AppID: emulator.DefaultAppID, AppSecret: emulator.DefaultAppSecret, OfferID: emulator.DefaultOfferID,
-		AppKey: key, Sandbox: env == emulator.Sandbox, V2: who.v2, Transport: wire{n}, Logger: h.logger,
+		BaseURL:   "http://midas.test",
+		AppID:     emulator.DefaultAppID,
+		AppSecret: emulator.DefaultAppSecret,
+		OfferID:   emulator.DefaultOfferID,
+		AppKey:    key,
+		Sandbox:   env == emulator.Sandbox,
+		V2:        who.v2,
+		Transport: wire{n},
+		Logger:    h.logger,
 	}); err != nil {
 		return nil, err
 	}
@@ -251,10 +266,25 @@ func (h *house) open(place int, skew, idle time.Duration, who identity) (*node, 
 		return nil, err
 	}
 	cfg := payment.Config{
-		Ledger: n.ledger, Midas: n.client, Observer: n, Deliver: n.deliver, Refunded: n.refunded, Sandbox: env == emulator.Sandbox,
-		Shared: h.plan.Servers > 1, TradeNumbers: who.v2, Elsewhere: n.elsewhere, Items: n.items(), CoinsPerYuan: 10, Tiers: midas.OfficialTiers(),
-		Retry: h.retry, RechargePoll: rechargePoll, NeedSession: true, SealSecret: emulator.DefaultAppSecret,
-		Now: n.now, Tracer: n, Logger: h.logger,
+		Ledger:       n.ledger,
+		Midas:        n.client,
+		Observer:     n,
+		Deliver:      n.deliver,
+		Refunded:     n.refunded,
+		Sandbox:      env == emulator.Sandbox,
+		Shared:       h.plan.Servers > 1,
+		TradeNumbers: who.v2,
+		Elsewhere:    n.elsewhere,
+		Items:        n.items(),
+		CoinsPerYuan: 10,
+		Tiers:        midas.OfficialTiers(),
+		Retry:        h.retry,
+		RechargePoll: rechargePoll,
+		NeedSession:  true,
+		SealSecret:   emulator.DefaultAppSecret,
+		Now:          n.now,
+		Tracer:       n,
+		Logger:       h.logger,
 	}
 	if who.v2 {
 		cfg.SignGoods = n.client.SignGoods
@@ -281,10 +311,16 @@ func (h *house) open(place int, skew, idle time.Duration, who identity) (*node, 
 	return n, nil
 }
 
-var rechargePoll = []time.Duration{2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
+var rechargePoll = []time.Duration{
+	2 * time.Second, 3 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
+}
 
 func (n *node) items() []payment.Item {
-	return []payment.Item{{ID: "sword", Price: n.shop["sword"]}, {ID: "potion", Price: n.shop["potion"]}, {ID: "pass", Fen: passFen}}
+	return []payment.Item{
+		{ID: "sword", Price: n.shop["sword"]},
+		{ID: "potion", Price: n.shop["potion"]},
+		{ID: "pass", Fen: passFen},
+	}
 }
 
 const passFen = 600
@@ -333,6 +369,13 @@ func (n *node) shut() {
 // reopen is a server's next life, with the same clock.
 func (n *node) reopen(idle time.Duration) {
 	n.shut()
+	n.beginWith(idle)
+}
+
+// begin begins the next life of a server that was shut.
+func (n *node) begin() { n.beginWith(n.idle()) }
+
+func (n *node) beginWith(idle time.Duration) {
 	if _, err := n.open(n.place, n.skew, idle, n.identity()); err != nil {
 		panic(fmt.Sprintf("%s does not start again: %v", n.name, err))
 	}
@@ -345,7 +388,7 @@ func (t *trial) fault(format string, args ...any) {
 	t.faults = append(t.faults, fmt.Sprintf(format, args...))
 }
 
-// bagPath is the host's own database where it grants in the ledger's transaction: a table beside the ledger's.
+// makeBag makes the host's own table where it grants in the ledger's transaction.
 func (h *house) makeBag() error {
 	db, err := sql.Open("sqlite", filepath.Join("file:", h.path))
 	if err != nil {

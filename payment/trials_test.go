@@ -37,14 +37,24 @@ func try(t *testing.T, folder string, p plan) (faults, record []string) {
 	number := trials.Add(1)
 	synctest.Test(t, func(*testing.T) {
 		tr := &trial{
-			plan: p, folder: folder, began: time.Now(), turn: make(chan struct{}, 1), logger: slog.New(slog.DiscardHandler), fates: map[string][]fate{},
-			kept: map[string]bool{}, asked: map[string]*wish{},
+			plan:   p,
+			folder: folder,
+			began:  time.Now(),
+			turn:   make(chan struct{}, 1),
+			calmed: make(chan struct{}),
+			lands:  map[string]time.Time{},
+			logger: slog.New(slog.DiscardHandler),
+			fates:  map[string][]fate{},
+			kept:   map[string]bool{},
+			asked:  map[string]*wish{},
 		}
 		if testing.Verbose() && os.Getenv("TRIAL_LOG") != "" {
 			tr.logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 		}
 		var err error
-		if tr.emu, err = emulator.New(emulator.Config{ForgetBills: true, SessionLife: 1000 * time.Hour, Goods: map[string]int64{"pass": passFen}}); err != nil {
+		if tr.emu, err = emulator.New(emulator.Config{
+			ForgetBills: true, SessionLife: 1000 * time.Hour, Goods: map[string]int64{"pass": passFen},
+		}); err != nil {
 			panic(err)
 		}
 		names := []string{"a", "b"}[:1]
@@ -53,8 +63,16 @@ func try(t *testing.T, folder string, p plan) (faults, record []string) {
 		}
 		for i, name := range names {
 			h := &house{
-				trial: tr, name: name, path: filepath.Join(folder, fmt.Sprintf("%d%s.db", number, name)), prices: priceLists[0], retry: patiences[p.Patience],
-				granted: map[string]int{}, sold: map[string]ledger.Order{}, refusal: map[string]bool{}, taken: map[string]int{}, refunds: map[string]payment.Refund{},
+				trial:   tr,
+				name:    name,
+				path:    filepath.Join(folder, fmt.Sprintf("%d%s.db", number, name)),
+				prices:  priceLists[0],
+				retry:   patiences[p.Patience],
+				granted: map[string]int{},
+				sold:    map[string]ledger.Order{},
+				refusal: map[string]bool{},
+				taken:   map[string]int{},
+				refunds: map[string]payment.Refund{},
 			}
 			copyFile(h.path, filepath.Join(folder, "empty.db"))
 			if err := h.makeBag(); err != nil {
@@ -113,6 +131,7 @@ func (t *trial) live() {
 			n.clock.Unlock()
 		}
 	}
+	close(t.calmed)
 	calm := time.Now()
 	time.Sleep(2 * time.Hour)
 	t.bury()
@@ -227,7 +246,8 @@ const trialChecks = 0
 // planOf is the history of a seed, the same for ever as long as the drawing is.
 func planOf(seed int) plan { return rapid.Custom(drawPlan).Example(seed) }
 
-// TestTheHistoryOfASeed runs the histories of TRIAL, a seed or a range of them ("17" or "0-499"), and tells each that does not agree.
+// TestTheHistoryOfASeed runs the histories of TRIAL, a seed or a range of them ("17" or "0-499"), and tells each that does not
+// agree.
 func TestTheHistoryOfASeed(t *testing.T) {
 	from, to, err := seeds(os.Getenv("TRIAL"))
 	if err != nil {
