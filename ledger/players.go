@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -25,9 +24,6 @@ const (
 	RechargeCredited RechargeState = "credited"
 )
 
-// likelihood orders the states by how likely new coins belong to a recharge in it.
-var likelihood = map[RechargeState]int{RechargePending: 0, RechargeOffered: 1, RechargeFailed: 2, RechargeCancelled: 3}
-
 // Recharge is one attempt of a player to buy coins.
 type Recharge struct {
 	OpenID, ZoneID string
@@ -40,6 +36,10 @@ type Recharge struct {
 	State              RechargeState
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
+
+	evidence evidence
+	unseen   int64         // of Coins, those that save_amt has not shown yet
+	was      RechargeState // before it was credited
 }
 
 // Growth is what [Ledger.Observe] found.
@@ -55,6 +55,8 @@ type Sums struct {
 	// SaveAmt is all that was ever bought with money, PresentSum all ever given, Spent what of both is no longer there:
 	// unlike cost_sum, it certainly falls when a deduction is given back (§6, item 11).
 	SaveAmt, PresentSum, Spent int64
+	// Look is what the ledger knew before Midas was asked for these sums. nil: they are taken to be newer than all that it knows.
+	Look *Look
 }
 
 // unknown stands for a sum that cannot be told: whether an open order's coins are in it, nobody knows.
@@ -63,12 +65,14 @@ const unknown = -1
 // Observe compares save_amt, all coins a player ever bought as Midas tells it, with what was seen before. What it grew
 // by is credited to the player's recharges that wait for coins, in the same transaction that remembers the new figure,
 // so that the same coins are never credited twice. A figure below the known one is an old answer and changes nothing.
-// What was spent and given before this ledger knew the player is remembered once, for [Ledger.Accounts].
+// Recharges that were credited by their number are explained first; where save_amt does not bear them out, they and those that were
+// credited by a guess are put right, so that all together never come to more than it. What was spent and given before this ledger
+// knew the player is remembered once, for [Ledger.Accounts].
 func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, now time.Time) (Growth, error) {
 	const doing = "compare what a player bought"
 	// Most looks find nothing new, and those need no write.
 	known, err := l.account(ctx, openid, zoneID)
-	if err == nil && sums.SaveAmt <= known.SaveAmt && known.Spent != unknown {
+	if err == nil && sums.SaveAmt <= known.SaveAmt && known.Spent != unknown && (known.ahead == 0 || !sums.Look.newer(known)) {
 		return Growth{}, nil
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -78,8 +82,8 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		g = Growth{}
 		// The row is made if need be and then locked: two servers may see a player for the first time at once.
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_players (`+accountColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)`+
-			l.dialect.ignore("openid, zone_id")), openid, zoneID, sums.SaveAmt, unknown, unknown, toMillis(now), 0)
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_players (openid, zone_id, save_amt, spent_before, present_before, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?)`+l.dialect.ignore("openid, zone_id")), openid, zoneID, sums.SaveAmt, unknown, unknown, toMillis(now))
 		if err != nil {
 			return err
 		}
@@ -93,14 +97,12 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 			}
 		}
 		g.Coins = max(0, sums.SaveAmt-known.SaveAmt)
-		expected := min(g.Coins, known.ahead)
-		if g.Coins > expected {
-			if g.Recharges, err = l.credit(ctx, tx, openid, zoneID, g.Coins-expected, now); err != nil {
-				return err
-			}
+		if g.Recharges, err = l.settle(ctx, tx, &known, openid, zoneID, g.Coins, sums.Look, now); err != nil {
+			return err
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, spent_before = ?, present_before = ?, updated_at = ?, ahead = ?
-			WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.Spent, known.PresentSum, toMillis(now), known.ahead-expected, openid, zoneID)
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, spent_before = ?, present_before = ?, updated_at = ?,
+			ahead = ?, loose = ? WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.Spent, known.PresentSum, toMillis(now),
+			known.ahead, known.loose, openid, zoneID)
 		return err
 	})
 	return g, unavailable(ctx, doing, err)
@@ -129,13 +131,17 @@ func (l *Ledger) Seen(ctx context.Context, openid, zoneID string) (bool, error) 
 	return err == nil, unavailable(ctx, "look a player up", err)
 }
 
-const accountColumns = `openid, zone_id, save_amt, spent_before, present_before, updated_at, ahead`
+const accountColumns = `save_amt, spent_before, present_before, ahead, confirms, loose`
 
-// seenAccount is what was last seen of a player, what was spent and given before, and the coins of recharges that were
-// credited before save_amt showed them.
+// seenAccount is what was last seen of a player, and what was spent and given before.
 type seenAccount struct {
 	Sums
+	// ahead is the coins of recharges that were credited by their number and that save_amt has not shown yet.
 	ahead int64
+	// loose is the coins that save_amt has shown and that are no recharge's: bought elsewhere, or it is not known yet for what.
+	loose int64
+	// confirms counts the recharges that were credited by their number.
+	confirms int64
 }
 
 // account reads what is known of a player.
@@ -153,9 +159,7 @@ func (l *Ledger) lockAccount(ctx context.Context, tx *sql.Tx, openid, zoneID str
 }
 
 func scanAccount(row *sql.Row) (s seenAccount, err error) {
-	var openid, zoneID string
-	var updated int64
-	err = row.Scan(&openid, &zoneID, &s.SaveAmt, &s.Spent, &s.PresentSum, &updated, &s.ahead)
+	err = row.Scan(&s.SaveAmt, &s.Spent, &s.PresentSum, &s.ahead, &s.confirms, &s.loose)
 	if errors.Is(err, sql.ErrNoRows) {
 		return seenAccount{}, ErrNotFound
 	}
@@ -168,46 +172,14 @@ func (l *Ledger) SaveAmt(ctx context.Context, openid, zoneID string) (int64, err
 	return known.SaveAmt + known.ahead, unavailable(ctx, "look a player up", err)
 }
 
-// credit shares coins out among the recharges that wait for some: first one of exactly that size, then by likelihood
-// and age whatever still fits. Coins that fit none (bought outside the game) settle nothing.
-func (l *Ledger) credit(ctx context.Context, tx *sql.Tx, openid, zoneID string, coins int64, now time.Time) ([]Recharge, error) {
-	waiting, err := scanRecharges(tx.QueryContext(ctx, l.dialect.sql(`SELECT `+rechargeColumns+` FROM midas_recharges
-		WHERE openid = ? AND zone_id = ? AND state <> ? ORDER BY created_at, request_id LIMIT 100`), openid, zoneID, RechargeCredited))
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(waiting, func(a, b Recharge) int {
-		if exactA, exactB := a.BuyQuantity == coins, b.BuyQuantity == coins; exactA != exactB {
-			if exactA {
-				return -1
-			}
-			return 1
-		}
-		return likelihood[a.State] - likelihood[b.State]
-	})
-	var credited []Recharge
-	for _, r := range waiting {
-		if r.BuyQuantity > coins {
-			continue
-		}
-		coins -= r.BuyQuantity
-		r.State, r.Coins, r.UpdatedAt = RechargeCredited, r.BuyQuantity, now
-		if err := l.storeRecharge(ctx, tx, r); err != nil {
-			return nil, err
-		}
-		credited = append(credited, r)
-	}
-	return credited, nil
-}
-
-const rechargeColumns = `openid, request_id, zone_id, out_trade_no, buy_quantity, state, coins, created_at, updated_at`
+const rechargeColumns = `openid, request_id, zone_id, out_trade_no, buy_quantity, state, coins, created_at, updated_at, evidence, unseen, was`
 
 // OfferRecharge stores a recharge in state RechargeOffered before the client is told how to pay. If the player has one
 // of that request id already it is returned as it stands; if that was for another quantity the error is ErrMismatch.
 func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge, err error) {
 	r.State, r.Coins = RechargeOffered, 0
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`+
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')`+
 			l.dialect.ignore("openid, request_id")), r.OpenID, r.RequestID, r.ZoneID, r.OutTradeNo, r.BuyQuantity, r.State, r.Coins,
 			toMillis(r.CreatedAt), toMillis(r.UpdatedAt))
 		if err != nil {
@@ -238,8 +210,9 @@ func (l *Ledger) ReportRecharge(ctx context.Context, openid, requestID string, s
 }
 
 // ConfirmRecharge credits a recharge of which Midas says by its number that the coins are in the balance: coins of them, or
-// as many as were asked for where coins is 0. fresh is false if it had been credited before, by whatever evidence. The
-// coins are not found again when save_amt shows them. ErrNotFound: no recharge has that number.
+// where coins is 0 as many as were asked for, until save_amt or a later word says otherwise. fresh is false if it had been credited
+// before, by whatever evidence. The coins are not found again when save_amt shows them, and taken back from whatever they were taken
+// for if it has shown them already. ErrNotFound: no recharge has that number.
 func (l *Ledger) ConfirmRecharge(ctx context.Context, outTradeNo string, coins int64, now time.Time) (stored Recharge, fresh bool, err error) {
 	found, err := l.RechargeOfTrade(ctx, outTradeNo)
 	if err != nil {
@@ -251,20 +224,18 @@ func (l *Ledger) ConfirmRecharge(ctx context.Context, outTradeNo string, coins i
 		if err != nil && seen {
 			return err
 		}
-		stored, err = l.lockRecharge(ctx, tx, found.OpenID, found.RequestID)
-		fresh = err == nil && stored.State != RechargeCredited
-		if !fresh {
+		if stored, err = l.lockRecharge(ctx, tx, found.OpenID, found.RequestID); err != nil {
 			return err
 		}
-		if coins <= 0 {
-			coins = stored.BuyQuantity
+		fresh = stored.State != RechargeCredited
+		if !stored.confirm(&known, coins, seen, now) {
+			return nil
 		}
-		stored.State, stored.Coins, stored.UpdatedAt = RechargeCredited, coins, now
 		if err := l.storeRecharge(ctx, tx, stored); err != nil || !seen { // what was never seen cannot grow
 			return err
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET ahead = ? WHERE openid = ? AND zone_id = ?`),
-			known.ahead+coins, found.OpenID, found.ZoneID)
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET ahead = ?, loose = ?, confirms = confirms + 1
+			WHERE openid = ? AND zone_id = ?`), known.ahead, known.loose, found.OpenID, found.ZoneID)
 		return err
 	})
 	return stored, fresh && err == nil, unavailable(ctx, "credit recharge "+outTradeNo, err)
@@ -284,12 +255,15 @@ func (l *Ledger) RechargeOfTrade(ctx context.Context, outTradeNo string) (r Rech
 // WaitingRecharges lists up to limit of a player's recharges that have a number at Midas and have not been credited, those
 // most likely to have been paid first, and of them the newest.
 func (l *Ledger) WaitingRecharges(ctx context.Context, openid, zoneID string, limit int) ([]Recharge, error) {
+	return l.LikelyRecharges(ctx, openid, zoneID, 0, limit)
+}
+
+// LikelyRecharges is WaitingRecharges with those of exactly that many coins before all others.
+func (l *Ledger) LikelyRecharges(ctx context.Context, openid, zoneID string, coins int64, limit int) ([]Recharge, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	list, err := scanRecharges(l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+rechargeColumns+` FROM midas_recharges
-		WHERE openid = ? AND zone_id = ? AND state <> ? AND out_trade_no <> '' ORDER BY created_at DESC, request_id LIMIT 100`), openid, zoneID, RechargeCredited))
-	slices.SortStableFunc(list, func(a, b Recharge) int { return likelihood[a.State] - likelihood[b.State] })
-	return list[:min(limit, len(list))], unavailable(ctx, "list a player's recharges", err)
+	list, err := l.waiting(inner, l.reads, openid, zoneID, coins, `out_trade_no <> ''`, limit)
+	return list, unavailable(ctx, "list a player's recharges", err)
 }
 
 // Recharge reads one recharge, or answers ErrNotFound.
@@ -307,15 +281,17 @@ func (l *Ledger) lockRecharge(ctx context.Context, tx *sql.Tx, openid, requestID
 }
 
 func (l *Ledger) storeRecharge(ctx context.Context, tx *sql.Tx, r Recharge) error {
-	_, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_recharges SET state = ?, coins = ?, updated_at = ? WHERE openid = ? AND request_id = ?`),
-		r.State, r.Coins, toMillis(r.UpdatedAt), r.OpenID, r.RequestID)
+	_, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_recharges SET state = ?, coins = ?, updated_at = ?,
+		evidence = ?, unseen = ?, was = ? WHERE openid = ? AND request_id = ?`),
+		r.State, r.Coins, toMillis(r.UpdatedAt), r.evidence, r.unseen, r.was, r.OpenID, r.RequestID)
 	return err
 }
 
 func scanRecharge(row interface{ Scan(...any) error }) (Recharge, error) {
 	var r Recharge
 	var created, updated int64
-	err := row.Scan(&r.OpenID, &r.RequestID, &r.ZoneID, &r.OutTradeNo, &r.BuyQuantity, &r.State, &r.Coins, &created, &updated)
+	err := row.Scan(&r.OpenID, &r.RequestID, &r.ZoneID, &r.OutTradeNo, &r.BuyQuantity, &r.State, &r.Coins, &created, &updated,
+		&r.evidence, &r.unseen, &r.was)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Recharge{}, ErrNotFound
 	}
@@ -325,33 +301,4 @@ func scanRecharge(row interface{ Scan(...any) error }) (Recharge, error) {
 
 func scanRecharges(rows *sql.Rows, err error) ([]Recharge, error) {
 	return scanAll(rows, err, func(row *sql.Rows) (Recharge, error) { return scanRecharge(row) })
-}
-
-// setBack is how far in the future a time may lie before it is taken for one of a clock that has been set back since.
-const setBack = time.Minute
-
-// SaveSession keeps a player's sealed session key, of a login at that time, so that open orders can be finished after a restart
-// or by another server. The newest login wins, whichever is stored last. The ledger never sees the key itself.
-func (l *Ledger) SaveSession(ctx context.Context, openid string, sealed []byte, at time.Time) error {
-	return unavailable(ctx, "keep a session", l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_sessions (openid, sealed, updated_at) VALUES (?, ?, ?)`+
-			l.dialect.ignore("openid")), openid, sealed, toMillis(at))
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_sessions SET sealed = ?, updated_at = ?
-			WHERE openid = ? AND (updated_at <= ? OR updated_at > ?)`), sealed, toMillis(at), openid, toMillis(at), toMillis(at.Add(setBack)))
-		return err
-	}))
-}
-
-// Session reads what SaveSession kept, or answers ErrNotFound.
-func (l *Ledger) Session(ctx context.Context, openid string) (sealed []byte, err error) {
-	inner, cancel := patient(ctx)
-	defer cancel()
-	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT sealed FROM midas_sessions WHERE openid = ?`), openid).Scan(&sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrNotFound
-	}
-	return sealed, unavailable(ctx, "read a session", err)
 }

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -203,8 +204,8 @@ func TestSessionsAreKeptAndReplaced(t *testing.T) {
 	})
 }
 
-// Two logins of a player may be stored in the wrong order, by two servers. The newest key is the one that works.
-func TestTheNewestLoginWinsWhicheverIsStoredLast(t *testing.T) {
+// Two logins of a player may be stored in the wrong order, by two servers whose clocks differ. None of the keys is lost by that.
+func TestTheKeysOfLoginsAtOnceAreAllKept(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
 		for _, step := range []struct {
@@ -212,18 +213,32 @@ func TestTheNewestLoginWinsWhicheverIsStoredLast(t *testing.T) {
 			at   time.Duration
 			want string
 		}{
-			{"first", 0, "first"},
-			{"third", 3 * time.Second, "third"},
-			{"second", 2 * time.Second, "third"},
-			{"fourth", 3 * time.Second, "fourth"},
-			{"after the clock was set back", -time.Hour, "after the clock was set back"},
+			{"a", 0, "a"},
+			{"b", time.Minute, "b a"},
+			{"c", -time.Minute, "c b a"},
+			{"d", 0, "d c b"},
+			{"e", -time.Hour, "e d c"},
 		} {
 			if err := l.SaveSession(t.Context(), "alice", []byte(step.key), noon.Add(step.at)); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := l.Session(t.Context(), "alice"); err != nil || string(got) != step.want {
+			if got, err := l.Session(t.Context(), "alice"); err != nil || string(got) != step.key {
 				t.Errorf("after %q: %q, %v", step.key, got, err)
 			}
+			kept, changed, err := l.Sessions(t.Context(), "alice")
+			if got := string(bytes.Join(kept, []byte(" "))); err != nil || got != step.want || !changed.Equal(noon.Add(step.at)) {
+				t.Errorf("after %q: %q of %s, %v", step.key, got, changed, err)
+			}
+		}
+		// Their order changes, and not their age.
+		if err := l.ChangeSessions(t.Context(), "alice", time.Time{}, func(kept [][]byte, _ time.Time) [][]byte {
+			return [][]byte{kept[1], kept[2], kept[0]}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		kept, changed, err := l.Sessions(t.Context(), "alice")
+		if got := string(bytes.Join(kept, []byte(" "))); err != nil || got != "d c e" || !changed.Equal(noon.Add(-time.Hour)) {
+			t.Errorf("%q of %s, %v", got, changed, err)
 		}
 	})
 }

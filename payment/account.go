@@ -9,7 +9,7 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// payer is on whose behalf a call is signed: with the newest session key there is.
+// payer is on whose behalf a call is signed: with the session key that is to be tried first.
 func (t *Till) payer(ctx context.Context, openid, zoneID, userIP string) (midas.Player, error) {
 	key, err := t.sessions.get(ctx, openid)
 	if err != nil {
@@ -27,28 +27,20 @@ type notSent struct{ error }
 func (e notSent) Unwrap() error        { return e.error }
 func (notSent) Verdict() midas.Verdict { return midas.VerdictLater }
 
-// noteSession learns from an answer that a session key has died. The error then says which.
+// noteSession learns from an answer that a session key has died. keyring has tried the player's other keys before.
 func (t *Till) noteSession(ctx context.Context, openid string, key midas.Secret, err error) error {
-	if midas.VerdictOf(err) != midas.VerdictLogin {
+	if _, tried := errors.AsType[refusedKeys](err); tried || midas.VerdictOf(err) != midas.VerdictLogin {
 		return err
 	}
-	t.sessions.expire(context.WithoutCancel(ctx), openid, key)
-	return staleKey{err, key}
+	t.sessions.refused(context.WithoutCancel(ctx), openid, key)
+	return refusedKeys{err, []midas.Secret{key}}
 }
 
-// staleKey is a refusal because of the session key that a call was signed with.
-type staleKey struct {
-	error
-	key midas.Secret
-}
-
-func (e staleKey) Unwrap() error { return e.error }
-
-// loginWait is how long a login on another server may take to put its session key into the ledger.
+// loginWait is how long a login that is just under way, here or on another server, may take to bring its session key.
 const loginWait = 200 * time.Millisecond
 
-// signed makes a call that changes nothing on a player's behalf. If the player has logged in elsewhere meanwhile, it is made
-// once more with the newer key.
+// signed makes a call that changes nothing on a player's behalf. If the player has logged in meanwhile, it is made once more with the
+// newer key.
 func signed[T any](ctx context.Context, t *Till, p Player, call func(context.Context, midas.Player) (T, error)) (answer T, err error) {
 	for tries := 0; ; tries++ {
 		who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
@@ -57,34 +49,41 @@ func signed[T any](ctx context.Context, t *Till, p Player, call func(context.Con
 		}
 		answer, err = call(ctx, who)
 		err = t.noteSession(ctx, p.OpenID, who.SessionKey, err)
-		if midas.VerdictOf(err) != midas.VerdictLogin || tries > 0 || !t.renewed(ctx, p.OpenID, who.SessionKey) {
+		if midas.VerdictOf(err) != midas.VerdictLogin || tries > 0 || !t.renewed(ctx, p.OpenID, err) {
 			return answer, err
 		}
 	}
 }
 
-// renewed tells whether there is a newer key than one that has died, also from a login on another server that is just
-// being stored.
-func (t *Till) renewed(ctx context.Context, openid string, dead midas.Secret) bool {
-	if t.sessions.renewed(openid) || !t.cfg.Shared {
-		return t.sessions.renewed(openid)
-	}
-	wait := time.NewTimer(loginWait)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-		return t.sessions.reload(ctx, openid, dead)
-	case <-ctx.Done():
+// renewed tells whether there is a newer key than those that were refused, also from a login that is just under way.
+func (t *Till) renewed(ctx context.Context, openid string, refused error) bool {
+	keys, _ := errors.AsType[refusedKeys](refused)
+	if !t.isAnywhere(openid) {
 		return false
 	}
+	end := time.NewTimer(loginWait)
+	defer end.Stop()
+	tick := time.NewTicker(loginWait / 10)
+	defer tick.Stop()
+	for !t.sessions.renewed(openid, keys.tried) {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			key, err := t.sessions.next(ctx, openid, keys.tried)
+			return err == nil && key != ""
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // parked catches a login that came between the call that was refused and the order's parking, here or on another server: it
 // found nothing to wake. One that comes later finds the order, for a login stores its key before it looks.
 func (t *Till) parked(ctx context.Context, o ledger.Order, refused error) {
 	ctx = context.WithoutCancel(ctx)
-	stale, _ := errors.AsType[staleKey](refused)
-	if t.sessions.renewed(o.OpenID) || t.sessions.reload(ctx, o.OpenID, stale.key) {
+	keys, _ := errors.AsType[refusedKeys](refused)
+	if key, err := t.sessions.next(ctx, o.OpenID, append([]midas.Secret{""}, keys.tried...)); err == nil && key != "" {
 		t.unparkOrders(ctx, o.OpenID)
 	}
 }
@@ -125,7 +124,7 @@ func (t *Till) retryUnpark(ctx context.Context) {
 
 // look reads a player's account, and tells of coins that were bought since the last look.
 func (t *Till) look(ctx context.Context, p Player) (Account, error) {
-	a, g, err := t.observe(ctx, p, "")
+	a, g, err := t.observe(ctx, p)
 	if err != nil {
 		return Account{}, err
 	}
@@ -133,23 +132,42 @@ func (t *Till) look(ctx context.Context, p Player) (Account, error) {
 	return a, nil
 }
 
-// observe reads a player's account and what it grew by. Recharges that it settles are told but for the one named answered,
-// which is told by its number here or is among the growth. That the ledger cannot say how much it grew is no reason not to
+// observe reads a player's account and what it grew by, with the recharges that this settles. That the ledger cannot say how much it grew is no reason not to
 // show the balance.
-func (t *Till) observe(ctx context.Context, p Player, answered string) (Account, ledger.Growth, error) {
+func (t *Till) observe(ctx context.Context, p Player) (a Account, g ledger.Growth, err error) {
+	look, _ := t.cfg.Ledger.BeginLook(ctx, p.OpenID, p.ZoneID) // nil if that cannot be told
 	b, err := signed(ctx, t, p, t.cfg.Midas.Balance)
 	if err != nil {
 		return Account{}, ledger.Growth{}, unavailable(err)
 	}
-	a := t.remember(account{p.OpenID, p.ZoneID}, b)
-	if t.cfg.TradeNumbers {
-		if known, err := t.cfg.Ledger.SaveAmt(ctx, p.OpenID, p.ZoneID); err == nil && int64(b.SaveAmt) > known {
-			t.confirmByNumber(ctx, p, answered)
+	a = t.remember(account{p.OpenID, p.ZoneID}, b)
+	var confirmed []ledger.Recharge
+	if look != nil && t.cfg.TradeNumbers && look.SaveAmt >= 0 && int64(b.SaveAmt) > look.SaveAmt {
+		confirmed = t.whatWasPaid(ctx, p, look, int64(b.SaveAmt)-look.SaveAmt)
+	}
+	g = t.compare(ctx, p, b, look)
+	if len(confirmed) == 0 {
+		return a, g, nil
+	}
+	// This balance was read before they were credited. If it does not show all their coins, a newer one tells how many they brought.
+	if look, err = t.cfg.Ledger.BeginLook(ctx, p.OpenID, p.ZoneID); err == nil && look.SaveAmt > int64(b.SaveAmt) {
+		if b, err := signed(ctx, t, p, t.cfg.Midas.Balance); err == nil {
+			a = t.remember(account{p.OpenID, p.ZoneID}, b)
+			more := t.compare(ctx, p, b, look)
+			g.Coins, g.Recharges = g.Coins+more.Coins, append(g.Recharges, more.Recharges...)
 		}
 	}
-	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, sumsOf(b), t.cfg.Now())
-	t.complain("midas: a recharge may be noticed late", err, "player", shorten(p.OpenID))
+	g.Recharges = t.asStored(ctx, append(confirmed, g.Recharges...))
 	return a, g, nil
+}
+
+// compare has the ledger compare a balance with what it knew when look began.
+func (t *Till) compare(ctx context.Context, p Player, b midas.Balance, look *ledger.Look) ledger.Growth {
+	sums := sumsOf(b)
+	sums.Look = look
+	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, sums, t.cfg.Now())
+	t.complain("midas: a recharge may be noticed late", err, "player", shorten(p.OpenID))
+	return g
 }
 
 // sumsOf is what a balance says of the player's past. What was received and is not there was spent.
@@ -159,12 +177,15 @@ func sumsOf(b midas.Balance) ledger.Sums {
 
 // tellGrowth tells of coins that came, and of each recharge they settled but the one named answered.
 func (t *Till) tellGrowth(p Player, a Account, g ledger.Growth, answered string) {
-	if g.Coins == 0 {
-		return
+	if g.Coins > 0 {
+		t.log.Info("midas: coins bought", "player", shorten(p.OpenID), "coins", g.Coins, "recharges", len(g.Recharges))
+		t.cfg.Observer.BalanceChanged(p.OpenID, p.ZoneID, a, ReasonRecharge, "")
 	}
-	t.log.Info("midas: coins bought", "player", shorten(p.OpenID), "coins", g.Coins, "recharges", len(g.Recharges))
-	t.cfg.Observer.BalanceChanged(p.OpenID, p.ZoneID, a, ReasonRecharge, "")
-	for _, r := range g.Recharges {
+	t.tellRecharges(g.Recharges, answered)
+}
+
+func (t *Till) tellRecharges(list []ledger.Recharge, answered string) {
+	for _, r := range list {
 		t.stats.credited(r, t.cfg.Now())
 		if r.RequestID != answered {
 			t.cfg.Observer.RechargeEnded(r)
@@ -179,6 +200,7 @@ func (t *Till) refresh(ctx context.Context, o ledger.Order, why Reason) {
 		if !errors.Is(err, context.Canceled) {
 			t.log.Info("midas: balance not refreshed", "player", shorten(o.OpenID), "after_bill", o.BillNo, "error", err)
 		}
+		t.owe(account{o.OpenID, o.ZoneID}, why, o.BillNo)
 		return
 	}
 	t.cfg.Observer.BalanceChanged(o.OpenID, o.ZoneID, a, why, o.BillNo)
@@ -237,19 +259,14 @@ func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
 		zones = t.zonesOf(openid)
 	}
 	for _, zone := range zones {
-		if !t.isHere(account{openid, zone}) || t.closing.Load() {
-			continue
-		}
-		_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
-			t.refresh(ctx, ledger.Order{OpenID: openid, ZoneID: zone, BillNo: billNo}, why)
-		})
+		t.owe(account{openid, zone}, why, billNo)
 	}
 }
 
-// SessionChanged drops a player's session key from memory, for another server has put a newer one into the ledger, and
+// SessionChanged has a player's session keys read from the ledger again, for another server has put a newer one there, and
 // resumes what waited for it.
 func (t *Till) SessionChanged(openid string) {
-	t.sessions.forget(openid)
+	t.sessions.changed(openid)
 	t.wake()
 }
 
@@ -268,6 +285,7 @@ func (t *Till) leave(key account) {
 	defer t.mu.Unlock()
 	delete(t.accounts, key)
 	delete(t.told, key)
+	delete(t.owed, key)
 }
 
 func (t *Till) isHere(key account) bool {
@@ -276,6 +294,9 @@ func (t *Till) isHere(key account) bool {
 	_, here := t.accounts[key]
 	return here
 }
+
+// isAnywhere tells whether a player is here in any zone.
+func (t *Till) isAnywhere(openid string) bool { return len(t.zonesOf(openid)) > 0 }
 
 // receipt is an order with the balance as last seen.
 func (t *Till) receipt(o ledger.Order) Receipt {

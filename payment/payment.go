@@ -198,6 +198,7 @@ type Till struct {
 	unpark   map[string]struct{}        // openids whose parked orders could not be woken yet
 	again    []again                    // orders that could not be read or written
 	polls    map[account]*poll
+	owed     map[account]*owed        // of players who are here
 	timers   map[*time.Timer]struct{} // of later
 	watched  map[string]*watch        // by bill number
 	version  int64
@@ -251,6 +252,7 @@ func New(cfg Config) (*Till, error) {
 		told:     map[account]int64{},
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
+		owed:     map[account]*owed{},
 		timers:   map[*time.Timer]struct{}{},
 		watched:  map[string]*watch{},
 	}
@@ -264,9 +266,10 @@ func New(cfg Config) (*Till, error) {
 		t.items[it.ID] = it
 	}
 	var err error
-	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Shared); err != nil {
+	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Now); err != nil {
 		return nil, err
 	}
+	t.cfg.Midas = keyring{cfg.Midas, t.sessions}
 	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)
 	return t, nil
 }
@@ -335,8 +338,11 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 		t.unparkOrders(ctx, p.OpenID)
 		a, err := t.look(ctx, p)
 		noted(ctx, t, done)(a, err)
-		if err == nil {
+		switch {
+		case err == nil:
 			t.settleRecharges(ctx, p)
+		case midas.VerdictOf(err) != midas.VerdictLogin:
+			t.owe(account{p.OpenID, p.ZoneID}, ReasonRecharge, "")
 		}
 	})
 }

@@ -3,7 +3,6 @@ package payment
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -43,7 +42,7 @@ func (t *Till) takePayment(ctx context.Context, p midas.Push) error {
 // coinsCame credits the recharge that a push is about, and looks at the account of a player who is here, or has other servers look.
 func (t *Till) coinsCame(ctx context.Context, p midas.Push) error {
 	if p.Event == midas.PushCoins {
-		if err := t.confirm(ctx, p.OutTradeNo, p.Quantity, ""); err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		if err := t.confirm(ctx, p.OutTradeNo, p.Quantity); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 			return err
 		}
 	}
@@ -51,8 +50,8 @@ func (t *Till) coinsCame(ctx context.Context, p midas.Push) error {
 	return nil
 }
 
-// confirm credits a recharge on Midas's word about its number, and tells so unless it is the one named answered.
-func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64, answered string) error {
+// confirm credits a recharge on the word of a push about its number, and tells so.
+func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64) error {
 	r, fresh, err := t.cfg.Ledger.ConfirmRecharge(ctx, outTradeNo, coins, t.cfg.Now())
 	if err != nil || !fresh {
 		return err
@@ -60,26 +59,8 @@ func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64, answ
 	t.step("recharge confirmed")
 	t.stats.credited(r, t.cfg.Now())
 	t.log.Info("midas: coins bought", "player", shorten(r.OpenID), "coins", r.Coins, "out_trade_no", outTradeNo)
-	if r.RequestID != answered {
-		t.cfg.Observer.RechargeEnded(r)
-	}
+	t.cfg.Observer.RechargeEnded(r)
 	return nil
-}
-
-// lookSoon looks at the accounts of a player who is here, so that the new balance is told. Whether it works or not, the next
-// look will find the same.
-func (t *Till) lookSoon(openid string) {
-	zones := t.zonesOf(openid)
-	if len(zones) == 0 {
-		t.cfg.Elsewhere(openid, "", ReasonRecharge, "")
-	}
-	for _, zone := range zones {
-		_ = t.enqueue("midas.look", openid, false, func(ctx context.Context) {
-			if _, err := t.look(ctx, Player{OpenID: openid, ZoneID: zone}); err != nil {
-				t.log.Debug("midas: no look after coins came", "player", shorten(openid), "error", err)
-			}
-		})
-	}
 }
 
 // zonesOf are the zones in which a player is here.
@@ -92,43 +73,4 @@ func (t *Till) zonesOf(openid string) (zones []string) {
 		}
 	}
 	return zones
-}
-
-// confirmByNumber asks Midas about recharges whose coins seem to have come, where the balance alone could not tell which of
-// several were paid.
-func (t *Till) confirmByNumber(ctx context.Context, p Player, answered string) {
-	const most = 5
-	waiting, err := t.cfg.Ledger.WaitingRecharges(ctx, p.OpenID, p.ZoneID, most)
-	if err != nil || len(waiting) < 2 {
-		return
-	}
-	t.askByNumber(ctx, p, waiting, answered)
-}
-
-// settleRecharges asks Midas about what is left of the recharges of the last day, whatever the balance says: where Midas could
-// not be asked in time, one that was paid may have been passed over for another of its size.
-func (t *Till) settleRecharges(ctx context.Context, p Player) {
-	const most = 20
-	if !t.cfg.TradeNumbers {
-		return
-	}
-	waiting, err := t.cfg.Ledger.WaitingRecharges(ctx, p.OpenID, p.ZoneID, most)
-	if err != nil {
-		return // the next login asks again
-	}
-	since := t.cfg.Now().Add(-goodsLife)
-	t.askByNumber(ctx, p, slices.DeleteFunc(waiting, func(r ledger.Recharge) bool { return r.CreatedAt.Before(since) }), "")
-}
-
-func (t *Till) askByNumber(ctx context.Context, p Player, waiting []ledger.Recharge, answered string) {
-	for _, r := range waiting {
-		info, err := t.queryTrade(ctx, p, r.OutTradeNo, midas.BizCoins)
-		if err == nil && info.Delivered {
-			err = t.confirm(ctx, r.OutTradeNo, 0, answered)
-		}
-		if err != nil && !errors.Is(err, midas.ErrTradeUnknown) {
-			t.log.Info("midas: recharge not asked about", "out_trade_no", r.OutTradeNo, "error", err)
-			return
-		}
-	}
 }

@@ -106,11 +106,13 @@ func (t *Till) report(ctx context.Context, p Player, requestID string, code int6
 		return r, unavailable(err)
 	}
 	t.stats.reported(r)
-	a, g, err := t.observe(ctx, p, requestID)
+	a, g, err := t.observe(ctx, p)
 	if err != nil {
 		t.log.Info("midas: recharge reported, balance not readable yet", "player", shorten(p.OpenID), "error", err)
+		t.owe(account{p.OpenID, p.ZoneID}, ReasonRecharge, "")
+	} else {
+		t.tellGrowth(p, a, g, requestID)
 	}
-	t.tellGrowth(p, a, g, requestID)
 	if now, err := t.cfg.Ledger.Recharge(ctx, p.OpenID, requestID); err == nil && now.State == ledger.RechargeCredited {
 		return now, nil
 	}
@@ -158,10 +160,7 @@ func (t *Till) lookAgain(ctx context.Context, p *poll) {
 	if ctx.Err() != nil || !t.isCurrent(p) {
 		return
 	}
-	t.askAbout(ctx, p)
-	if _, err := t.look(ctx, p.player); err != nil {
-		t.log.Debug("midas: no look at a recharge", "player", shorten(p.player.OpenID), "error", err)
-	}
+	t.lookAfter(ctx, p.player, t.askAbout(ctx, p))
 	r, err := t.cfg.Ledger.Recharge(ctx, p.player.OpenID, p.requestID)
 	if err == nil && r.State == ledger.RechargeCredited {
 		p.left = nil
@@ -170,18 +169,12 @@ func (t *Till) lookAgain(ctx context.Context, p *poll) {
 }
 
 // askAbout asks Midas about a recharge by its number, where it has one.
-func (t *Till) askAbout(ctx context.Context, p *poll) {
+func (t *Till) askAbout(ctx context.Context, p *poll) []ledger.Recharge {
 	r, err := t.cfg.Ledger.Recharge(ctx, p.player.OpenID, p.requestID)
 	if err != nil || r.OutTradeNo == "" || r.State == ledger.RechargeCredited {
-		return
+		return nil
 	}
-	info, err := t.queryTrade(ctx, p.player, r.OutTradeNo, midas.BizCoins)
-	if err == nil && info.Delivered {
-		err = t.confirm(ctx, r.OutTradeNo, 0, "")
-	}
-	if err != nil && !errors.Is(err, midas.ErrTradeUnknown) {
-		t.log.Debug("midas: recharge not asked about", "out_trade_no", r.OutTradeNo, "error", err)
-	}
+	return t.askByNumber(ctx, p.player, []ledger.Recharge{r}, &ledger.Look{})
 }
 
 func (t *Till) isCurrent(p *poll) bool {
