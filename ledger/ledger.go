@@ -28,6 +28,7 @@ import (
 	"os"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -54,12 +55,15 @@ var (
 type Config struct {
 	// Driver is "sqlite", "postgres" or "mysql" (MariaDB 10.6 or MySQL 8.0, and newer). Zero value: "sqlite".
 	Driver string
-	// DSN is the file's path for sqlite; directories on the way to it are made. In-memory databases are refused: a
-	// ledger that dies with the process protects nobody. For a server it is what the driver takes, and never printed.
+	// DSN is the file's path for sqlite (CheckPath); directories on the way to it are made, and it, for this user alone. In-memory
+	// databases are refused: a ledger that dies with the process protects nobody. For a server it is what the driver takes, and never printed.
 	// No default.
 	DSN string
 	// Who names this server in the history of orders. Zero value: host name and process id.
 	Who string
+	// Identity is whose orders these are to be. A ledger that is another's is not opened (ErrOtherIdentity), and one that is nobody's yet
+	// is this one's from now on, unless AsIs. Zero value: whosever they are; [Ledger.Belongs] may tell later.
+	Identity Identity
 	// AsIs makes and upgrades no tables, so that whoever only looks at a ledger changes no other database by mistake. Tables of a newer
 	// version are opened, as they always are.
 	AsIs bool
@@ -84,10 +88,15 @@ type Ledger struct {
 	dialect dialect
 	who     string
 	writer  writer
-	reads   *reader  // for players
-	desk    *reader  // for whoever looks on; it never takes a player's place
-	asked   sync.Map // text → *sql.Stmt of reads, with SQLite; as many as there are statements in this package
+	reads   *reader // for players
+	desk    *reader // for whoever looks on; it never takes a player's place
 	health  *health
+	asked   sync.Map // text → *sql.Stmt of reads, with SQLite
+	asIs    bool
+	made    bool   // by this Open
+	path    string // of SQLite's file, absolute
+	// identity is what has been found to be the ledger's, or nil.
+	identity atomic.Pointer[Identity]
 }
 
 // attach takes the pools over. c is nil with SQLite.
@@ -149,7 +158,7 @@ type writer interface {
 
 // Open opens the ledger, making or upgrading its tables as needed, unless cfg.AsIs. On a database server, several may do so at once.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
-	l := &Ledger{who: cfg.Who, health: newHealth(cfg.logger())}
+	l := &Ledger{who: cfg.Who, asIs: cfg.AsIs, health: newHealth(cfg.logger())}
 	if l.who == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -173,6 +182,11 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the %s ledger: %w", cfg.Driver, discreet{err})
+	}
+	if cfg.Identity != (Identity{}) {
+		if err := l.Belongs(ctx, cfg.Identity); err != nil {
+			return nil, errors.Join(fmt.Errorf("open the %s ledger: %w", cfg.Driver, err), l.Close())
+		}
 	}
 	return l, nil
 }
@@ -215,7 +229,8 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed),
+		errors.Is(err, ErrOtherIdentity):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())

@@ -38,7 +38,10 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // another server may be migrating
 	defer cancel()
-	if err := errors.Join(d.sound(ctx, writes), d.prepare(ctx, writes, cfg.AsIs)); err != nil {
+	if err := d.sound(ctx, writes); err != nil {
+		return errors.Join(err, writes.Close())
+	}
+	if l.made, err = d.prepare(ctx, writes, cfg.AsIs); err != nil {
 		return errors.Join(err, writes.Close())
 	}
 	reads, desk := c.pool(), c.pool()

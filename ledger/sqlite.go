@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 )
 
 // readers bounds the connections that read for players beside the one that writes, lookers those of whoever looks on.
@@ -18,15 +16,9 @@ const (
 
 // openSQLite opens the file twice: once for the writer, once for readers that cannot write.
 func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
-	if path == "" {
-		return errors.New("no path given")
-	}
-	if strings.Contains(path, ":memory:") || strings.Contains(path, "mode=memory") {
-		return errors.New("an in-memory ledger would be lost with the process; give a file")
-	}
-	path = strings.TrimPrefix(path, "file:")
-	if strings.Contains(path, "?") {
-		return errors.New("give the plain path: how the file is opened is the ledger's business")
+	path, err := CheckPath(path)
+	if err != nil {
+		return err
 	}
 	// FULL: a commit that was reported is on the disk, even if the power fails the moment after.
 	pragmas := []string{"synchronous(FULL)"}
@@ -35,7 +27,7 @@ func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 			return ErrNoTables
 		}
 	} else {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		if err := prepareFile(path); err != nil {
 			return err
 		}
 		pragmas = append([]string{"journal_mode(WAL)"}, pragmas...)
@@ -45,7 +37,7 @@ func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 		return err
 	}
 	writes.SetMaxOpenConns(1)
-	if err := sqlite.prepare(ctx, writes, asIs); err != nil {
+	if l.made, err = sqlite.prepare(ctx, writes, asIs); err != nil {
 		return errors.Join(err, writes.Close())
 	}
 	reads, err := sqlite.open(sqliteDSN(path, "query_only(1)"))
@@ -61,6 +53,7 @@ func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 	desk.SetMaxOpenConns(lookers)
 	desk.SetMaxIdleConns(lookers)
 	l.attach(sqlite, nil, newBatcher(writes), reads, desk)
+	l.path = path
 	return nil
 }
 

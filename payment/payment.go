@@ -116,7 +116,8 @@ type Config struct {
 	Refunded func(ctx context.Context, r Refund) error
 	// ZoneID is the zone of goods that were bought outside the game. Zero: "1".
 	ZoneID string
-	// Sandbox tells which environment's pushes are for this till. Zero: production's.
+	// Sandbox tells which environment Midas is asked in, and whose pushes are for this till. Zero: production. With TradeNumbers, it
+	// is what the ledger must say too (ledger.Ledger.Belongs): Start refuses a ledger of the other environment or protocol.
 	Sandbox bool
 	// Elsewhere hears that the account of a player who is not here has changed, so that a server the player is on looks. nil:
 	// there is no other server.
@@ -287,8 +288,12 @@ func (t *Till) GrantInTransaction(grant func(ctx context.Context, tx *sql.Tx, o 
 	t.grant = grant
 }
 
-// Start resumes what an earlier process left open and begins to work on what falls due.
+// Start resumes what an earlier process left open and begins to work on what falls due. On a ledger of another environment or
+// protocol it does nothing and returns a *ledger.IdentityError; while the ledger cannot say whose it is, a ledger.ErrUnavailable.
 func (t *Till) Start(ctx context.Context) error {
+	if err := t.cfg.Ledger.Belongs(ctx, t.identity()); err != nil {
+		return fmt.Errorf("payment: not started: %w", err)
+	}
 	if !t.cfg.Shared {
 		n, err := t.cfg.Ledger.Reclaim(ctx, t.cfg.Now(), t.rules.quiet)
 		if n > 0 {
@@ -302,6 +307,18 @@ func (t *Till) Start(ctx context.Context) error {
 	t.stop = stop
 	t.done.Go(func() { t.run(run) })
 	return nil
+}
+
+// identity is what a till knows of whose orders it works on.
+func (t *Till) identity() ledger.Identity {
+	i := ledger.Identity{Env: "production", Protocol: "v1"}
+	if t.cfg.Sandbox {
+		i.Env = "sandbox"
+	}
+	if t.cfg.TradeNumbers {
+		i.Protocol = "v2"
+	}
+	return i
 }
 
 // Refuse makes the till answer ErrClosing to everything new. What it has taken goes on.

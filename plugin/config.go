@@ -143,7 +143,7 @@ type LedgerConfig struct {
 	// Driver is "sqlite", "postgres" or "mysql" (also for MariaDB). The driver itself is the host's import. Zero value:
 	// "sqlite".
 	Driver string
-	// DSN is the file's path for sqlite, and what the driver takes for a server; there it may be "env:NAME" or "file:PATH",
+	// DSN is the file's path for sqlite, and what the driver takes for a server. It may be "env:NAME" or "file:PATH",
 	// and is never printed. Required.
 	DSN midas.Secret
 	// MaxConns bounds this server's connections to a database server, 3 to 1000; what finds none free waits. All servers' together

@@ -147,10 +147,7 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 	if p.reader, err = cfg.pushReader(); err != nil {
 		return errors.Join(err, fleet.Close())
 	}
-	orders, err := ledger.Open(context.Background(), ledger.Config{
-		Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), AsIs: asIs, MaxConns: cfg.Ledger.MaxConns,
-		ConnMaxIdleTime: cfg.Ledger.ConnMaxIdleTime, ConnMaxLifetime: cfg.Ledger.ConnMaxLifetime, Log: p.log,
-	})
+	orders, err := p.openLedger(cfg, asIs)
 	if err != nil {
 		return errors.Join(err, fleet.Close())
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 )
 
@@ -149,8 +150,8 @@ func (c Config) Resolved() (Config, error) {
 		fault("Ledger.DSN", "is missing: the path of the file that keeps the orders")
 	case c.Ledger.DSN == "":
 		fault("Ledger.DSN", "is missing: where the database is, as its driver takes it")
-	case c.Ledger.Driver != sqlite: // "file:" begins a path there
-		secret("Ledger.DSN", &c.Ledger.DSN, true)
+	default:
+		c.resolveLedger(fault, secret)
 	}
 
 	if c.Ledger.Driver == sqlite {
@@ -174,6 +175,47 @@ func (c Config) Resolved() (Config, error) {
 		return c, &ConfigError{faults}
 	}
 	return c, nil
+}
+
+// resolveLedger reads where the ledger is. Of SQLite, "file:" before the path of a ledger that is there is left out: SQLite writes paths
+// so, and so did hosts of earlier versions. Any other file has the path in it, as with every secret.
+func (c *Config) resolveLedger(fault func(string, string, ...any), secret func(string, *midas.Secret, bool)) {
+	path, uri := strings.CutPrefix(c.Ledger.DSN.Reveal(), "file:")
+	if c.Ledger.Driver != sqlite || !uri || !isLedger(path) {
+		secret("Ledger.DSN", &c.Ledger.DSN, true)
+	}
+	if c.Ledger.Driver != sqlite || c.Ledger.DSN == "" {
+		return
+	}
+	if _, err := ledger.CheckPath(c.Ledger.DSN.Reveal()); err != nil {
+		fault("Ledger.DSN", "%v", err)
+	}
+}
+
+// File is the absolute path of SQLite's file; "" where the driver is another, or the DSN is at fault.
+func (l LedgerConfig) File() string {
+	c := Config{Ledger: l}
+	setDefault(&c.Ledger.Driver, sqlite)
+	if c.Ledger.Driver != sqlite || c.Ledger.DSN == "" {
+		return ""
+	}
+	bad := false
+	fault := func(string, string, ...any) { bad = true }
+	c.resolveLedger(fault, func(_ string, field *midas.Secret, _ bool) {
+		text, err := readSecret(field.Reveal())
+		*field, bad = midas.Secret(text), bad || err != nil
+	})
+	if path, err := ledger.CheckPath(c.Ledger.DSN.Reveal()); err == nil && !bad {
+		return path
+	}
+	return ""
+}
+
+// isLedger tells whether a file is SQLite's, by its size alone: it may be open in this process, where reading it would end SQLite's
+// locks. The smallest has 512 bytes, and no path is as long that anybody keeps in a file.
+func isLedger(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Size() >= 512
 }
 
 // resolvePush checks the section Push.

@@ -159,8 +159,8 @@ var errNoLedgerFile = errors.New("the file that Midas.Ledger.DSN names does not 
 // checkLedgerFile refuses a file that is not there, and says from where it was looked for: a path is often a relative one. The
 // DSN stays unsaid: it may be that of a database server, with a password, whose Driver was forgotten.
 func checkLedgerFile(l plugin.LedgerConfig) error {
-	path := strings.TrimPrefix(l.DSN.Reveal(), "file:")
-	if l.Driver != "" && l.Driver != "sqlite" || path == "" {
+	path := l.File()
+	if path == "" { // a server's, or a fault that is told of all the config
 		return nil
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

@@ -63,7 +63,7 @@ func newShop(t *testing.T) *shop {
 	till, err := payment.New(payment.Config{
 		Ledger: orders, Midas: client, Deliver: func(context.Context, ledger.Order) error { return nil }, Observer: nobody{},
 		Items: []payment.Item{{ID: "sword", Price: 60}, {ID: "potion", Price: 2}}, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(),
-		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Logger: slog.New(slog.DiscardHandler),
+		NeedSession: true, Sandbox: true, SealSecret: emulator.DefaultAppSecret, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -364,7 +364,7 @@ func TestAuditTellsWhatKeepsItFromLooking(t *testing.T) {
 		"no section":          {[]string{"--conf", s.conf(t, nil)}, []string{`has no section "Midas"`}},
 		"faults":              {[]string{"--conf", s.conf(t, faulty)}, []string{"OfferID: ", "CoinsPerYuan: ", "Colour: "}},
 		"ledger not there":    {[]string{"--conf", with("Ledger", map[string]any{"DSN": missing})}, []string{"Midas.Ledger.DSN", "does not exist", s.dir}},
-		"driver forgotten":    {[]string{"--conf", with("Ledger", map[string]any{"DSN": "pay:hush-hush@tcp(db)/pay"})}, []string{"Midas.Ledger.DSN"}},
+		"driver forgotten":    {[]string{"--conf", with("Ledger", map[string]any{"DSN": "pay:hush-hush@tcp(db)/pay"})}, []string{"Ledger.DSN"}},
 		"mysql not there":     {[]string{"--conf", with("Ledger", map[string]any{"Driver": "mysql", "DSN": "pay:hush-hush@tcp(127.0.0.1:1)/pay"})}, []string{"open the mysql ledger"}},
 		"postgres not there":  {[]string{"--conf", with("Ledger", map[string]any{"Driver": "postgres", "DSN": "postgres://pay:hush-hush@127.0.0.1:1/pay"})}, []string{"open the postgres ledger"}},
 		"granted not there":   {[]string{"--conf", good, "--granted", "nothing.txt"}, []string{"nothing.txt"}},

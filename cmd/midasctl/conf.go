@@ -79,7 +79,7 @@ func openLedger(ctx context.Context, cfg plugin.Config) (*ledger.Ledger, error) 
 }
 
 func ledgerOf(cfg plugin.Config) ledger.Config {
-	return ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), Who: "midasctl"}
+	return ledger.Config{Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), Who: "midasctl", Identity: cfg.Identity()}
 }
 
 // withLedger runs a command that needs the config and the ledger.
