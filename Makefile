@@ -27,12 +27,20 @@ test-quick: ## the tests that need nothing but Go
 	go test ./...
 
 .PHONY: chaos
-chaos: ## kill a server KILLS times (100) under SEED, its ledger on DRIVER (sqlite, postgres, mysql), by PROTOCOL (v1, v2), and compare the books
-	tools/chaos.sh -kills $(or $(KILLS),100) -seed $(or $(SEED),0) -driver $(or $(DRIVER),sqlite) -protocol $(or $(PROTOCOL),v1)
+chaos: ## kill a server KILLS times (100) under SEED while everything else goes wrong, its ledger on DRIVER (sqlite, postgres, mysql), by PROTOCOL (v1, v2), and compare the books; FLAGS as chaos -h tells
+	tools/chaos.sh -kills $(or $(KILLS),100) -seed $(or $(SEED),0) -driver $(or $(DRIVER),sqlite) -protocol $(or $(PROTOCOL),v1) $(FLAGS)
 
 .PHONY: chaos-cluster
 chaos-cluster: ## the same with SERVERS (3) servers that share a database, PostgreSQL and MariaDB in turn, and meet in Redis; lines are cut, Redis is killed
-	for driver in postgres mysql; do tools/chaos.sh -servers $(or $(SERVERS),3) -kills $(or $(KILLS),40) -seed $(or $(SEED),0) -driver $$driver -protocol $(or $(PROTOCOL),v1); done
+	for driver in postgres mysql; do tools/chaos.sh -servers $(or $(SERVERS),3) -kills $(or $(KILLS),40) -seed $(or $(SEED),0) -driver $$driver -protocol $(or $(PROTOCOL),v1) $(FLAGS); done
+
+.PHONY: soak
+soak: ## what takes too long for test (hours): HISTORIES (20000) histories, then KILLS (300) kills on every database by both protocols, and a third as many of three servers
+	tools/soak.sh
+
+.PHONY: test-loaded
+test-loaded: ## go test ./... TIMES (3) times while every processor has something else to do, for MINUTES (60) at most
+	tools/test-loaded.sh
 
 .PHONY: lint
 lint: check-generated ## formatting, vet, staticcheck, generated code, known vulnerabilities (VULNDB=URL: from a mirror)

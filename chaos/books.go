@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -120,6 +121,7 @@ func (w *world) balance(ctx context.Context) (books, error) {
 	if quantity != items {
 		differ("%d items were delivered, and %d lie in the bags", quantity, items)
 	}
+	w.compareBills(granted, differ)
 	totals := w.emu.Totals()
 	b.bills, b.bought, b.deducted, b.givenBack = len(w.emu.Bills()), totals.Recharged, totals.Deducted, totals.GivenBack
 	b.delivered, b.items = sums.Coins[ledger.Delivered], items
@@ -132,11 +134,33 @@ func (w *world) balance(ctx context.Context) (books, error) {
 	return b, w.compareTrades(ctx, orders, sums, &b, differ)
 }
 
+// compareBills asks Midas for its bills and the game for what came into its bags, and nobody else: what was deducted and not given back
+// has come, once, and nothing else has.
+func (w *world) compareBills(granted map[string]int, differ func(string, ...any)) {
+	kept := map[string]bool{}
+	for _, b := range w.emu.Bills() {
+		if b.State != emulator.BillCancelled {
+			kept[b.BillNo] = true
+			if granted[b.BillNo] != 1 {
+				differ("bill %s of %d coins was deducted (%s) and not given back, and was granted %d times", b.BillNo, b.Amount, b.CreatedAt.Format(time.TimeOnly), granted[b.BillNo])
+			}
+		}
+	}
+	trades := w.trades()
+	for bill, times := range granted {
+		if _, goods := trades[bill]; !goods && !kept[bill] {
+			differ("bill %s was granted %d times, and Midas keeps nothing for it", bill, times)
+		}
+	}
+}
+
 // compareGoods looks at one order for goods.
 func (w *world) compareGoods(o ledger.Order, granted map[string]int, differ func(string, ...any)) {
 	t, paid := w.trades()[o.BillNo]
 	want := ledger.Delivered
 	switch {
+	case !paid && o.State == ledger.Failed: // nobody paid for days
+		want = ledger.Failed
 	case !paid:
 		want = ledger.Paying
 	case t.RefundedFen > 0:

@@ -15,6 +15,15 @@
 // database at once, and one of them, which has orders in its hands, is away for longer than its lease and comes back (weather). A run
 // goes on until each of these has happened, and fails if one does not; and it fails if more access tokens were fetched than can be
 // explained (tokens), or if a balance reached a second screen twice or out of order.
+//
+// Kills are not all that happens, with one server or several; -without leaves things out. Servers stand still (SIGSTOP). Calls that move
+// coins are kept for up to a minute and then let through, connections are cut once the request has been read (slowLine), and some
+// deductions land only when the run is over: then the ledger grows older by days, in stages, and at the end of each the books must agree
+// by what payment promises of late landings (aging). Pushes are lost, overtaken and repeated (mail). Every server's clock is wrong by up
+// to a minute, and set while it runs (clocks). The database's connections end, it is read-only for a while, it dies and comes back; with
+// SQLite, the disk is full, or somebody else holds the file (failures).
+//
+// docs/chaos.md has what was run.
 package main
 
 import (
@@ -22,13 +31,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/leafmidas/leafmidas/emulator"
 )
 
 // options are what the command line says.
@@ -40,6 +53,8 @@ type options struct {
 	players  int
 	servers  int
 	protocol string
+	without  map[string]bool
+	hold     time.Duration
 	verbose  bool
 }
 
@@ -52,8 +67,18 @@ func main() {
 	flag.StringVar(&o.protocol, "protocol", "v1", "what is spoken with Midas: v1 or v2")
 	flag.IntVar(&o.servers, "servers", 1, "how many servers there are; several meet in a Redis of their own, and its lines and the database's are cut")
 	flag.IntVar(&o.players, "players", 8, "how many play at once")
+	without := flag.String("without", "", "leave these out, by comma: "+strings.Join(faultNames, " "))
+	flag.DurationVar(&o.hold, "hold", time.Minute, "how long a call, and a copy of a push, is kept at most before it is let through; at the end all are")
 	flag.BoolVar(&o.verbose, "v", false, "show what the servers log")
 	flag.Parse()
+	o.without = map[string]bool{}
+	for _, name := range strings.FieldsFunc(*without, func(r rune) bool { return r == ',' }) {
+		if !slices.Contains(faultNames, name) {
+			fmt.Fprintf(os.Stderr, "chaos: -without: %q is none of %s\n", name, faultNames)
+			os.Exit(2)
+		}
+		o.without[name] = true
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o); err != nil {
@@ -70,6 +95,16 @@ func run(ctx context.Context, o options) (err error) {
 		return errors.New("several servers need a ledger they can share: -driver postgres or mysql")
 	}
 	fmt.Printf("seed %d, %d kills, %d players, %d server(s), ledger on %s, protocol %s\n", o.seed, o.kills, o.players, o.servers, o.driver, o.protocol)
+	again := fmt.Sprintf("go run . -seed %d -kills %d -players %d -servers %d -driver %s -protocol %s -hold %s",
+		o.seed, o.kills, o.players, o.servers, o.driver, o.protocol, o.hold)
+	if len(o.without) > 0 {
+		again += " -without " + strings.Join(slices.Sorted(maps.Keys(o.without)), ",")
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w\nagain: %s", err, again)
+		}
+	}()
 	w, err := newWorld(ctx, o)
 	if err != nil {
 		return err
@@ -96,6 +131,10 @@ func run(ctx context.Context, o options) (err error) {
 	if err := w.weather.clear(); err != nil {
 		return err
 	}
+	w.line.land()
+	if w.mail != nil {
+		w.mail.settle()
+	}
 	w.emu.Advance(time.Minute)
 	var access fetched
 	if w.redis != nil {
@@ -104,13 +143,8 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 	}
-	if err := w.settle(ctx, crowd); err != nil {
+	if err := w.endGame(ctx, crowd); err != nil {
 		return err
-	}
-	for _, s := range w.servers {
-		if err := s.stop(); err != nil {
-			return err
-		}
 	}
 	taken, err := w.takenOver()
 	if err != nil {
@@ -122,10 +156,17 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "kills\t%d\t\n", kills)
+	for _, what := range w.weather.happenings() {
+		fmt.Fprintf(t, "%s\t%d\t\n", what, w.weather.of(what))
+	}
+	kept, cuts := w.line.counts()
+	fmt.Fprintf(t, "calls kept for up to %s, and let through\t%d\t\n", o.hold, kept)
+	fmt.Fprintf(t, "connections cut after the request, which was let through\t%d\t\n", cuts)
+	fmt.Fprintf(t, "deductions of which Midas knew nothing until they landed\t%d\t\n", w.emu.Counts()[emulator.APIPay].Faults[emulator.LateCommit])
+	if m := w.mail; m != nil {
+		fmt.Fprintf(t, "pushes lost, answers to pushes lost, pushes overtaken, copies\t%d, %d, %d, %d\t\n", m.lost, m.unheard, m.held, m.repeated)
+	}
 	if w.redis != nil {
-		for _, what := range happenings {
-			fmt.Fprintf(t, "%s\t%d\t\n", what, w.weather.of(what))
-		}
 		fmt.Fprintf(t, "lives of the access token\t%d\t\n", access.lives)
 		fmt.Fprintf(t, "  fetches for all, of at most %d\t%d\t\n", access.most, access.forAll)
 		fmt.Fprintf(t, "  fetches by servers that could not see it\t%d\t\n", access.alone)
@@ -161,18 +202,35 @@ func run(ctx context.Context, o options) (err error) {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if b.delivered == 0 {
+		return fmt.Errorf("nothing was sold (seed %d)", o.seed)
+	}
 	if len(b.differences) > 0 {
 		for _, d := range b.differences {
 			fmt.Println(d)
 		}
-		return fmt.Errorf("the books differ (seed %d)", o.seed)
+		return fmt.Errorf("%w (seed %d)", errBooks, o.seed)
 	}
-	if w.redis != nil && taken.lapsedOf[w.weather.long.who] == 0 {
+	if w.redis != nil && w.weather.long != nil && taken.lapsedOf[w.weather.long.who] == 0 {
 		return fmt.Errorf("a server with orders in its hands was away for longer than a lease, and nobody went on with them (seed %d)", o.seed)
 	}
 	fmt.Println("books agree")
 	return nil
 }
+
+var errBooks = errors.New("the books differ")
+
+// What -without takes.
+const (
+	faultFreeze   = "freeze"   // servers that stand still
+	faultLate     = "late"     // deductions that land at Midas long after, and the days that pass at the end
+	faultLine     = "line"     // calls kept, connections cut
+	faultMail     = "mail"     // pushes lost, overtaken and repeated on their way
+	faultClock    = "clock"    // clocks that are wrong
+	faultDatabase = "database" // what befalls the ledger's database: full disks, too
+)
+
+var faultNames = []string{faultFreeze, faultLate, faultLine, faultMail, faultClock, faultDatabase}
 
 // patience is how many more rounds a run may take for what has to happen in it.
 const patience = 60
@@ -182,6 +240,9 @@ func (w *world) storm(ctx context.Context, c *crowd) (kills int, err error) {
 	told := time.Now()
 	for ; ; kills++ {
 		if kills >= w.options.kills {
+			if err := w.weather.databaseIsBack(ctx); err != nil {
+				return kills, err
+			}
 			missing, err := w.weather.missing(c)
 			if err != nil || len(missing) == 0 {
 				return kills, errors.Join(err, w.newToken(ctx))
@@ -199,7 +260,13 @@ func (w *world) storm(ctx context.Context, c *crowd) (kills int, err error) {
 		if w.redis != nil { // there is more to happen than deaths
 			wait *= 2
 		}
-		if err := s.killAfter(ctx, wait); err != nil {
+		if thaw := w.weather.standsFor(s); thaw > 0 && w.weather.dice.IntN(3) > 0 { // it is to go on before it dies
+			wait = thaw + w.weather.between(100*time.Millisecond, 800*time.Millisecond)
+		}
+		// On a slow machine nobody would ever come back.
+		least := c.answered.Load() + int64(w.weather.dice.IntN(8))
+		enough := func() bool { return c.answered.Load() >= least }
+		if err := s.killAfter(ctx, wait, enough); err != nil {
 			return kills, fmt.Errorf("kill %d: %w", kills+1, err)
 		}
 		w.tokens.noteTurn(ctx)
@@ -207,7 +274,7 @@ func (w *world) storm(ctx context.Context, c *crowd) (kills int, err error) {
 			w.weather.count(killedIn)
 		}
 		// WeChat lets a player log in 100 times a minute; at Midas it is a little later after every death.
-		w.emu.Advance(10 * time.Second)
+		w.emu.Advance(stormPace)
 		if err := s.start(ctx); err != nil {
 			return kills, fmt.Errorf("start after kill %d: %w", kills+1, err)
 		}

@@ -36,7 +36,7 @@ const (
 	soon        = 20 * time.Second
 	// answerBy bounds a player's wait. A request queues behind that player's open orders, each of which may cost a whole
 	// call; the rest is for a slow machine.
-	answerBy = 10*callTimeout + 2*time.Second
+	answerBy = 10*callTimeout + 20*time.Second
 )
 
 // line is a till that reaches its Midas through a proxy.

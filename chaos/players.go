@@ -462,7 +462,7 @@ func (c *crowd) loginEverywhere(ctx context.Context) error {
 func (p *player) visit(ctx context.Context, s *server) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for late := time.After(30 * time.Second); ; {
+	for late := time.After(90 * time.Second); ; {
 		err := p.tryVisit(ctx, s)
 		if err == nil {
 			return nil

@@ -20,7 +20,8 @@ import (
 // while it may not see what the others share:
 //
 //   - while Redis is away, or its line to Redis is spoilt, or its process stands still, and a little longer;
-//   - while a server that was killed in its turn to fetch still has it.
+//   - while a server that was killed in its turn to fetch still has it;
+//   - while the machine is so slow that Redis seems to be away.
 //
 // Nor does it do that more often than it needs one: once after each of its starts, and after each death of all tokens.
 type tokens struct {
@@ -37,6 +38,9 @@ type tokens struct {
 	fetches []fetch
 	alones  []*solitude
 	turns   []turn
+
+	watched context.CancelFunc
+	watcher sync.WaitGroup
 }
 
 type fetch struct {
@@ -64,18 +68,54 @@ const (
 	turnLife = 5 * time.Second
 	// longLife is how old a token is at least, by the emulator's clock, that is replaced for its age.
 	longLife = 2*time.Hour - 5*time.Minute
+	// sluggish is what a look at Redis takes at most on a machine that is fast enough; a server waits a few times as long.
+	sluggish = 200 * time.Millisecond
 )
 
 func newTokens(w *world) *tokens {
 	return &tokens{emu: w.emu, redis: w.redis.addr, began: w.emu.Now(), servers: w.servers, starts: map[*server]int{}, frozen: map[*server]int{}}
 }
 
-// ServeHTTP is the server's own way to Midas, so that what it asks for can be told from what others do.
+// watch looks all the time how long Redis takes, so that a slow machine is not taken for a server's fault.
+func (k *tokens) watch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	k.watched = cancel
+	k.watcher.Go(func() {
+		rdb := redis.NewClient(&redis.Options{Addr: k.redis, MaxRetries: -1, DialTimeout: time.Second, ReadTimeout: time.Second})
+		defer rdb.Close()
+		const pause = 20 * time.Millisecond
+		tick := time.NewTicker(pause)
+		defer tick.Stop()
+		for {
+			began := time.Now()
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			_ = rdb.Ping(ctx).Err() // Redis away is a reason of its own
+			if now := time.Now(); now.Sub(began) > pause+sluggish {
+				k.set(func() {
+					for _, s := range k.servers {
+						k.alones = append(k.alones, &solitude{s, began.Add(-time.Second), now.Add(afterglow)})
+					}
+				})
+			}
+		}
+	})
+}
+
+func (k *tokens) close() {
+	k.watched()
+	k.watcher.Wait()
+}
+
+// ServeHTTP is the server's own way to Midas, so that what it asks for can be told from what others do. The rest of the way is everybody's.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if k := s.world.tokens; k != nil && strings.HasSuffix(r.URL.Path, "/stable_token") {
 		k.set(func() { k.fetches = append(k.fetches, fetch{s, time.Now()}) })
 	}
-	s.world.emu.ServeHTTP(w, r)
+	s.world.line.ServeHTTP(w, r)
 }
 
 // started notes that a server has been started, without a token.
@@ -86,13 +126,20 @@ func (k *tokens) started(s *server) {
 }
 
 // stands notes that a server's process has been stopped: a fetch that it was making is made again.
-func (k *tokens) stands(s *server) { k.set(func() { k.frozen[s]++ }) }
+func (k *tokens) stands(s *server) {
+	if k != nil {
+		k.set(func() { k.frozen[s]++ })
+	}
+}
 
 // lost notes that Redis has died, and with it the token.
 func (k *tokens) lost() { k.set(func() { k.emptied++ }) }
 
 // alone begins a time in which servers may not see what the others share; together ends it.
 func (k *tokens) alone(servers ...*server) (together func()) {
+	if k == nil {
+		return func() {}
+	}
 	var mine []*solitude
 	for _, s := range servers {
 		mine = append(mine, &solitude{server: s, from: time.Now()})
@@ -209,7 +256,7 @@ func (k *tokens) wasAlone(f fetch) bool {
 func (k *tokens) fetchedOnce(ctx context.Context, c *crowd) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	counts, late := []int{}, time.After(10*time.Second)
+	counts, late := []int{}, time.After(time.Minute)
 	for inARow := 0; inARow < 2; {
 		select {
 		case <-tick.C:

@@ -20,6 +20,7 @@ import (
 type weather struct {
 	world *world
 	dice  *rand.Rand
+	cards []trouble // all there are
 	deck  []trouble // still to come; each comes once before any comes again
 	done  sync.WaitGroup
 	long  *absence
@@ -28,6 +29,11 @@ type weather struct {
 	counts map[string]int
 	struck map[*server][]int // the lines of each server with which something is wrong; none: it stands still
 	redis  bool              // Redis is away
+	broken chan struct{}     // the database is in trouble until this is closed; nil: it is well
+	over   bool              // nothing happens any more
+	hands  *rand.Rand        // of clocks
+	thaws  map[*server]time.Time
+	clocks map[string]clock // by the names of processes, as in the history
 	faults []error
 }
 
@@ -39,32 +45,43 @@ const (
 	lineSlow    = "lines that were slow"
 	partitioned = "servers cut off from Redis and the database at once"
 	tokensDied  = "times that all access tokens died"
+	stoodStill  = "servers that stood still"
 	killedIn    = "kills while something was wrong with a line of the killed"
 )
 
-// happenings have to be in every run, this often.
-var (
-	happenings = []string{killedIn, redisDied, lineCut, lineHung, lineSlow, partitioned, tokensDied}
-	leastOf    = map[string]int{killedIn: 1, redisDied: 1, lineCut: 1, lineHung: 1, lineSlow: 1, partitioned: 1, tokensDied: 3}
-)
+// happenings have to be in every run, each once, and this one so often.
+var leastOf = map[string]int{tokensDied: 3}
 
-// trouble is a card of the deck. Lines are those of one server; none: it is everybody's.
-type trouble struct {
-	what  string
-	lines []int
-	spoil func(*wire) error
+func (v *weather) happenings() (all []string) {
+	if v.world.redis != nil {
+		all = append(all, killedIn, tokensDied)
+	}
+	for _, c := range v.cards {
+		if !slices.Contains(all, c.what) {
+			all = append(all, c.what)
+		}
+	}
+	return all
 }
 
-var troubles = []trouble{
-	{redisDied, nil, nil},
-	{lineCut, []int{redisLine}, (*wire).cut},
-	{lineCut, []int{databaseLine}, (*wire).cut},
-	{lineHung, []int{redisLine}, (*wire).hang},
-	{lineHung, []int{databaseLine}, (*wire).hang},
-	{lineSlow, []int{redisLine}, (*wire).slow},
-	{lineSlow, []int{databaseLine}, (*wire).slow},
-	{partitioned, []int{redisLine, databaseLine}, (*wire).cut},
-	{partitioned, []int{redisLine, databaseLine}, (*wire).hang},
+// trouble is a card of the deck. Lines are those of one server; none: it is everybody's. befall is what happens to the database.
+type trouble struct {
+	what   string
+	lines  []int
+	spoil  func(*wire) error
+	befall func(context.Context) (mend func(context.Context) error, err error)
+}
+
+var fleetTroubles = []trouble{
+	{what: redisDied},
+	{what: lineCut, lines: []int{redisLine}, spoil: (*wire).cut},
+	{what: lineCut, lines: []int{databaseLine}, spoil: (*wire).cut},
+	{what: lineHung, lines: []int{redisLine}, spoil: (*wire).hang},
+	{what: lineHung, lines: []int{databaseLine}, spoil: (*wire).hang},
+	{what: lineSlow, lines: []int{redisLine}, spoil: (*wire).slow},
+	{what: lineSlow, lines: []int{databaseLine}, spoil: (*wire).slow},
+	{what: partitioned, lines: []int{redisLine, databaseLine}, spoil: (*wire).cut},
+	{what: partitioned, lines: []int{redisLine, databaseLine}, spoil: (*wire).hang},
 }
 
 // lease is how long a server may keep an order to itself (payment.New, with the default DeliverTimeout).
@@ -76,7 +93,8 @@ type absence struct {
 	server *server
 	how    string
 	who    string // in the history of orders
-	sure   bool   // it holds orders
+	clock  clock
+	sure   bool // it holds orders
 	over   context.CancelFunc
 }
 
@@ -84,23 +102,35 @@ type absence struct {
 const back = lease + 2*time.Second
 
 func newWeather(w *world, dice *rand.Rand) *weather {
-	return &weather{world: w, dice: dice, counts: map[string]int{}, struck: map[*server][]int{}}
+	v := &weather{world: w, dice: dice, hands: rand.New(rand.NewPCG(w.options.seed, 4)), counts: map[string]int{}, struck: map[*server][]int{}, thaws: map[*server]time.Time{}, clocks: map[string]clock{}}
+	if w.redis != nil {
+		v.cards = append(v.cards, fleetTroubles...)
+	}
+	if !w.options.without[faultFreeze] {
+		v.cards = append(v.cards, trouble{what: stoodStill})
+	}
+	if !w.options.without[faultDatabase] {
+		v.cards = append(v.cards, w.databaseTroubles()...)
+	}
+	return v
 }
 
 // change lets the next thing happen. It lasts for a while, and changes by itself.
 func (v *weather) change(ctx context.Context) error {
-	if v.world.redis == nil {
+	if v.world.redis != nil {
+		if err := v.keepAway(ctx); err != nil {
+			return err
+		}
+		if v.dice.IntN(2) == 0 && v.world.tokens.replaced() { // else the fleet has not noticed the last time
+			v.world.tokens.die()
+			v.count(tokensDied)
+		}
+	}
+	if len(v.cards) == 0 {
 		return nil
 	}
-	if err := v.keepAway(ctx); err != nil {
-		return err
-	}
-	if v.dice.IntN(2) == 0 && v.world.tokens.replaced() { // else the fleet has not noticed the last time
-		v.world.tokens.die()
-		v.count(tokensDied)
-	}
 	if len(v.deck) == 0 {
-		v.deck = slices.Clone(troubles)
+		v.deck = slices.Clone(v.cards)
 		v.dice.Shuffle(len(v.deck), func(i, j int) { v.deck[i], v.deck[j] = v.deck[j], v.deck[i] })
 	}
 	card := v.deck[0]
@@ -134,11 +164,21 @@ func (v *weather) begin(ctx context.Context, t trouble) (begun bool, err error) 
 		})
 		return true, nil
 	}
+	if t.befall != nil {
+		return v.breakDatabase(ctx, t)
+	}
 	well := v.well()
-	if len(well) < min(2, len(w.servers)-1) { // somebody has to do the work
+	if len(well) < max(1, min(2, len(w.servers)-1)) { // somebody has to do the work
 		return false, nil
 	}
 	s := well[v.dice.IntN(len(well))]
+	if t.what == stoodStill {
+		lasts := v.between(50*time.Millisecond, time.Second)
+		if v.dice.IntN(4) == 0 { // for longer than anybody waits for anything
+			lasts = v.between(time.Second, 6*time.Second)
+		}
+		return true, v.freeze(ctx, s, lasts)
+	}
 	most := 600 * time.Millisecond
 	if t.what != lineCut { // longer than anybody waits for Redis, who then goes on by himself
 		most = 2 * time.Second
@@ -171,6 +211,9 @@ func (v *weather) strike(ctx context.Context, s *server, lines []int, spoil func
 
 // keepAway sends a server away for longer than a lease, and sees that it had orders in its hands.
 func (v *weather) keepAway(ctx context.Context) error {
+	if v.isBroken() { // and nobody can hold anything
+		return nil
+	}
 	if v.long == nil {
 		well := v.well()
 		if len(well) == 0 {
@@ -182,7 +225,7 @@ func (v *weather) keepAway(ctx context.Context) error {
 			return err
 		}
 		inner, over := context.WithCancel(ctx)
-		v.long = &absence{server: s, who: fmt.Sprintf("%s/%d", host, s.cmd.Process.Pid), over: over}
+		v.long = &absence{server: s, who: fmt.Sprintf("%s/%d", host, s.cmd.Process.Pid), clock: s.clock, over: over}
 		both := []int{redisLine, databaseLine}
 		switch v.dice.IntN(3) {
 		case 0:
@@ -200,7 +243,7 @@ func (v *weather) keepAway(ctx context.Context) error {
 		return nil
 	}
 	// What it had sent when it went away has arrived since.
-	n, err := v.world.heldBy(ctx, v.long.who)
+	n, err := v.world.heldBy(ctx, v.long)
 	if err != nil {
 		return err
 	}
@@ -214,7 +257,7 @@ func (v *weather) keepAway(ctx context.Context) error {
 
 // freeze stops a server's process, and lets it go on later as if no time had passed.
 func (v *weather) freeze(ctx context.Context, s *server, lasts time.Duration) error {
-	v.set(func() { v.struck[s] = nil })
+	v.set(func() { v.struck[s], v.thaws[s] = nil, time.Now().Add(lasts) })
 	process, together := s.cmd.Process, v.world.tokens.alone(s)
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -223,11 +266,99 @@ func (v *weather) freeze(ctx context.Context, s *server, lasts time.Duration) er
 	v.world.tokens.noteTurn(ctx)
 	v.after(ctx, lasts, func() error {
 		err := process.Signal(syscall.SIGCONT)
+		if errors.Is(err, os.ErrProcessDone) { // killed meanwhile
+			err = nil
+		}
 		together()
-		v.set(func() { delete(v.struck, s) })
+		v.set(func() {
+			delete(v.struck, s)
+			delete(v.thaws, s)
+		})
 		return err
 	})
 	return nil
+}
+
+// breakDatabase lets something befall the database, for a while.
+func (v *weather) breakDatabase(ctx context.Context, t trouble) (begun bool, err error) {
+	if v.isBroken() || v.long != nil && !v.long.sure { // who is away has to be seen to hold orders
+		return false, nil
+	}
+	back := make(chan struct{})
+	v.set(func() { v.broken = back })
+	mend, err := t.befall(ctx)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", t.what, err)
+	}
+	v.after(ctx, v.between(50*time.Millisecond, 2500*time.Millisecond), func() error {
+		defer close(back)
+		err := mend(context.WithoutCancel(ctx))
+		v.set(func() { v.broken = nil })
+		return err
+	})
+	return true, nil
+}
+
+func (v *weather) isBroken() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.broken != nil
+}
+
+// databaseIsBack waits until the database is well.
+func (v *weather) databaseIsBack(ctx context.Context) error {
+	v.mu.Lock()
+	back := v.broken
+	v.mu.Unlock()
+	if back == nil {
+		return nil
+	}
+	select {
+	case <-back:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// standsFor is how long a server still stands still.
+func (v *weather) standsFor(s *server) time.Duration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at, stands := v.thaws[s]
+	if !stands {
+		return 0
+	}
+	return time.Until(at)
+}
+
+// clock is the one of a server that starts now: wrong by up to a minute, and in every third life set while it runs. At the end, when
+// time is what is looked at, all are right.
+func (v *weather) clock() clock {
+	c := clock{began: time.Now(), after: 1000 * time.Hour}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over || v.world.options.without[faultClock] {
+		return c
+	}
+	wrong := func() int { return v.hands.IntN(2*mostSkewed+1) - mostSkewed }
+	c.first = wrong()
+	c.afterwards = c.first
+	if v.hands.IntN(3) == 0 {
+		c.after, c.afterwards = time.Second, wrong()
+	}
+	return c
+}
+
+// wears notes which clock a process has.
+func (v *weather) wears(pid int, c clock) {
+	host, err := os.Hostname()
+	v.set(func() {
+		v.clocks[fmt.Sprintf("%s/%d", host, pid)] = c
+		if err != nil {
+			v.faults = append(v.faults, err)
+		}
+	})
 }
 
 // after does something when a while has passed, or when ctx ends.
@@ -268,6 +399,7 @@ func (v *weather) clear() error {
 	v.done.Wait()
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.over = true
 	return errors.Join(v.faults...)
 }
 
@@ -280,13 +412,13 @@ func (v *weather) giveUp() {
 
 // missing lists what has not happened yet.
 func (v *weather) missing(c *crowd) (names []string, err error) {
-	if v.world.redis == nil {
-		return nil, nil
-	}
-	for _, what := range happenings {
-		if v.of(what) < leastOf[what] {
+	for _, what := range v.happenings() {
+		if v.of(what) < max(1, leastOf[what]) {
 			names = append(names, what)
 		}
+	}
+	if v.world.redis == nil {
+		return names, nil
 	}
 	if v.long == nil || !v.long.sure {
 		names = append(names, "a server away for longer than a lease, with orders in its hands")
@@ -326,7 +458,7 @@ func (v *weather) isStruck(s *server) bool {
 func (v *weather) lacks(s *server, line int) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return slices.Contains(v.struck[s], line)
+	return line == databaseLine && v.broken != nil || slices.Contains(v.struck[s], line)
 }
 
 func (v *weather) isAway() bool {
@@ -358,26 +490,41 @@ func (w *world) takenOver() (taken takeovers, err error) {
 	if err != nil || w.options.driver == "sqlite" { // whose only server resumes at once what it finds
 		return taken, err
 	}
-	rows, err := db.Query(fmt.Sprintf(`SELECT was, COUNT(DISTINCT bill_no) FROM (SELECT bill_no, who, at, LAG(who) OVER (PARTITION BY bill_no ORDER BY version) AS was,
-		LAG(at) OVER (PARTITION BY bill_no ORDER BY version) AS was_at FROM midas_history) AS steps WHERE who <> was AND at - was_at >= %d GROUP BY was`, lease.Milliseconds()))
+	// Each process wrote its steps down by its own clock.
+	rows, err := db.Query(`SELECT bill_no, who, at FROM midas_history WHERE bill_no IN
+		(SELECT bill_no FROM midas_history GROUP BY bill_no HAVING COUNT(DISTINCT who) > 1) ORDER BY bill_no, version`)
 	if err != nil {
 		return taken, err
 	}
 	defer rows.Close()
+	w.weather.mu.Lock()
+	defer w.weather.mu.Unlock()
+	var last struct {
+		bill, who string
+		at        time.Time
+	}
+	counted := map[[2]string]bool{}
 	for rows.Next() {
-		var was string
-		var n int
-		if err := rows.Scan(&was, &n); err != nil {
+		var bill, who string
+		var millis int64
+		if err := rows.Scan(&bill, &who, &millis); err != nil {
 			return taken, err
 		}
-		taken.lapsed, taken.lapsedOf[was] = taken.lapsed+n, n
+		at := w.weather.clocks[who].right(time.UnixMilli(millis))
+		key := [2]string{bill, last.who}
+		if bill == last.bill && who != last.who && at.Sub(last.at) >= lease-time.Second && !counted[key] {
+			counted[key] = true
+			taken.lapsed++
+			taken.lapsedOf[last.who]++
+		}
+		last.bill, last.who, last.at = bill, who, at
 	}
 	return taken, rows.Err()
 }
 
 // heldBy counts the orders whose last step a process took, and which nobody else may touch for most of a lease. What its database
 // connections have locked, if it stands still, cannot be taken before it goes on, and is not counted.
-func (w *world) heldBy(ctx context.Context, who string) (n int, err error) {
+func (w *world) heldBy(ctx context.Context, away *absence) (n int, err error) {
 	db, err := w.openDatabase()
 	if err != nil {
 		return 0, err
@@ -390,7 +537,7 @@ func (w *world) heldBy(ctx context.Context, who string) (n int, err error) {
 	defer func() { _ = tx.Rollback() }()
 	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`SELECT bill_no FROM midas_orders WHERE due_at > %d AND parked = 0 AND kind = 'purchase'
 		AND (SELECT h.who FROM midas_history h WHERE h.bill_no = midas_orders.bill_no ORDER BY h.version DESC LIMIT 1) = '%s' FOR UPDATE SKIP LOCKED`,
-		time.Now().Add(lease/2).UnixMilli(), strings.ReplaceAll(who, "'", "''")))
+		time.Now().Add(away.clock.at(time.Now())+lease/2).UnixMilli(), strings.ReplaceAll(away.who, "'", "''")))
 	if err != nil {
 		return 0, err
 	}

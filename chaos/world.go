@@ -35,6 +35,8 @@ type world struct {
 	database *database
 	redis    *redisServer // where several servers meet; else nil
 	tokens   *tokens      // of several servers; else nil
+	line     *slowLine
+	mail     *mail // the way of pushes; nil: there are none, or nothing happens to them
 	weather  *weather
 	servers  []*server
 	log      *logFile
@@ -45,10 +47,13 @@ type server struct {
 	world *world
 	conf  string
 	ws    string
-	lines []*wire          // to what it shares with others
-	front *httptest.Server // its way to Midas
-	cmd   *exec.Cmd
-	ended chan error
+	// pushes is where it takes Midas's pushes; empty: nowhere.
+	pushes string
+	lines  []*wire          // to what it shares with others
+	front  *httptest.Server // its way to Midas
+	cmd    *exec.Cmd
+	ended  chan error
+	clock  clock
 }
 
 // items are on sale. A bag holds 99 of one; potions are asked for so often that the game refuses them sooner or later.
@@ -72,7 +77,7 @@ var goods, goodsPrices = func() ([]map[string]any, map[string]int64) {
 }()
 
 const (
-	midasTimeout = 300 * time.Millisecond
+	midasTimeout = 500 * time.Millisecond
 
 	pushToken = "chaos-push-token"
 	pushKey   = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -89,7 +94,11 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 		}
 	}()
 	w.binary, w.game = filepath.Join(w.folder, "example_server"), filepath.Join(w.folder, "game.db")
-	build := exec.CommandContext(ctx, "go", "build", "-o", w.binary, "./example_server")
+	sources, err := overlay("..", w.folder)
+	if err != nil {
+		return nil, err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", sources, "-o", w.binary, "./example_server")
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build example_server: %w\n%s", err, out)
@@ -103,9 +112,16 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	if w.database, err = newDatabase(ctx, o, w.folder); err != nil {
 		return nil, err
 	}
-	// Late commits by the emulator's own clock would outlive the run, so its seed is the run's.
-	if w.emu, err = emulator.New(emulator.Config{AutoCodes: true, Seed: o.seed, Goods: goodsPrices}); err != nil {
+	// A login keeps the session in every other run: a call that comes late with a key that a login has replaced is refused, and not late.
+	// Midas's clock is ahead of the ledger's days at the end, and its windows are longer by that.
+	if w.emu, err = emulator.New(emulator.Config{
+		AutoCodes: true, Seed: o.seed, Goods: goodsPrices, KeepSession: o.seed%2 == 0, CancelWindow: 10 * day, BillMemory: 10 * day,
+	}); err != nil {
 		return nil, err
+	}
+	w.line = newSlowLine(w.emu, o.seed, max(o.hold, time.Second))
+	if o.without[faultLine] {
+		w.line.dice = nil
 	}
 	url, err := w.emu.Start("")
 	if err != nil {
@@ -121,11 +137,31 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 			return nil, err
 		}
 	}
+	if w.money() {
+		if err := w.connectPushes(); err != nil {
+			return nil, err
+		}
+	}
 	if w.redis != nil {
 		w.tokens = newTokens(w)
+		w.tokens.watch()
 	}
 	w.weather = newWeather(w, rand.New(rand.NewPCG(o.seed, 1)))
 	return w, nil
+}
+
+// connectPushes has Midas push to the servers.
+func (w *world) connectPushes() error {
+	to := w.servers[0].pushes
+	if !w.options.without[faultMail] {
+		var all []string
+		for _, s := range w.servers {
+			all = append(all, s.pushes)
+		}
+		w.mail = newMail(w.options.seed, max(w.options.hold, time.Second), all)
+		to = w.mail.front.URL
+	}
+	return w.emu.PushTo(emulator.PushConfig{URL: to, Token: pushToken, EncodingAESKey: pushKey})
 }
 
 // addServer writes the config of one more server.
@@ -145,7 +181,7 @@ func (w *world) addServer(n int, midasURL string) error {
 		"Protocol": w.options.protocol, "Env": "sandbox", "BaseURL": s.front.URL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true, "Items": items,
 		"Timeout": midasTimeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
-		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "1500ms", "DeliverTries": 1000},
+		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "2s", "DeliverTries": 1000},
 		"Breaker": map[string]any{"OpenFor": "200ms"},
 		"Ledger":  map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN},
 	}
@@ -158,11 +194,7 @@ func (w *world) addServer(n int, midasURL string) error {
 		section["Items"] = slices.Concat(items, goods)
 		section["Push"] = map[string]any{"Addr": addrs[2], "Token": pushToken, "EncodingAESKey": pushKey}
 		section["RechargePoll"] = slices.Concat([]string{"100ms", "300ms"}, slices.Repeat([]string{"1s"}, 600)) // for as long as the run lasts
-		if n == 0 {
-			if err := w.emu.PushTo(emulator.PushConfig{URL: "http://" + addrs[2] + "/midas/push", Token: pushToken, EncodingAESKey: pushKey}); err != nil {
-				return err
-			}
-		}
+		s.pushes = "http://" + addrs[2] + "/midas/push"
 	}
 	text, err := json.Marshal(map[string]any{
 		"LogLevel": "release", "WSAddr": s.ws, "TCPAddr": addrs[1], "HTTPAddr": "", "MaxConnNum": 1000, "GamePath": w.game, "Midas": section,
@@ -209,8 +241,12 @@ func (w *world) setFaults() error {
 	if w.redis == nil { // where one token serves all, its fetches are counted, and tokens die for everybody (weather)
 		all = append(all, emulator.Chance{Probability: 0.01, Fault: emulator.Fault{Kind: emulator.Answer, Code: 40001}})
 	}
+	pays := all
+	if !w.options.without[faultLate] {
+		pays = append(slices.Clip(all), w.lateFaults()...)
+	}
 	reads := emulator.Faults{{Probability: 0.05, Fault: emulator.Fault{Kind: emulator.Refuse}}, {Probability: 0.02, Fault: emulator.Fault{Kind: emulator.Cut}}}
-	return errors.Join(w.emu.SetFaults(emulator.APIPay, all), w.emu.SetFaults(emulator.APICancel, all), w.emu.SetFaults(emulator.APIBalance, reads),
+	return errors.Join(w.emu.SetFaults(emulator.APIPay, pays), w.emu.SetFaults(emulator.APICancel, all), w.emu.SetFaults(emulator.APIBalance, reads),
 		w.emu.SetFaults(emulator.APIQuery, reads))
 }
 
@@ -228,18 +264,23 @@ func (s *server) start(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	lacked := false // the database, since this process began
-	for late := time.After(30 * time.Second); ; {
+	for late := time.Now().Add(30 * time.Second); ; {
 		if s.cmd == nil {
 			lacked = false
 			if err := s.spawn(); err != nil {
 				return err
 			}
 		}
-		lacked = lacked || s.world.weather.lacks(s, databaseLine)
+		if s.world.weather.lacks(s, databaseLine) {
+			lacked, late = true, time.Now().Add(30*time.Second)
+		}
 		conn, err := net.Dial("tcp", s.ws)
 		if err == nil {
 			s.world.tokens.started(s)
 			return conn.Close()
+		}
+		if time.Now().After(late) {
+			return fmt.Errorf("the server does not listen\n%s", s.world.log.tail())
 		}
 		select {
 		case <-tick.C:
@@ -248,8 +289,6 @@ func (s *server) start(ctx context.Context) error {
 			if !lacked {
 				return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
 			}
-		case <-late:
-			return fmt.Errorf("the server does not listen\n%s", s.world.log.tail())
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -258,25 +297,33 @@ func (s *server) start(ctx context.Context) error {
 
 func (s *server) spawn() error {
 	cmd := exec.Command(s.world.binary, "-conf", s.conf)
+	s.clock = s.world.weather.clock()
+	cmd.Env = append(os.Environ(), s.clock.variable())
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.world.folder, s.world.log, s.world.log
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	s.world.weather.wears(cmd.Process.Pid, s.clock)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	s.cmd, s.ended = cmd, ended
 	return nil
 }
 
-// killAfter lets the server live for a while, and kills it without warning.
-func (s *server) killAfter(ctx context.Context, wait time.Duration) error {
-	select {
-	case err := <-s.ended:
-		s.cmd = nil
-		return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
-	case <-time.After(wait):
-	case <-ctx.Done():
-		return ctx.Err()
+// killAfter lets the server live for a while, until it has done enough at the latest after a few seconds more, and kills it without
+// warning.
+func (s *server) killAfter(ctx context.Context, wait time.Duration, enough func() bool) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for begun := time.Now(); time.Since(begun) < wait || !enough() && time.Since(begun) < wait+5*time.Second; {
+		select {
+		case err := <-s.ended:
+			s.cmd = nil
+			return fmt.Errorf("the server has ended by itself: %v\n%s", err, s.world.log.tail())
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	if err := s.cmd.Process.Kill(); err != nil {
 		return err
@@ -327,7 +374,11 @@ func (w *world) settle(ctx context.Context, c *crowd) error {
 			return o.Kind == ledger.Goods && o.State == ledger.Paying && !known
 		})
 		untaken := slices.DeleteFunc(w.emu.Pushes(), func(p emulator.Push) bool { return p.Acknowledged })
-		if len(open) == 0 && len(untaken) == 0 {
+		due, err := w.dueNow(ctx)
+		if err != nil {
+			return err
+		}
+		if len(open) == 0 && len(untaken) == 0 && due == 0 {
 			w.emu.Advance(time.Minute)
 			return c.loginAll(ctx) // an account that was never seen while nothing was open could not be compared
 		}
@@ -367,6 +418,9 @@ func (w *world) close() error {
 		w.weather.giveUp()
 		err = w.weather.clear()
 	}
+	if w.line != nil {
+		w.line.land()
+	}
 	for _, s := range w.servers {
 		if s.cmd != nil {
 			_ = s.cmd.Process.Kill()
@@ -377,6 +431,12 @@ func (w *world) close() error {
 		}
 		s.front.CloseClientConnections()
 		s.front.Close()
+	}
+	if w.mail != nil {
+		w.mail.close()
+	}
+	if w.tokens != nil {
+		w.tokens.close()
 	}
 	if w.redis != nil {
 		err = errors.Join(err, w.redis.stop())

@@ -2,6 +2,7 @@
 # Starts the database servers and the Redis that tests need, on ports that are free, and stops them again.
 #
 #   eval "$(tools/services.sh start)"   # installs what is missing (Debian), starts, prints the variables tests look for
+#   tools/services.sh kill postgres     # or mysql: it dies as by kill -9; revive starts it again on the same port and data
 #   tools/services.sh stop
 #
 # Nothing of theirs outlives stop: data lies in a folder under TMPDIR, or in LEAFMIDAS_SERVICES.
@@ -55,7 +56,7 @@ start_postgres() {
   local bin data=$dir/postgres log=$dir/postgres.log; bin=$(postgres_bin)
   mkdir -p "$data"; : >"$log"
   if [ "$(id -u)" = 0 ]; then chown postgres "$data" "$log"; fi
-  unprivileged "$bin/initdb" -D "$data" -U postgres -A trust --no-sync >"$dir/initdb.log" 2>&1 || { tail -5 "$dir/initdb.log" >&2; exit 1; }
+  [ -e "$data/PG_VERSION" ] || unprivileged "$bin/initdb" -D "$data" -U postgres -A trust --no-sync >"$dir/initdb.log" 2>&1 || { tail -5 "$dir/initdb.log" >&2; exit 1; }
   unprivileged "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 -o "-p $pg_port -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories='' -c max_connections=300 -c fsync=off" start >/dev/null || { tail -5 "$log" >&2; exit 1; }
 }
@@ -63,13 +64,13 @@ start_postgres() {
 start_mysql() {
   local data=$dir/mysql log=$dir/mysql.log user
   user=$(id -un)
-  mariadb-install-db --no-defaults --datadir="$data" --user="$user" --auth-root-authentication-method=normal \
+  [ -e "$data/mysql" ] || mariadb-install-db --no-defaults --datadir="$data" --user="$user" --auth-root-authentication-method=normal \
     --skip-test-db >"$dir/install-db.log" 2>&1 || { tail -5 "$dir/install-db.log" >&2; exit 1; }
   mariadbd --no-defaults --datadir="$data" --user="$user" --port="$my_port" --bind-address=127.0.0.1 --socket="$dir/mysql.sock" \
     --pid-file="$dir/mysql.pid" --max-connections=300 --innodb-flush-log-at-trx-commit=2 --skip-log-bin >"$log" 2>&1 &
   wait_for MariaDB "$log" mariadb --no-defaults --socket="$dir/mysql.sock" -uroot -e "SELECT 1"
   mariadb --no-defaults --socket="$dir/mysql.sock" -uroot -e \
-    "CREATE OR REPLACE USER leafmidas@'127.0.0.1' IDENTIFIED BY 'leafmidas'; GRANT ALL ON *.* TO leafmidas@'127.0.0.1'"
+    "CREATE OR REPLACE USER leafmidas@'127.0.0.1' IDENTIFIED BY 'leafmidas'; GRANT ALL ON *.* TO leafmidas@'127.0.0.1' WITH GRANT OPTION"
 }
 
 start_redis() {
@@ -89,10 +90,25 @@ start)
   start_mysql
   redis_port=$(free_port)
   start_redis
+  echo "pg_port=$pg_port my_port=$my_port" >"$dir/ports"
   say "PostgreSQL on port $pg_port, MariaDB on port $my_port, Redis on port $redis_port"
   echo "export LEAFMIDAS_TEST_POSTGRES='postgres://postgres@127.0.0.1:$pg_port/postgres?sslmode=disable'"
   echo "export LEAFMIDAS_TEST_MYSQL='leafmidas:leafmidas@tcp(127.0.0.1:$my_port)/'"
   echo "export LEAFMIDAS_TEST_REDIS='127.0.0.1:$redis_port'"
+  ;;
+kill)
+  case ${2:-} in
+  postgres) unprivileged "$(postgres_bin)/pg_ctl" -D "$dir/postgres" -m immediate -w stop >/dev/null ;;
+  mysql)
+    pid=$(cat "$dir/mysql.pid")
+    kill -9 "$pid"
+    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    ;;
+  esac
+  ;;
+revive)
+  . "$dir/ports"
+  "start_${2:-}"
   ;;
 stop)
   bin=$(postgres_bin)
@@ -108,6 +124,6 @@ stop)
   rm -rf "$dir"
   ;;
 *)
-  say "usage: $0 start|stop"; exit 2
+  say "usage: $0 start|stop|kill SERVER|revive SERVER"; exit 2
   ;;
 esac
