@@ -127,7 +127,7 @@ func (t *trial) act(a act) {
 		n.skew = time.Duration(a.N-4) * 15 * time.Second // -60 s to 45 s
 		n.clock.Unlock()
 	case "stranger":
-		t.stranger(n, a.N, a.For)
+		t.stranger(n, p, a.N, a.For)
 	case "wait", "long wait":
 		time.Sleep(a.For)
 	default:
@@ -275,12 +275,17 @@ func (t *trial) leaves(p *gamer) {
 
 // stranger starts a server on the ledger that takes it for another game's: another environment, or another protocol. It must be
 // refused.
-func (t *trial) stranger(n *node, number int, wait time.Duration) {
+func (t *trial) stranger(n *node, p *gamer, number int, wait time.Duration) {
 	right := n.identity()
 	wrong := identity{v2: right.v2, production: true}
 	if number%2 == 1 {
 		wrong = identity{v2: !right.v2}
 	}
+	t.mu.Lock()
+	t.fates[emulator.APIPay] = append([]fate{{What: lostAnswer}}, t.fates[emulator.APIPay]...)
+	t.mu.Unlock()
+	t.buy(n, p, number) // so that something is open
+	time.Sleep(2 * time.Second)
 	n.shut()
 	s, err := n.open(n.place, n.skew, t.idle(), wrong)
 	t.write("a server of %+v on a ledger of %+v: %v", wrong, right, err)

@@ -261,7 +261,7 @@ func (h *house) open(place int, skew, idle time.Duration, who identity) (*node, 
 	}); err != nil {
 		return nil, err
 	}
-	if n.ledger, err = ledger.Open(context.Background(), ledger.Config{DSN: h.path, Who: n.name}); err != nil {
+	if n.ledger, err = ledger.Open(context.Background(), ledgerOf(n, who)); err != nil {
 		n.client.Close()
 		return nil, err
 	}
