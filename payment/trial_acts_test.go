@@ -91,6 +91,11 @@ func (t *trial) act(a act) {
 	case "game down": // for everybody, and players go on buying
 		t.setMood(h, isAway)
 		t.buy(n, p, a.N)
+		for i, p := range t.players {
+			t.buy(n, p, a.N+1+i)
+		}
+		time.Sleep(30 * time.Second)
+		h.spareFailing()
 		time.Sleep(a.For)
 		t.setMood(h, willing)
 	case "midas down":
@@ -151,7 +156,7 @@ func (t *trial) bury() {
 func (t *trial) setMood(h *house, m mood) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h.mood = m
+	h.mood, h.failing = m, map[string]string{}
 	if h.why = ""; m == refuses && len(t.asked)%2 == 1 {
 		h.why = "bag full \x00\xff\u202e\U0001f392"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/payment"
@@ -15,7 +16,7 @@ import (
 var errAway = errors.New("the game's own database is down")
 
 // answer is what the host's mood makes of a delivery; nil: it takes place.
-func (n *node) answer(ctx context.Context, bill string, refusable bool) error {
+func (n *node) answer(ctx context.Context, bill, openid string, refusable bool) error {
 	n.pass()
 	if n.isDead() {
 		return context.Canceled
@@ -26,6 +27,9 @@ func (n *node) answer(ctx context.Context, bill string, refusable bool) error {
 	n.mu.Unlock()
 	if before { // what was granted is granted, whatever the mood
 		return nil
+	}
+	if bill != "" && now != willing && now != refuses {
+		n.fails(bill, openid)
 	}
 	switch now {
 	case refuses:
@@ -50,9 +54,38 @@ func (n *node) answer(ctx context.Context, bill string, refusable bool) error {
 	return nil
 }
 
+// fails notes that the host has failed a delivery for no reason of the order's.
+func (h *house) fails(bill, openid string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failing[bill] = openid
+}
+
+// spareFailing notes which orders must not be given up because the host fails them: it fails everybody, at least three orders of
+// two players. A single one might be at fault itself.
+func (h *house) spareFailing() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	who := map[string]bool{}
+	for _, openid := range h.failing {
+		who[openid] = true
+	}
+	if len(h.failing) < 3 || len(who) < 2 {
+		return
+	}
+	for bill := range h.failing {
+		h.spared[bill] = true
+	}
+}
+
+// givenUp tells whether an operator was asked about an order that the host failed again and again, which is right for a single one.
+func (h *house) givenUp(o ledger.Order) bool {
+	return o.State == ledger.Disputed && strings.Contains(o.Note, "not delivered in") && !h.spared[o.BillNo]
+}
+
 // deliver is a host that is asked by bill number and grants once for each.
 func (n *node) deliver(ctx context.Context, o ledger.Order) error {
-	if err := n.answer(ctx, o.BillNo, true); err != nil {
+	if err := n.answer(ctx, o.BillNo, o.OpenID, true); err != nil {
 		return err
 	}
 	n.mu.Lock()
@@ -74,6 +107,9 @@ func (n *node) grant(ctx context.Context, tx *sql.Tx, o ledger.Order) error {
 	n.mu.Lock()
 	now := n.mood
 	n.mu.Unlock()
+	if now != willing && now != refuses {
+		n.fails(o.BillNo, o.OpenID)
+	}
 	switch now {
 	case refuses:
 		n.mu.Lock()
@@ -94,7 +130,7 @@ func (n *node) grant(ctx context.Context, tx *sql.Tx, o ledger.Order) error {
 
 // refunded hears of money that went back, and takes away what README says is to be taken away: each refund once.
 func (n *node) refunded(ctx context.Context, r payment.Refund) error {
-	if err := n.answer(ctx, "", false); err != nil {
+	if err := n.answer(ctx, "", "", false); err != nil {
 		return err
 	}
 	n.write("%s: told %+v", n.name, r)

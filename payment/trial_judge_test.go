@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
@@ -145,7 +146,7 @@ func (t *trial) judgePurchase(h *house, o ledger.Order, m movement, granted int,
 	case !o.State.Ended():
 		say("has not ended")
 	case o.State == ledger.Disputed:
-		if !tooLate(o, calm) && !t.kept[o.BillNo] && o.UpdatedAt.Sub(o.CreatedAt) < 46*time.Hour {
+		if !h.givenUp(o) && !tooLate(o, calm) && !t.kept[o.BillNo] && o.UpdatedAt.Sub(o.CreatedAt) < 46*time.Hour {
 			say("is disputed without need")
 		}
 	case m.kept > 0 && m.kept < m.amount:
@@ -216,17 +217,23 @@ func (t *trial) judgeSale(s *sale, o ledger.Order) {
 		say("was taken away, and never granted")
 	case !whole && taken > 0:
 		say("was taken away, and not all the money is back")
+	case !whole && granted == 1 && o.State == ledger.Cancelled:
+		say("is cancelled, and a part of the money was kept")
 	case whole && granted == 1 && taken == 0:
 		say("has its money back, and the goods stay")
 	case !whole && granted == 0:
 		// What the host refuses, an operator gives the money back for.
-		if !(refused && o.State == ledger.Disputed) {
+		if !(refused && o.State == ledger.Disputed) && !s.house.givenUp(o) {
 			say("was paid for, and not granted")
 		}
 	}
 	for _, h := range t.houses {
 		for _, id := range s.refunds {
 			if r, told := h.refunds[id]; !told && h == s.house {
+				o, _ := h.nodes[0].ledger.OrderOf(context.Background(), s.who.OpenID, ledger.Refund, id)
+				if o.State == ledger.Disputed && strings.Contains(o.Note, "not delivered in") {
+					continue // a single one
+				}
 				say("refund " + id + " was told to nobody")
 			} else if told && h != s.house && r.Granted {
 				say("refund " + id + " was told to another game")

@@ -59,8 +59,10 @@ type house struct {
 	why     string         // the host's reason for a refusal
 	granted map[string]int // by bill number
 	sold    map[string]ledger.Order
-	refusal map[string]bool // bills that the host has refused
-	taken   map[string]int  // goods that the host took away, on the word of a refund
+	refusal map[string]bool   // bills that the host has refused
+	failing map[string]string // those that the host fails while its mood lasts, and whose they are
+	spared  map[string]bool   // those that it has failed with everybody else's
+	taken   map[string]int    // goods that the host took away, on the word of a refund
 	refunds map[string]payment.Refund
 	rested  []string // recharges that were told, by request
 }

@@ -73,6 +73,8 @@ func try(t *testing.T, folder string, p plan) (faults, record []string) {
 				sold:    map[string]ledger.Order{},
 				refusal: map[string]bool{},
 				taken:   map[string]int{},
+				failing: map[string]string{},
+				spared:  map[string]bool{},
 				refunds: map[string]payment.Refund{},
 			}
 			copyFile(h.path, filepath.Join(folder, "empty.db"))
