@@ -1,12 +1,22 @@
 package payment_test
 
 import (
+	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/payment"
 )
 
 // ledgerOf is where a server of an identity opens its ledger.
-func ledgerOf(n *node, _ identity) ledger.Config { return ledger.Config{DSN: n.path, Who: n.name} }
+func ledgerOf(n *node, who identity) ledger.Config {
+	is := ledger.Identity{AppID: emulator.DefaultAppID, OfferID: emulator.DefaultOfferID, Env: "sandbox", Protocol: "v1"}
+	if who.production {
+		is.Env = "production"
+	}
+	if who.v2 {
+		is.Protocol = "v2"
+	}
+	return ledger.Config{DSN: n.path, Who: n.name, Identity: is}
+}
 
 // newTill makes a till that takes the ledger for somebody's.
 func newTill(cfg payment.Config, _ identity) (*payment.Till, error) { return payment.New(cfg) }
