@@ -26,11 +26,11 @@ func (l *Ledger) DueOfEach(ctx context.Context, now time.Time, horizon time.Dura
 
 // isDue is the condition under which Claim takes an order; dueArgs are its places.
 func (l *Ledger) isDue() string {
-	return `due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) AND ` + knownKinds
+	return `due_at > 0 AND (due_at <= ? OR parked = 0 AND due_at > ?) AND (leased_until <= ` + l.dialect.now + ` OR due_at <= ?) AND ` + knownKinds
 }
 
 func dueArgs(now time.Time, horizon time.Duration) []any {
-	return []any{toMillis(now), toMillis(now.Add(horizon))}
+	return []any{toMillis(now), toMillis(now.Add(horizon)), toMillis(now.Add(-leaseSlack))}
 }
 
 func (l *Ledger) dueOrders(ctx context.Context, statement string, args []any) ([]DueOrder, error) {

@@ -70,6 +70,12 @@ type Order struct {
 	UnsureSince time.Time
 	// DueAt is when the order is to be worked on next; zero once it has ended.
 	DueAt time.Time
+	// Lease is for how long nobody else may take the order, by the database's clock; zero: whoever finds it due may. It is
+	// written with the order and never read back.
+	Lease time.Duration
+	// RecheckAt, if it is not zero, is when Midas is to be asked again about an order that has ended (see Recheck). It is written
+	// with the order and never read back.
+	RecheckAt time.Time
 	// Parked: the order waits for its player to log in again, at the latest until DueAt.
 	Parked bool
 	// Code and RID are Midas's last answer that said something (0: none yet), Note says the same in words.
@@ -109,11 +115,11 @@ const (
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`+
-			l.dialect.ignore("openid, kind, request_id")),
+		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`, leased_until) VALUES (`+orderPlaces+
+			`, `+l.dialect.leaseEnd(o.Lease)+`)`+l.dialect.ignore("openid, kind, request_id")),
 			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
 			o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
-			toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.OfTrade, o.Source)
+			toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.OfTrade, o.Source, o.Lease.Milliseconds())
 		if err != nil {
 			return err
 		}
@@ -140,14 +146,20 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 }
 
 // Advance stores what became of an order: after replaces before, unless the order has changed since before was read
-// (ErrConflict). The arrow must be in the machine; staying in a state that has not ended is allowed. What identifies
+// (ErrConflict). The arrow must be in the machine; staying in a state that has not ended needs none. What identifies
 // the order cannot change. The stored order, with its new version, is returned.
 func (l *Ledger) Advance(ctx context.Context, before, after Order) (Order, error) {
 	err := l.advance(ctx, before, &after, false, nil)
 	if err != nil {
 		return before, err
 	}
-	return after, nil
+	return after.asRead(), nil
+}
+
+// asRead is an order without what is only written.
+func (o Order) asRead() Order {
+	o.Lease, o.RecheckAt = 0, time.Time{}
+	return o
 }
 
 // Deliver is Advance with what the host does about it in one transaction: both are on disk, or neither is. grant must
@@ -157,11 +169,11 @@ func (l *Ledger) Deliver(ctx context.Context, before, after Order, grant func(ct
 	if err := l.advance(ctx, before, &after, true, grant); err != nil {
 		return before, err
 	}
-	return after, nil
+	return after.asRead(), nil
 }
 
 func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone bool, grant func(context.Context, *sql.Tx) error) error {
-	if before.State != after.State && !before.Kind.Allows(before.State, after.State) || before.State.Ended() && before.State == after.State {
+	if (before.State != after.State || before.State.Ended()) && !before.Kind.Allows(before.State, after.State) {
 		return fmt.Errorf("%w: bill %s from %s to %s", errBadStep, before.BillNo, before.State, after.State)
 	}
 	after.Version = before.Version + 1
@@ -201,9 +213,11 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 // replace writes after where before is, and a line of history by who.
 func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, after Order) error {
 	res, err := l.writer.exec(ctx, tx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
-		due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ? WHERE bill_no = ? AND version = ? AND state = ?`),
+		due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ?, leased_until = `+l.dialect.leaseEnd(after.Lease)+`
+		WHERE bill_no = ? AND version = ? AND state = ?`),
 		after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), toBit(after.Parked),
-		after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), before.BillNo, before.Version, before.State)
+		after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), after.Lease.Milliseconds(),
+		before.BillNo, before.Version, before.State)
 	if err != nil {
 		return err
 	}
@@ -211,6 +225,11 @@ func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, af
 		return err
 	} else if n != 1 {
 		return fmt.Errorf("%w: bill %s is no longer version %d in state %s", ErrConflict, before.BillNo, before.Version, before.State)
+	}
+	if !after.RecheckAt.IsZero() {
+		if err := l.planRecheck(ctx, tx, after); err != nil {
+			return err
+		}
 	}
 	return l.addHistory(ctx, tx, who, after, before.State)
 }
@@ -329,8 +348,13 @@ func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...an
 	return orders, unavailable(ctx, doing, err)
 }
 
+// leaseSlack is how long after its due time a leased order may be taken whatever the database's clock says: longer than two
+// servers' clocks may differ, and an end to leases that a database's clock has left in the future.
+const leaseSlack = 3 * time.Minute
+
 // Claim takes up to limit orders that are due at now and makes them due again only after lease, so that nobody else
-// takes them meanwhile. It returns them oldest due first. No wait but a parked order's is longer than horizon: an order
+// takes them meanwhile. The lease is by the database's clock, so servers whose clocks differ by less than leaseSlack do not
+// take each other's orders. It returns them oldest due first. No wait but a parked order's is longer than horizon: an order
 // that is due later than that was put off by a clock that has been set back since, and is taken too. The error may tell of
 // orders that cannot be read, which an operator has to mend: they are put off likewise, and stop no other. Where bills are given, it takes
 // none but those.
@@ -359,7 +383,7 @@ func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.D
 			return err
 		}
 		due := now.Add(lease)
-		args := []any{toMillis(due)}
+		args := []any{toMillis(due), lease.Milliseconds()}
 		for _, o := range all {
 			args = append(args, o.BillNo)
 			o.DueAt = fromMillis(toMillis(due))
@@ -368,7 +392,7 @@ func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.D
 				claimed = append(claimed, o)
 			}
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1, leased_until = `+l.dialect.leaseEnd(lease)+`
 			WHERE bill_no IN (?`+strings.Repeat(", ?", len(all)-1)+`)`), args...)
 		return err
 	})
@@ -415,7 +439,7 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 		case err != nil:
 			return orders, unavailable(ctx, doing, err)
 		}
-		n, err := l.makeDue(ctx, doing, `UPDATE midas_orders SET version = version + 1,
+		n, err := l.makeDue(ctx, doing, `UPDATE midas_orders SET version = version + 1, leased_until = 0,
 			due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END WHERE `+open+` AND due_at <= ?`,
 			Reversing, rested, quiet.Milliseconds(), toMillis(now), after, Goods, Paying, last)
 		orders += n
@@ -429,10 +453,21 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 // reclaimPage is how many orders are resumed at once.
 const reclaimPage = 5000
 
-// Unpark makes a player's parked orders due at now.
-func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orders int64, err error) {
-	return l.makeDue(ctx, "resume a player's parked orders",
-		`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1 WHERE openid = ? AND parked = 1 AND `+knownKinds, toMillis(now), openid)
+// Unpark makes a player's parked orders and rechecks due at now, and counts them.
+func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orders, rechecks int64, err error) {
+	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1
+			WHERE openid = ? AND parked = 1 AND `+knownKinds), toMillis(now), openid)
+		if err != nil {
+			return err
+		}
+		if orders, err = res.RowsAffected(); err != nil {
+			return err
+		}
+		rechecks, err = l.unparkRechecks(ctx, tx, openid, now)
+		return err
+	})
+	return orders, rechecks, unavailable(ctx, "resume a player's parked orders", err)
 }
 
 func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...any) (n int64, err error) {

@@ -14,7 +14,13 @@ import "slices"
 //	   |        └→ disputed
 //	   └→ failed
 //
-// A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again.
+// A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again. An order that
+// was cancelled, or has failed, because Midas knew nothing of it, moves again if a deduction lands late (see Recheck):
+//
+//	cancelled → cancelled (given back) | paid (Midas keeps it) | reversing
+//	failed → reversing
+//
+// Disputed → disputed adds what was learned since.
 //
 // Goods are paid for with money, which no call of ours takes or gives back:
 //
@@ -58,9 +64,9 @@ var steps = map[State][]State{
 	Refunding: {Cancelled, Delivered, Disputed},
 	Reversing: {Cancelled, Paid, Disputed},
 	Delivered: {Refunding},
-	Cancelled: {},
-	Failed:    {},
-	Disputed:  {},
+	Cancelled: {Cancelled, Paid, Reversing},
+	Failed:    {Reversing},
+	Disputed:  {Disputed},
 }
 
 // goodsSteps and refundSteps are the machines of the other kinds.
@@ -87,7 +93,8 @@ func (k Kind) begins() State {
 	}
 }
 
-// Allows tells whether an order of this kind may go from one state to the next. Staying is not an arrow.
+// Allows tells whether an order of this kind may go from one state to the next. Staying is not an arrow,
+// but where an order that has ended is written to once more.
 func (k Kind) Allows(from, to State) bool {
 	switch k {
 	case Goods:

@@ -154,7 +154,7 @@ func TestWhatANewerVersionOrderedIsLeftOutOfWhatThisOneReads(t *testing.T) {
 		if err != nil || books.Coins[ledger.Paid] != 60 || books.Orders[ledger.Paid] != 1 || books.Coins[ledger.Delivered] != 60 || books.Orders[ledger.Paying] != 0 {
 			t.Errorf("%+v, %v", books, err)
 		}
-		if n, err := l.Unpark(t.Context(), "alice", noon); err != nil || n != 1 {
+		if n, _, err := l.Unpark(t.Context(), "alice", noon); err != nil || n != 1 {
 			t.Errorf("%d unparked, %v", n, err)
 		}
 		var still int
@@ -229,7 +229,7 @@ func TestAMigrationThatBreaksAnOlderVersionIsFound(t *testing.T) {
 		`ALTER TABLE midas_orders ADD COLUMN more BIGINT NOT NULL`, `ALTER TABLE midas_orders ADD COLUMN a BIGINT NOT NULL DEFAULT 0, ADD COLUMN b BIGINT NOT NULL`,
 		`ALTER TABLE midas_orders ADD KEY a (rid), DROP KEY midas_orders_due`, `CREATE UNIQUE INDEX one ON midas_orders (rid)`, `ALTER TABLE midas_orders ADD UNIQUE KEY one (rid)`,
 		`ALTER TABLE midas_orders ADD CONSTRAINT few CHECK (amount < 10)`, `CREATE TRIGGER t BEFORE INSERT ON midas_orders BEGIN SELECT 1; END`,
-		`DELETE FROM midas_sessions`, `ALTER TABLE midas_orders ADD COLUMN more BIGINT NOT NULL DEFAULT 0 UNIQUE`,
+		`DELETE FROM midas_sessions`, `INSERT INTO midas_orders (bill_no) SELECT bill_no FROM midas_history`, `ALTER TABLE midas_orders ADD COLUMN more BIGINT NOT NULL DEFAULT 0 UNIQUE`,
 	} {
 		if breaks(s, false) == "" {
 			t.Errorf("not found: %s", s)
@@ -279,7 +279,8 @@ var (
 	newTable  = regexp.MustCompile(`^CREATE TABLE midas_\w+ \(`)
 	newIndex  = regexp.MustCompile(`^CREATE INDEX midas_\w+ ON midas_\w+ \([\w, ]+\)( WHERE .+)?$`)
 	altered   = regexp.MustCompile(`^ALTER TABLE midas_\w+ (.+)$`)
-	newColumn = regexp.MustCompile(`^ADD COLUMN \w+ [A-Z]+(\(\d+\))?( COLLATE "C")? NOT NULL DEFAULT ('\w*'|-?\d+)$`)
+	newColumn = regexp.MustCompile(`^ADD COLUMN \w+ [A-Z]+(\(\d+\))?( COLLATE "C")?( NOT NULL DEFAULT ('\w*'|-?\d+))?$`)
+	filled    = regexp.MustCompile(`^INSERT INTO midas_rechecks \([\w, ]+\) SELECT .+ FROM midas_orders\b`) // which no older version knows
 	newKey    = regexp.MustCompile(`^ADD KEY \w+ \([\w, ]+\)$`)
 	guard     = regexp.MustCompile(`^CREATE (FUNCTION|TRIGGER) midas_history_is_kept\b`)
 	clause    = regexp.MustCompile(`, (ADD|DROP|MODIFY|CHANGE|RENAME|ALTER) `)
@@ -289,7 +290,7 @@ var (
 // tables from the start is no change.
 func breaks(statement string, first bool) string {
 	switch change := altered.FindStringSubmatch(statement); {
-	case newTable.MatchString(statement), newIndex.MatchString(statement), first && guard.MatchString(statement):
+	case newTable.MatchString(statement), filled.MatchString(statement), newIndex.MatchString(statement), first && guard.MatchString(statement):
 		return ""
 	case change == nil:
 		return "neither a new table, nor a new index, nor a new column"

@@ -90,7 +90,7 @@ func (t *Till) parked(ctx context.Context, o ledger.Order, refused error) {
 
 // unparkOrders wakes a player's parked orders, now or, if it is false, as soon as the ledger answers again.
 func (t *Till) unparkOrders(ctx context.Context, openid string) bool {
-	n, err := t.cfg.Ledger.Unpark(ctx, openid, t.cfg.Now())
+	n, rechecks, err := t.cfg.Ledger.Unpark(ctx, openid, t.cfg.Now())
 	t.mu.Lock()
 	if err != nil {
 		t.unpark[openid] = struct{}{}
@@ -100,6 +100,9 @@ func (t *Till) unparkOrders(ctx context.Context, openid string) bool {
 	t.mu.Unlock()
 	if err != nil {
 		t.complain("midas: a player's parked orders could not be resumed yet", err, "player", shorten(openid))
+	}
+	if rechecks > 0 {
+		t.recheckAt(t.cfg.Now())
 	}
 	if n > 0 {
 		t.wake()

@@ -7,13 +7,15 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// again is an order that could not be gone on with because the ledger did not answer. Its claim is still this till's, so it
-// need not wait until that ends.
+// again is an order that this till has claimed, or that could not be gone on with because the ledger did not answer. Its claim is
+// still this till's, so it need not wait until that ends.
 type again struct {
 	order ledger.Order // as the ledger has it, if the write did not take
+	since time.Time    // when the claim was begun, by this machine's own clock; zero: long ago
 	after ledger.Order // what the write, if it was one, would have made of it
 	waits bool         // after is to be left alone until it falls due
 	at    time.Time    // when to look
+	fact  fact         // if not nothing: what this till knows, whoever has the order
 }
 
 // tryAgain has the runner look after an order once the ledger answers.
@@ -39,7 +41,7 @@ func (t *Till) goOnAgain() {
 	var left []again
 	for _, a := range all {
 		switch {
-		case !a.order.DueAt.After(now):
+		case a.fact == nothing && !a.order.DueAt.After(now):
 		case a.at.After(now), t.enqueueDue("midas.resume", a.order.OpenID, func(ctx context.Context) { t.resume(ctx, a) }) != nil:
 			left = append(left, a)
 		}
@@ -61,27 +63,32 @@ func (t *Till) resume(ctx context.Context, a again) {
 	if ctx.Err() != nil {
 		return
 	}
+	if a.fact != nothing {
+		t.learn(ctx, a.order, a.fact)
+		return
+	}
 	o, err := t.cfg.Ledger.Order(ctx, a.order.BillNo)
 	switch {
 	case err != nil:
 		t.complain("midas: cannot read an order that is due", err, about(a.order)...)
 		t.tryAgain(a)
 	case o.Version == a.order.Version:
-		t.goOn(ctx, o)
+		t.goOn(ctx, o, a.since)
 	case !a.took(o):
 	case o.State.Ended():
 		t.ended(t.receipt(o)) // it was told that it has to wait
 	case !a.waits:
-		t.goOn(ctx, o)
+		t.goOn(ctx, o, time.Time{})
 	}
 }
 
 // goOn drives an order that this till has claimed. A claim lasts for a step and not for a wait in the lane besides, so one that has
 // waited long is renewed.
-func (t *Till) goOn(ctx context.Context, o ledger.Order) {
-	if now := t.cfg.Now(); o.DueAt.Sub(now) < t.lease/2 {
+func (t *Till) goOn(ctx context.Context, o ledger.Order, since time.Time) {
+	if now := t.cfg.Now(); o.DueAt.Sub(now) < t.lease/2 || since.IsZero() || time.Since(since) > t.lease/2 {
 		renewed := o
-		renewed.DueAt, renewed.UpdatedAt = now.Add(t.lease), now
+		renewed.DueAt, renewed.Lease, renewed.UpdatedAt = now.Add(t.lease), t.lease, now
+		since = time.Now()
 		stored, err := t.cfg.Ledger.Advance(ctx, o, renewed)
 		if err != nil { // it falls due, or has another holder
 			t.log.Info("midas: claim not renewed", about(o, "error", err)...)
@@ -89,7 +96,7 @@ func (t *Till) goOn(ctx context.Context, o ledger.Order) {
 		}
 		o = stored
 	}
-	t.ended(t.drive(ctx, o))
+	t.ended(t.drive(ctx, o, since))
 }
 
 // took tells whether the ledger has an order as the write would have made it: only the ledger's answer was lost.

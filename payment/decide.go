@@ -35,6 +35,8 @@ type rules struct {
 	quiet time.Duration
 	// tries bounds how often a delivery is tried.
 	tries int
+	// firstRecheck is how long after an order was cancelled, because Midas knew nothing of it, Midas is asked about it again.
+	firstRecheck time.Duration
 	// poll is the first waits between questions about goods.
 	poll []time.Duration
 }
@@ -132,7 +134,10 @@ func (r rules) afterCancelAnswer(o ledger.Order, err error, now time.Time) ledge
 	case errors.Is(err, midas.ErrBillRolledBack), verdict == midas.VerdictAlready: // V1's word for it, and V2's
 		return moved(o, ledger.Cancelled, "had been given back")
 	case errors.Is(err, midas.ErrBillUnknown) && reversing:
-		return moved(o, ledger.Cancelled, "was never deducted")
+		// As far as Midas knows now. A deduction may still be under way, and is looked for.
+		o = moved(o, ledger.Cancelled, "was never deducted")
+		o.RecheckAt = now.Add(jitter(r.firstRecheck))
+		return o
 	case errors.Is(err, midas.ErrBillConfirmed) && reversing:
 		return moved(o, ledger.Paid, "was deducted and cannot be given back, so it is delivered")
 	case errors.Is(err, midas.ErrBillConfirmed) && !o.DeliveredAt.IsZero():
@@ -259,7 +264,7 @@ func (r rules) reverse(o ledger.Order, now time.Time) ledger.Order {
 		note = fmt.Sprintf("no definite answer in %s", r.GiveUpAfter)
 	}
 	o = moved(o, ledger.Reversing, note+": calling the coins back")
-	o.DueAt = now.Add(r.quiet)
+	o.DueAt, o.Lease = now.Add(r.quiet), r.quiet
 	return o
 }
 
@@ -292,7 +297,7 @@ func jitter(d time.Duration) time.Duration {
 // moved takes an arrow: whatever counted for the old state starts anew.
 func moved(o ledger.Order, to ledger.State, note string) ledger.Order {
 	o.State, o.Note = to, note
-	o.Attempts, o.DueAt, o.Parked = 0, time.Time{}, false
+	o.Attempts, o.DueAt, o.Lease, o.Parked = 0, time.Time{}, 0, false
 	if to != ledger.Reversing && to != ledger.Disputed {
 		o.UnsureSince = time.Time{}
 	}

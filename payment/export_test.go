@@ -31,3 +31,16 @@ func (t *Till) PassSpans(ctx context.Context, o ledger.Order, done func(Receipt,
 func (t *Till) AnswerLost(before, after ledger.Order) {
 	t.tryAgain(again{order: before, after: after})
 }
+
+// Fence is how long after its order was marked a call may still be under way.
+func Fence(t *Till) time.Duration { return t.fence }
+
+// FirstRecheck is when an order is first looked at after it was cancelled, at the latest.
+func FirstRecheck(timeout time.Duration) time.Duration { return 3 * timeout / 2 * 6 / 5 }
+
+// NextRecheck is when the look after the nth is due, of an order made then that has been looked at just now.
+func NextRecheck(timeout time.Duration, made, now time.Time, n int, answer error) (next time.Time, ends bool) {
+	r := rules{firstRecheck: 3 * timeout / 2}
+	k, _, _, ends := r.afterRecheck(ledger.Order{CreatedAt: made, State: ledger.Cancelled}, ledger.Recheck{Asked: n}, answer, now)
+	return k.DueAt, ends
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -81,7 +82,7 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 		return t.receipt(o), nil
 	}
 	if o.State == ledger.Paid && !t.cfg.Shared { // else another server may have claimed it, and be delivering it
-		r := t.drive(ctx, o)
+		r := t.drive(ctx, o, time.Time{})
 		t.ended(r)
 		if o = r.Order; o.State == ledger.Cancelled || o.State == ledger.Refunding {
 			return r, nil // the delivery has refused it
@@ -104,7 +105,7 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 	if waits {
 		return t.receipt(o), nil
 	}
-	r := t.drive(ctx, o)
+	r := t.drive(ctx, o, time.Time{})
 	t.ended(r)
 	return r, nil
 }

@@ -173,6 +173,7 @@ type Till struct {
 	rules    rules
 	items    map[string]Item
 	lease    time.Duration
+	fence    time.Duration // how long after its order was marked a call may still be under way
 	horizon  time.Duration // no order but a parked one is put off for longer
 	idle     time.Duration // the runner's longest sleep
 	lanes    *lanes
@@ -186,23 +187,24 @@ type Till struct {
 
 	closing atomic.Bool
 	paused  atomic.Bool
-	starved atomic.Bool    // the runner has found orders due and no room for them
-	poke    chan struct{}  // wakes the runner; holds one
-	held    []ledger.Order // claimed, and not handed over yet, maxClaim at most; the runner's own
-	turns   turns          // whose orders are claimed next; the runner's own
+	starved atomic.Bool   // the runner has found orders due and no room for them
+	poke    chan struct{} // wakes the runner; holds one
+	held    []again       // claimed, and not handed over yet, maxClaim at most; the runner's own
+	turns   turns         // whose orders are claimed next; the runner's own
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the runner
 
-	mu       sync.Mutex
-	accounts map[account]*midas.Balance // of players who are here; nil until first seen
-	told     map[account]int64          // the version that such a player was told last
-	unpark   map[string]struct{}        // openids whose parked orders could not be woken yet
-	again    []again                    // orders that could not be read or written
-	polls    map[account]*poll
-	owed     map[account]*owed        // of players who are here
-	timers   map[*time.Timer]struct{} // of later
-	watched  map[string]*watch        // by bill number
-	version  int64
+	mu          sync.Mutex
+	accounts    map[account]*midas.Balance // of players who are here; nil until first seen
+	told        map[account]int64          // the version that such a player was told last
+	unpark      map[string]struct{}        // openids whose parked orders could not be woken yet
+	again       []again                    // orders that could not be read or written
+	polls       map[account]*poll
+	owed        map[account]*owed        // of players who are here
+	timers      map[*time.Timer]struct{} // of later
+	watched     map[string]*watch        // by bill number
+	nextRecheck time.Time                // when a look at an ended order is due, as far as is known; zero: the ledger knows
+	version     int64
 }
 
 // account names a balance: they are per zone.
@@ -240,8 +242,14 @@ func New(cfg Config) (*Till, error) {
 		cfg.Logger = slog.Default()
 	}
 	t := &Till{
-		cfg:   cfg,
-		rules: rules{Retry: cfg.Retry, quiet: 2 * cfg.Timeout, tries: cfg.DeliverTries, poll: cfg.RechargePoll},
+		cfg: cfg,
+		rules: rules{
+			Retry:        cfg.Retry,
+			quiet:        2 * cfg.Timeout,
+			firstRecheck: 3 * cfg.Timeout / 2,
+			tries:        cfg.DeliverTries,
+			poll:         cfg.RechargePoll,
+		},
 		items: make(map[string]Item, len(cfg.Items)),
 		// Longer than any step may take, so that a claim outlives the work it is for.
 		lease:    4*cfg.Timeout + cfg.DeliverTimeout + 15*time.Second,
@@ -262,6 +270,7 @@ func New(cfg Config) (*Till, error) {
 	if t.idle = maxIdle; cfg.Shared {
 		t.idle = sharedIdle
 	}
+	t.fence = t.rules.quiet
 	t.horizon = time.Hour + 2*max(t.lease, cfg.Retry.Max)
 	for _, it := range cfg.Items {
 		t.items[it.ID] = it

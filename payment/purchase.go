@@ -89,6 +89,7 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 // make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
 	span := t.beginSpan(ctx, "midas.store")
+	began := time.Now()
 	o, created, err := t.cfg.Ledger.Create(ctx, t.newOrder(p, o))
 	t.endSpan(span, err)
 	if err != nil {
@@ -103,7 +104,7 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, err
 		return r, nil
 	}
 	t.stats.reached(o)
-	return t.drive(ctx, o), nil
+	return t.drive(ctx, o, began), nil
 }
 
 // later runs f after a while, unless the till stops before.

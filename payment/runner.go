@@ -57,6 +57,7 @@ func (t *Till) run(ctx context.Context) {
 func (t *Till) dispatch(ctx context.Context) time.Duration {
 	t.retryUnpark(ctx)
 	t.handOver(nil)
+	rechecks := t.dispatchRechecks(ctx)
 	next, err := t.cfg.Ledger.NextDue(ctx)
 	if err != nil {
 		t.complain("midas: cannot look for orders that are due", err)
@@ -66,6 +67,11 @@ func (t *Till) dispatch(ctx context.Context) time.Duration {
 	if len(t.held) == 0 {
 		t.starved.Store(false)
 	}
+	return min(rechecks, t.dispatchOrders(ctx, next))
+}
+
+// dispatchOrders hands over orders of which the first is due at next.
+func (t *Till) dispatchOrders(ctx context.Context, next time.Time) time.Duration {
 	if next.IsZero() {
 		return t.idle
 	}
@@ -102,9 +108,14 @@ func (t *Till) claim(ctx context.Context, wait time.Duration) time.Duration {
 			return lookAgainIn
 		}
 	}
+	since := time.Now()
 	orders, err := t.cfg.Ledger.Claim(ctx, t.cfg.Now(), t.lease, t.horizon, len(bills), bills...)
 	t.complain("midas: cannot take orders that are due", err)
-	t.handOver(orders)
+	claimed := make([]again, len(orders))
+	for i, o := range orders {
+		claimed[i] = again{order: o, since: since}
+	}
+	t.handOver(claimed)
 	switch {
 	case err != nil, len(orders) == 0: // others have them
 		return lookAgainIn
@@ -117,16 +128,16 @@ func (t *Till) claim(ctx context.Context, wait time.Duration) time.Duration {
 
 // handOver gives claimed orders to their players' lanes. What a lane has no room for is held until a job has ended, or until
 // its claim runs out and it falls due again.
-func (t *Till) handOver(claimed []ledger.Order) {
+func (t *Till) handOver(claimed []again) {
 	waiting := append(t.held, claimed...)
 	t.held = nil
 	if len(waiting) > 0 {
 		t.starved.Store(true) // before a lane refuses, so that no end of a job is missed
 	}
 	now := t.cfg.Now()
-	for _, o := range waiting {
-		if o.DueAt.After(now) && t.enqueueDue("midas.resume", o.OpenID, func(ctx context.Context) { t.resume(ctx, again{order: o}) }) != nil {
-			t.held = append(t.held, o)
+	for _, a := range waiting {
+		if a.order.DueAt.After(now) && t.enqueueDue("midas.resume", a.order.OpenID, func(ctx context.Context) { t.resume(ctx, a) }) != nil {
+			t.held = append(t.held, a)
 		}
 	}
 }

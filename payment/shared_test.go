@@ -149,7 +149,23 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 					t.Errorf("taken before its time: %+v, %v", o, err)
 				}
 
-				quick.ahead.Store(int64(time.Until(held.DueAt) + time.Second))
+				// Nor does it take it when only its own clock says that the lease has ended: two machines' clocks may differ by a minute
+				// each.
+				quick.ahead.Store(int64(time.Until(held.DueAt) + 2*time.Minute))
+				if _, _, err := a.ledger.Create(t.Context(), ledger.Order{
+					BillNo: "bobs-2", Kind: ledger.Purchase, OpenID: emulator.OpenIDOf("bob"), ZoneID: "1", RequestID: "b2", ItemID: "potion", Quantity: 1, Amount: 2,
+					DueAt: now, CreatedAt: now, UpdatedAt: now,
+				}); err != nil {
+					t.Fatal(err)
+				}
+				b.Wake()
+				quick.becomes(b, "bobs-2", ledger.Delivered)
+				if o, err := b.ledger.Order(t.Context(), held.BillNo); err != nil || o.Version != held.Version {
+					t.Errorf("taken by a clock that is ahead: %+v, %v", o, err)
+				}
+
+				quick.ahead.Store(int64(time.Until(held.DueAt) + 4*time.Minute)) // no clock is so far ahead
+				b.Wake()
 				done := quick.becomes(b, held.BillNo, ledger.Delivered)
 				slow.emu.Advance(2 * time.Hour) // the call arrives
 				release()
@@ -183,7 +199,7 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 	points := map[string]struct{ pays, deliveries int }{
 		"created":         {1, 1}, // stored, and nothing begun
-		"paying stored":   {2, 1}, // Midas is about to be asked
+		"paying stored":   {2, 1}, // Midas is about to be asked, at most: the mark may be too old by then
 		"paying answered": {2, 1}, // Midas has answered, and nobody knows
 		"paid stored":     {1, 2}, // the host is about to be asked
 		"paid answered":   {1, 2}, // the host has granted it, and nobody knows
@@ -241,6 +257,9 @@ func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 					if now, err := b.ledger.Order(t.Context(), o.BillNo); err != nil || now != after {
 						t.Errorf("%s: it was %+v and is %+v, %v", point, after, now, err)
 					}
+					if point == "paying stored" && slow.emu.Calls("pay")-before == 1 { // the mark was too old by then to send anything
+						want.pays = 1
+					}
 					bought, asked = bought+1, asked+want.pays
 					if n, bill := slow.emu.Calls("pay")-before, slow.billOf(o.BillNo); n != want.pays || bill.Attempts != want.pays || bill.State != emulator.BillPaid {
 						t.Errorf("%s: %d calls of pay, at Midas %+v", point, n, bill)
@@ -255,7 +274,7 @@ func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 						t.Errorf("%s: delivered %d times", point, delivered)
 					}
 				}
-				if n := slow.emu.Calls("pay"); n != asked || n <= bought {
+				if n := slow.emu.Calls("pay"); n != asked || n < bought {
 					t.Errorf("%d calls of pay for %d orders", n, bought)
 				}
 				if left, kept := slow.balance("alice"), slow.emu.Totals().Deducted; left != int64(1000-2*bought) || kept != int64(2*bought) {

@@ -29,6 +29,8 @@ type Stats struct {
 	LagOfReport, LagOfOffer midas.Durations
 	// Starved counts the times that the till could not go on because the ledger did not answer.
 	Starved int64
+	// LandedLate counts the deductions that landed after their orders had been cancelled, and were given back or delivered.
+	LandedLate int64
 	// Audit is the last audit that came to its end; nil: there was none.
 	Audit *AuditStats
 }
@@ -69,7 +71,7 @@ func (t *Till) Stats() Stats {
 		DeliveriesOut: t.deliveriesOut.began(), RefundsOut: t.refundsOut.began(),
 		Reached: read(t.stats.arrivals), PutOff: read(t.stats.delays), Deliveries: read(t.stats.deliveries),
 		LagOfReport: t.stats.lagOfReport.Durations(), LagOfOffer: t.stats.lagOfOffer.Durations(),
-		Starved: t.stats.starved.Load(), Audit: t.stats.audited.Load(),
+		Starved: t.stats.starved.Load(), LandedLate: t.stats.landedLate.Load(), Audit: t.stats.audited.Load(),
 	}
 	s.Waiting, s.Running = t.lanes.load()
 	return s
@@ -100,6 +102,7 @@ type stats struct {
 	deliveries              map[Delivery]*atomic.Int64
 	lagOfReport, lagOfOffer *midas.Histogram
 	starved                 atomic.Int64
+	landedLate              atomic.Int64
 	audited                 atomic.Pointer[AuditStats]
 
 	mu      sync.Mutex

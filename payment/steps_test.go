@@ -293,7 +293,11 @@ func (s *server) granted(t *testing.T, billNo string) (n int) {
 
 func openRaw(t *testing.T, cfg ledger.Config) *sql.DB {
 	t.Helper()
-	db, err := sql.Open(map[string]string{"sqlite": "sqlite", "postgres": "pgx", "mysql": "mysql"}[cfg.Driver], cfg.DSN)
+	dsn := cfg.DSN
+	if cfg.Driver == "sqlite" { // a server writes at the same time
+		dsn += "?_pragma=busy_timeout(30000)"
+	}
+	db, err := sql.Open(map[string]string{"sqlite": "sqlite", "postgres": "pgx", "mysql": "mysql"}[cfg.Driver], dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
