@@ -23,6 +23,7 @@ func (m *Module) Check() error {
 			missing = append(missing, "bad route: "+err.Error())
 		}
 	}
+	missing = append(missing, m.misuses...)
 	if !m.delivers() {
 		missing = append(missing, "no delivery: call Plugin.HandleDeliver(skeleton, deliver) in game/internal/chanrpc.go")
 	}

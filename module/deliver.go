@@ -16,6 +16,10 @@ import (
 
 // HandleDeliver makes deliver grant items, on the goroutine of the module that skeleton belongs to.
 func (m *Module) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(ledger.Order) error) {
+	if skeleton == nil || deliver == nil {
+		m.misuse("HandleDeliver was called with a nil skeleton or function")
+		return
+	}
 	m.onlyDelivery()
 	m.CallbacksOn(skeleton)
 	m.grant = deliver
@@ -23,6 +27,10 @@ func (m *Module) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(ledge
 
 // HandleDeliverAsync is HandleDeliver for a host that answers later, through done.
 func (m *Module) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(o ledger.Order, done func(error))) {
+	if skeleton == nil || deliver == nil {
+		m.misuse("HandleDeliverAsync was called with a nil skeleton or function")
+		return
+	}
 	m.onlyDelivery()
 	m.CallbacksOn(skeleton)
 	m.grantAsync = deliver
@@ -30,12 +38,20 @@ func (m *Module) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(
 
 // HandleDeliverTx makes deliver grant items in the ledger's own transaction.
 func (m *Module) HandleDeliverTx(deliver func(context.Context, *sql.Tx, ledger.Order) error) {
+	if deliver == nil {
+		m.misuse("HandleDeliverTx was called with a nil function")
+		return
+	}
 	m.onlyDelivery()
 	m.grantTx = deliver
 }
 
 // CallbacksOn makes skeleton's goroutine run what OnGame is given.
 func (m *Module) CallbacksOn(skeleton *leafmodule.Skeleton) {
+	if skeleton == nil {
+		m.misuse("CallbacksOn was called with a nil skeleton")
+		return
+	}
 	if m.game == skeleton.ChanRPCServer {
 		return
 	}
@@ -46,6 +62,12 @@ func (m *Module) CallbacksOn(skeleton *leafmodule.Skeleton) {
 		enlist(skeleton)
 	}
 	m.game = skeleton.ChanRPCServer
+}
+
+// misuse notes a wrong call of the host's, which Check tells.
+func (m *Module) misuse(what string) {
+	m.misuses = append(m.misuses, what)
+	m.log.Error("midas: " + what + "; the server will not start so")
 }
 
 func (m *Module) onlyDelivery() {
@@ -82,6 +104,10 @@ func (m *Module) Deliver(ctx context.Context, o ledger.Order) error {
 
 // OnRefund makes tell hear of money that was given back, on the goroutine of the module that skeleton belongs to.
 func (m *Module) OnRefund(skeleton *leafmodule.Skeleton, tell func(payment.Refund) error) {
+	if skeleton == nil || tell == nil {
+		m.misuse("OnRefund was called with a nil skeleton or function")
+		return
+	}
 	if m.onRefund != nil {
 		panic("leafmidas: OnRefund was called twice; there is one who hears of refunds")
 	}

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"reflect"
@@ -107,7 +108,21 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 		return fmt.Errorf("%w: zone_id and platform have letters, digits, '-' and '_' only", payment.ErrInvalid)
 	}
 	ip := m.userIP(a) // the host's code: here Leaf catches its panics
-	return m.till.Exchange(exchange{a}, r.GetCode(), func(s midas.Session, err error) {
+	wait := m.roster.mayLogin(a, time.Now())
+	bounded := ip != "" && (m.options.UserIP != nil || isClients(ip))
+	if bounded {
+		wait = max(wait, m.addresses.wait(ip))
+	}
+	if wait > 0 {
+		return tooMany(wait)
+	}
+	return m.till.Exchange(exchange{identOf(a)}, r.GetCode(), func(s midas.Session, err error) {
+		if errors.Is(err, midas.ErrBadCode) {
+			m.roster.loginRefused(a, time.Now())
+			if bounded {
+				m.addresses.refused(ip)
+			}
+		}
 		if err != nil {
 			m.fail(a, "", err)
 			return
@@ -121,7 +136,7 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 }
 
 // exchange is the key of the lane on which a connection's login codes are traded, one after another.
-type exchange struct{ agent gate.Agent }
+type exchange struct{ connection ident }
 
 func (m *Module) userIP(a gate.Agent) string {
 	if m.options.UserIP != nil {

@@ -56,6 +56,8 @@ type Options struct {
 	// PerSecond and Burst bound the messages of one player.
 	PerSecond float64
 	Burst     int
+	// RefusedPerAddress bounds the login codes a second that WeChat refuses to one address.
+	RefusedPerAddress float64
 	// Fleet is the other servers; nil: there are none.
 	Fleet Fleet
 	// HoldBack makes this server hold calls back as another does. It answers whether players are to be told: not, if it is known
@@ -84,16 +86,18 @@ type PayOptions struct {
 // Module is a Leaf module; it goes last into leaf.Run.
 type Module struct {
 	*leafmodule.Skeleton
-	log     *slog.Logger
-	roster  *roster
-	outbox  *outbox
-	courier *courier
+	log       *slog.Logger
+	roster    *roster
+	outbox    *outbox
+	courier   *courier
+	addresses *addresses
 
 	// Set before Leaf starts, read only afterwards.
 	till    *payment.Till
 	fleet   Fleet
 	options Options
 	routes  []error         // of each Route: nil if it took
+	misuses []string        // wrong calls of the host's
 	game    *chanrpc.Server // of the host's module that handles deliveries and callbacks
 	// One of these grants items.
 	grant      func(ledger.Order) error
@@ -138,6 +142,7 @@ func (m *Module) Configure(o Options) {
 		m.fleet = o.Fleet
 	}
 	m.roster.limitTo(o.PerSecond, o.Burst)
+	m.addresses = newAddresses(max(o.RefusedPerAddress, 0.01))
 }
 
 // Route makes processor hand every message of ours to this module. A mistake is told by Check.
@@ -177,6 +182,7 @@ func (m *Module) start() error {
 func (m *Module) sweep() {
 	m.roster.sweep(time.Now())
 	m.acks.sweep(time.Now())
+	m.addresses.sweep()
 	m.AfterFunc(sweepEvery, m.sweep)
 }
 
@@ -224,7 +230,15 @@ func (m *Module) Login(a gate.Agent, p payment.Player) { m.seat(a, p, func() {})
 // seat is Login. What say tells the client comes between the player's being known on the connection and the balance: a client
 // that has heard it may ask for anything, and asks at once.
 func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
-	if p.OpenID == "" {
+	switch {
+	case a == nil:
+		m.log.Error("midas: Plugin.Login was called without an agent; nobody was logged in", "player_named", p.OpenID != "")
+		return
+	case m.till == nil:
+		m.log.Error("midas: Plugin.Login was called before Plugin.Configure, or after it failed; nobody was logged in")
+		return
+	case p.OpenID == "":
+		m.log.Warn("midas: Plugin.Login was called without an openid; nobody was logged in")
 		m.fail(a, "", fmt.Errorf("%w: no openid", payment.ErrInvalid))
 		return
 	}

@@ -275,3 +275,31 @@ func (r *roster) purge(now time.Time) {
 		}
 	}
 }
+
+const (
+	// codesFree is how many login codes in a row a connection may have refused before it has to wait, a second first and
+	// then twice as long each time, codeRest at most.
+	codesFree = 3
+	codeRest  = time.Minute
+)
+
+// mayLogin tells how long a connection has to wait until it may send a login code.
+func (r *roster) mayLogin(a gate.Agent, now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.agents[identOf(a)]; s != nil {
+		return max(0, s.resting.Sub(now))
+	}
+	return 0
+}
+
+// loginRefused counts a login code that WeChat has refused.
+func (r *roster) loginRefused(a gate.Agent, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.agents[identOf(a)]; s != nil {
+		if s.refused++; s.refused >= codesFree {
+			s.resting = now.Add(min(time.Second<<min(s.refused-codesFree, 10), codeRest))
+		}
+	}
+}

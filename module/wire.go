@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -131,11 +132,24 @@ func coins(o ledger.Order) int64 {
 	return o.Amount
 }
 
+// notGrantedCode is NOT_GRANTED.
+const notGrantedCode = msg.MidasErrorCode(15)
+
+// notGranted is what a player is told whose order the host has refused without a text.
+var notGranted = map[ledger.Kind]string{
+	ledger.Purchase: "the game cannot grant this now; the coins are given back",
+	ledger.Goods:    "the game cannot grant this now; the order is being looked into",
+}
+
 // orderError tells a player why an order did not, or does not yet, bring what it should.
 func orderError(o ledger.Order) *msg.MidasError {
 	var a answer
 	said := &midas.Error{Endpoint: midas.EndpointPay, Code: o.Code}
+	text, refused := payment.Refusal(o)
+	var wait time.Duration
 	switch {
+	case refused && o.State != ledger.Delivered:
+		a = answer{notGrantedCode, cmp.Or(text, notGranted[o.Kind]), false}
 	case o.Kind == ledger.Goods && o.State == ledger.Failed:
 		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "it was not paid for", false}
 	case o.Kind == ledger.Goods && o.State == ledger.Cancelled:
@@ -143,7 +157,7 @@ func orderError(o ledger.Order) *msg.MidasError {
 	case o.State == ledger.Failed, o.State == ledger.Cancelled && errors.Is(said, midas.ErrInsufficientBalance):
 		a = answerTo(said)
 	case o.State == ledger.Cancelled:
-		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "not granted; no coins were kept", true}
+		a, wait = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "not granted; no coins were kept", true}, busyWait
 	case o.State == ledger.Disputed:
 		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_INTERNAL, "this order is being looked into", false}
 	case o.Parked:
@@ -151,7 +165,9 @@ func orderError(o ledger.Order) *msg.MidasError {
 	default:
 		return nil
 	}
-	return &msg.MidasError{RequestId: o.RequestID, Code: a.code, Message: a.text, Retryable: a.retryable}
+	return &msg.MidasError{
+		RequestId: o.RequestID, Code: a.code, Message: msg.ClipText(a.text), Retryable: a.retryable, RetryAfterMs: wait.Milliseconds(),
+	}
 }
 
 // rechargeStates are the wire's words for where a recharge stands.

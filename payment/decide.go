@@ -115,6 +115,9 @@ func (r rules) afterCancel(o ledger.Order, err error, now time.Time) ledger.Orde
 	if o.State == ledger.Reversing && o.Code == tooFewCoins && (after.State == ledger.Reversing || after.State == ledger.Cancelled) {
 		after.Code, after.Note = tooFewCoins, "too few coins; "+after.Note // what the player wants to know
 	}
+	if o.State == ledger.Refunding {
+		after.Note = keepRefusal(o.Note, after.Note)
+	}
 	return after
 }
 
@@ -165,9 +168,9 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	case errors.Is(err, ErrRefuse) && o.Kind == ledger.Refund: // what has happened cannot be refused
 		return moved(o, ledger.Disputed, "the host does not take note: "+short(err))
 	case errors.Is(err, ErrRefuse) && o.Kind == ledger.Goods:
-		return moved(o, ledger.Disputed, "the host refused it; give the money back in the WeChat console: "+short(err))
+		return moved(o, ledger.Disputed, refusedNote(err, "; give the money back in the WeChat console"))
 	case errors.Is(err, ErrRefuse):
-		return moved(o, ledger.Refunding, "the host refused it: "+short(err))
+		return moved(o, ledger.Refunding, refusedNote(err, ""))
 	case errors.Is(err, ErrClosing): // the server is stopping, which says nothing of the host
 		return r.postponed(o, err, now)
 	case isAway: // it fails everybody, which says nothing of the order

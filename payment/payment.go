@@ -153,6 +153,11 @@ type Config struct {
 	MaxInFlight int
 	// MaxQueuePerPlayer bounds what one player may have waiting. Zero: 8.
 	MaxQueuePerPlayer int
+	// LoginsInFlight bounds the login codes that are traded at once, besides MaxInFlight; ten times MaxInFlight may wait. Zero: a tenth of
+	// MaxInFlight, at least 1.
+	LoginsInFlight int
+	// RefusedLogins bounds the login codes a second that WeChat may refuse; while there are more, all wait. Zero: 20.
+	RefusedLogins float64
 	// Shared: other servers work on the same ledger, so what is claimed there may be theirs. Zero: only this one does,
 	// and open orders are resumed at once when it starts.
 	Shared bool
@@ -177,6 +182,7 @@ type Till struct {
 	horizon  time.Duration // no order but a parked one is put off for longer
 	idle     time.Duration // the runner's longest sleep
 	lanes    *lanes
+	logins   *logins
 	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error // set before Start, or nil
 	step     func(point string)                                          // tests die here
 	sessions *sessions
@@ -226,6 +232,10 @@ func New(cfg Config) (*Till, error) {
 	setDefault(&cfg.DeliverTries, 100)
 	setDefault(&cfg.MaxInFlight, 200)
 	setDefault(&cfg.MaxQueuePerPlayer, 8)
+	setDefault(&cfg.LoginsInFlight, max(1, cfg.MaxInFlight/10))
+	if cfg.RefusedLogins == 0 {
+		cfg.RefusedLogins = 20
+	}
 	if cfg.Elsewhere == nil {
 		cfg.Elsewhere = func(string, string, Reason, string) {}
 	}
@@ -280,6 +290,7 @@ func New(cfg Config) (*Till, error) {
 		return nil, err
 	}
 	t.cfg.Midas = keyring{cfg.Midas, t.sessions}
+	t.logins = newLogins(cfg.LoginsInFlight, waitingPerSlot*cfg.MaxInFlight, cfg.RefusedLogins)
 	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)
 	return t, nil
 }
@@ -342,6 +353,7 @@ func (t *Till) Stop(ctx context.Context) {
 		t.done.Wait()
 	}
 	t.stopPolls()
+	t.logins.lanes.drain(ctx)
 	t.lanes.drain(ctx)
 }
 
@@ -404,16 +416,6 @@ func (t *Till) Orders(p Player, before string, limit int, done func([]ledger.Ord
 
 // reading is the key of the lane for what needs only the ledger.
 type reading struct{ openid string }
-
-// Exchange trades a wx.login code for a session. key names who asks: one exchange at a time for each.
-func (t *Till) Exchange(key any, code string, done func(midas.Session, error)) error {
-	if err := t.mayCall(Player{}, midas.EndpointLogin); err != nil {
-		return err
-	}
-	return t.enqueue("midas.exchange", key, false, func(ctx context.Context) {
-		noted(ctx, t, done)(t.cfg.Midas.Code2Session(ctx, code))
-	})
-}
 
 // mayAsk refuses what need not be queued.
 func (t *Till) mayAsk(p Player) error {

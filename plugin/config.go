@@ -64,6 +64,8 @@ type Config struct {
 	RechargePoll []time.Duration
 	// RateLimit bounds the messages of one player.
 	RateLimit RateLimitConfig
+	// LoginLimit bounds the logins by MidasLogin, which anybody may send.
+	LoginLimit LoginLimitConfig
 	// Breaker says when calls to Midas are held back.
 	Breaker BreakerConfig
 	// Ledger says where orders are kept.
@@ -121,6 +123,17 @@ type RateLimitConfig struct {
 	PerSecond float64
 	// Burst is how many may come at once. Zero value: 10.
 	Burst int
+}
+
+// LoginLimitConfig bounds the logins by MidasLogin. Codes that WeChat takes are bounded by InFlight alone.
+type LoginLimitConfig struct {
+	// InFlight is how many codes are traded at once; these places are besides MaxInFlight. Zero value: a tenth of MaxInFlight, at least 1.
+	InFlight int
+	// RefusedPerSecond is how many codes a second WeChat may refuse; while it is more, logins wait. Zero value: 20.
+	RefusedPerSecond float64
+	// RefusedPerAddress is the same for one client's address, thirty times as many at once. The address is what WithUserIP tells; without it
+	// the connection's, unless that is private and so a proxy's. Zero value: 1.
+	RefusedPerAddress float64
 }
 
 // BreakerConfig says when calls to an endpoint are held back.

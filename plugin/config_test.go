@@ -217,7 +217,7 @@ func TestTheDefaultsAreTheDocumentedOnes(t *testing.T) {
 			3 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second, 30 * time.Second,
 			time.Minute, time.Minute, time.Minute,
 		},
-		RateLimit: RateLimitConfig{PerSecond: 5, Burst: 10},
+		RateLimit: RateLimitConfig{PerSecond: 5, Burst: 10}, LoginLimit: LoginLimitConfig{InFlight: 20, RefusedPerSecond: 20, RefusedPerAddress: 1},
 		Breaker: BreakerConfig{
 			Window: 10 * time.Second, Buckets: 10, MinRequests: 10, FailureRatio: 0.5, OpenFor: 5 * time.Second, HalfOpenRequests: 3,
 		},
@@ -248,7 +248,7 @@ func TestAFullConfigMeansWhatItSays(t *testing.T) {
 		"Items": [{"ID": "sword", "Name": "屠龙刀", "Price": 9007199254740991}, {"ID": "potion", "Price": 1}],
 		"Login": true, "Timeout": "2s", "MaxInFlight": 7, "MaxQueuePerPlayer": 3,
 		"Retry": {"First": "500ms", "Max": "5s", "GiveUpAfter": "1m30s", "DeliverTries": 7}, "RechargePoll": ["1s", "1m"],
-		"RateLimit": {"PerSecond": 2.5, "Burst": 4},
+		"RateLimit": {"PerSecond": 2.5, "Burst": 4}, "LoginLimit": {"InFlight": 7, "RefusedPerSecond": 1.5, "RefusedPerAddress": 0.5},
 		"Breaker": {"Window": "20s", "Buckets": 20, "MinRequests": 30, "FailureRatio": 1, "OpenFor": "9s", "HalfOpenRequests": 2},
 		"Ledger": {"Driver": "sqlite", "DSN": "/var/lib/game/orders.db"}}`)
 	if err != nil {
@@ -262,8 +262,9 @@ func TestAFullConfigMeansWhatItSays(t *testing.T) {
 		Login: true, Timeout: 2 * time.Second, MaxInFlight: 7, MaxQueuePerPlayer: 3,
 		Retry:        RetryConfig{First: 500 * time.Millisecond, Max: 5 * time.Second, GiveUpAfter: 90 * time.Second, DeliverTries: 7},
 		RechargePoll: []time.Duration{time.Second, time.Minute}, RateLimit: RateLimitConfig{PerSecond: 2.5, Burst: 4},
-		Breaker: BreakerConfig{Window: 20 * time.Second, Buckets: 20, MinRequests: 30, FailureRatio: 1, OpenFor: 9 * time.Second, HalfOpenRequests: 2},
-		Ledger:  LedgerConfig{Driver: "sqlite", DSN: "/var/lib/game/orders.db"},
+		LoginLimit: LoginLimitConfig{InFlight: 7, RefusedPerSecond: 1.5, RefusedPerAddress: 0.5},
+		Breaker:    BreakerConfig{Window: 20 * time.Second, Buckets: 20, MinRequests: 30, FailureRatio: 1, OpenFor: 9 * time.Second, HalfOpenRequests: 2},
+		Ledger:     LedgerConfig{Driver: "sqlite", DSN: "/var/lib/game/orders.db"},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -321,6 +322,7 @@ func TestAConfigMadeInGoIsCheckedToo(t *testing.T) {
 		"RateLimit.PerSecond":  func(c *Config) { c.RateLimit.PerSecond = math.NaN() },
 		"Breaker.FailureRatio": func(c *Config) { c.Breaker.FailureRatio = math.NaN() },
 		"RateLimit.Burst":      func(c *Config) { c.RateLimit.Burst = -1 },
+		"LoginLimit.InFlight":  func(c *Config) { c.LoginLimit.InFlight = -1 },
 		"Items[0].ID":          func(c *Config) { c.Items = []Item{{Price: 1}} },
 		"AppSecret":            func(c *Config) { c.AppSecret = "" },
 	} {

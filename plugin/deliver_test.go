@@ -98,12 +98,32 @@ func TestARefusedDeliveryGivesTheCoinsBack(t *testing.T) {
 	alice := s.join("alice", overTCP)
 	alice.ask("p", "sword", 1)
 	r := alice.result("p")
-	if r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_CANCELLED || r.GetError() == nil {
+	if e := r.GetError(); r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_CANCELLED ||
+		e.GetCode() != msg.MidasErrorCode(15) || e.GetRetryable() || e.GetMessage() == "" {
 		t.Errorf("told %v", r)
 	}
 	b := await(alice, isPush(msg.MidasReason_MIDAS_REASON_CANCEL))
 	if b.GetBalance() != 100 || b.GetBillNo() != r.GetBillNo() {
 		t.Errorf("pushed %v", b)
+	}
+	s.checkBooks()
+}
+
+// The player hears why, in the game's own words, and that asking again is in vain; the log has no warning of it.
+func TestARefusalReachesThePlayerInTheGamesWords(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(set *setup) {
+		set.deliver = func(plugin.Order) error { return plugin.Refuse("背包已满") }
+	})
+	s.recharge("alice", 100)
+	alice := s.join("alice", overWS)
+	alice.ask("p", "sword", 1)
+	r := alice.result("p")
+	if e := r.GetError(); e.GetCode() != msg.MidasErrorCode(15) || e.GetRetryable() || e.GetMessage() != "背包已满" {
+		t.Errorf("told %v", r)
+	}
+	if log := s.log.String(); strings.Contains(log, "not delivered") {
+		t.Error("a refusal is warned of")
 	}
 	s.checkBooks()
 }

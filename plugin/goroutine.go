@@ -14,11 +14,17 @@ import (
 // long as Midas takes, or for ever if it was to deliver. Use the Go… form there.
 var ErrWrongGoroutine = errors.New("leafmidas: this call blocks and must not be made on a Leaf module's goroutine")
 
+// errNoContext: nothing was done.
+var errNoContext = errors.New("leafmidas: the context is nil; nothing was done")
+
 // wait turns a call that answers later into one that blocks.
 func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) error) (T, error) {
 	var none T
-	if p.till == nil {
+	switch {
+	case p.till == nil:
 		return none, ErrNotConfigured
+	case ctx == nil:
+		return none, errNoContext
 	}
 	if onModuleGoroutine() {
 		return none, ErrWrongGoroutine

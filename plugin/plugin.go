@@ -66,7 +66,7 @@ type (
 // Errors a host meets, for errors.Is. The rest are in packages payment, ledger and midas.
 var (
 	// ErrRefuse is for a delivery to return when an item cannot be granted (bag full, item gone): the player gets the
-	// coins back. Any other error is tried again.
+	// coins back, and hears NOT_GRANTED, with the text that Refuse was given. Any other error is tried again.
 	ErrRefuse = payment.ErrRefuse
 	// ErrBusy, ErrClosing, ErrUnavailable: nothing was done, ask again later.
 	ErrBusy        = payment.ErrBusy
@@ -79,6 +79,10 @@ var (
 	// ErrNoSkeleton: nobody said on which goroutine callbacks are to run.
 	ErrNoSkeleton = errors.New("leafmidas: callbacks have no goroutine to run on; call Plugin.CallbacksOn(skeleton)")
 )
+
+// Refuse is an ErrRefuse with a text for the player, as plugin.Refuse("your bag is full"). Of a text longer than 120 bytes the rest is left
+// out.
+func Refuse(text string) error { return payment.Refuse(text) }
 
 // Plugin is the door. Make one with New, tell it the host's parts, Configure it, and give its Module to leaf.Run.
 type Plugin struct {
@@ -159,7 +163,8 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client),
 		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
-		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, Logger: p.log, Tracer: p.tracer,
+		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, LoginsInFlight: cfg.LoginLimit.InFlight,
+		RefusedLogins: cfg.LoginLimit.RefusedPerSecond, Logger: p.log, Tracer: p.tracer,
 	})
 	if err != nil {
 		return errors.Join(err, orders.Close(), fleet.Close())
@@ -173,8 +178,9 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 	}
 	p.module.Configure(module.Options{
 		Till: till, Login: cfg.Login, ZoneID: cfg.ZoneID, PerSecond: cfg.RateLimit.PerSecond, Burst: cfg.RateLimit.Burst,
-		Pay:   module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
-		Fleet: fleet,
+		RefusedPerAddress: cfg.LoginLimit.RefusedPerAddress,
+		Pay:               module.PayOptions{Env: cfg.env(), OfferID: cfg.OfferID, Platform: cfg.Platform},
+		Fleet:             fleet,
 		HoldBack: func(e midas.Endpoint, open bool, retryAfter time.Duration) bool {
 			if open {
 				return circuit.HoldBack(e, retryAfter)

@@ -10,6 +10,7 @@ var (
 	MaxMsgLen       = uint32(4096)
 	HTTPTimeout     = 10 * time.Second
 	LenMsgLen       = 2
+	LoginTime       = 30 * time.Second // a connection on which nobody has logged in by then is closed: Leaf itself would keep it for ever
 
 	// skeleton
 	GoLen              = 10000

@@ -2,7 +2,9 @@ package internal
 
 import (
 	"github.com/name5566/leaf/gate"
+	"github.com/name5566/leaf/timer"
 
+	"github.com/leafmidas/leafmidas/example_server/conf"
 	"github.com/leafmidas/leafmidas/example_server/pay"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -15,10 +17,28 @@ func init() {
 	pay.Plugin.OnRefund(skeleton, takeBack)
 }
 
-func rpcNewAgent([]any) {}
+// strangers are the connections that have not been asked yet whether somebody has logged in, at most as many as the gates take
+// (MaxConnNum each).
+var strangers = map[gate.Agent]*timer.Timer{}
+
+// rpcNewAgent gives a connection conf.LoginTime to log in: one that says nothing would hold its place in the gate for ever.
+func rpcNewAgent(args []any) {
+	a := args[0].(gate.Agent)
+	strangers[a] = skeleton.AfterFunc(conf.LoginTime, func() {
+		delete(strangers, a)
+		if _, known := pay.Plugin.Player(a); !known {
+			a.Close()
+		}
+	})
+}
 
 func rpcCloseAgent(args []any) {
-	pay.Plugin.Logout(args[0].(gate.Agent))
+	a := args[0].(gate.Agent)
+	if t := strangers[a]; t != nil {
+		t.Stop()
+		delete(strangers, a)
+	}
+	pay.Plugin.Logout(a)
 }
 
 // deliver puts what was bought into the player's bag. The bill number makes it happen once, however often it is called;
