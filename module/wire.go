@@ -132,9 +132,6 @@ func coins(o ledger.Order) int64 {
 	return o.Amount
 }
 
-// notGrantedCode is NOT_GRANTED.
-const notGrantedCode = msg.MidasErrorCode(15)
-
 // notGranted is what a player is told whose order the host has refused without a text.
 var notGranted = map[ledger.Kind]string{
 	ledger.Purchase: "the game cannot grant this now; the coins are given back",
@@ -149,7 +146,7 @@ func orderError(o ledger.Order) *msg.MidasError {
 	var wait time.Duration
 	switch {
 	case refused && o.State != ledger.Delivered:
-		a = answer{notGrantedCode, cmp.Or(text, notGranted[o.Kind]), false}
+		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_GRANTED, cmp.Or(text, notGranted[o.Kind]), false}
 	case o.Kind == ledger.Goods && o.State == ledger.Failed:
 		a = answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "it was not paid for", false}
 	case o.Kind == ledger.Goods && o.State == ledger.Cancelled:

@@ -254,6 +254,8 @@ const (
 	MidasErrorCode_MIDAS_ERROR_CODE_NOT_PERMITTED MidasErrorCode = 11
 	// A fault of the server, which its log explains.
 	MidasErrorCode_MIDAS_ERROR_CODE_INTERNAL MidasErrorCode = 12
+	// The game refused to grant what was bought (bag full), and gives it back; message is the game's text for the player.
+	MidasErrorCode_MIDAS_ERROR_CODE_NOT_GRANTED MidasErrorCode = 15
 )
 
 // Enum value maps for MidasErrorCode.
@@ -272,6 +274,7 @@ var (
 		10: "MIDAS_ERROR_CODE_UNAVAILABLE",
 		11: "MIDAS_ERROR_CODE_NOT_PERMITTED",
 		12: "MIDAS_ERROR_CODE_INTERNAL",
+		15: "MIDAS_ERROR_CODE_NOT_GRANTED",
 	}
 	MidasErrorCode_value = map[string]int32{
 		"MIDAS_ERROR_CODE_UNSPECIFIED":          0,
@@ -287,6 +290,7 @@ var (
 		"MIDAS_ERROR_CODE_UNAVAILABLE":          10,
 		"MIDAS_ERROR_CODE_NOT_PERMITTED":        11,
 		"MIDAS_ERROR_CODE_INTERNAL":             12,
+		"MIDAS_ERROR_CODE_NOT_GRANTED":          15,
 	}
 )
 
@@ -1689,7 +1693,7 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x1dMIDAS_RECHARGE_STATE_CREDITED\x10\x01\x12 \n" +
 	"\x1cMIDAS_RECHARGE_STATE_PENDING\x10\x02\x12\"\n" +
 	"\x1eMIDAS_RECHARGE_STATE_CANCELLED\x10\x03\x12\x1f\n" +
-	"\x1bMIDAS_RECHARGE_STATE_FAILED\x10\x04*\xde\x03\n" +
+	"\x1bMIDAS_RECHARGE_STATE_FAILED\x10\x04*\x80\x04\n" +
 	"\x0eMidasErrorCode\x12 \n" +
 	"\x1cMIDAS_ERROR_CODE_UNSPECIFIED\x10\x00\x12%\n" +
 	"!MIDAS_ERROR_CODE_INVALID_ARGUMENT\x10\x01\x12\"\n" +
@@ -1704,7 +1708,8 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x1cMIDAS_ERROR_CODE_UNAVAILABLE\x10\n" +
 	"\x12\"\n" +
 	"\x1eMIDAS_ERROR_CODE_NOT_PERMITTED\x10\v\x12\x1d\n" +
-	"\x19MIDAS_ERROR_CODE_INTERNAL\x10\fB(Z&github.com/leafmidas/leafmidas/msg;msgb\x06proto3"
+	"\x19MIDAS_ERROR_CODE_INTERNAL\x10\f\x12 \n" +
+	"\x1cMIDAS_ERROR_CODE_NOT_GRANTED\x10\x0fB(Z&github.com/leafmidas/leafmidas/msg;msgb\x06proto3"
 
 var (
 	file_leafmidas_v1_payment_proto_rawDescOnce sync.Once

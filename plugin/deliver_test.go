@@ -99,7 +99,7 @@ func TestARefusedDeliveryGivesTheCoinsBack(t *testing.T) {
 	alice.ask("p", "sword", 1)
 	r := alice.result("p")
 	if e := r.GetError(); r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_CANCELLED ||
-		e.GetCode() != msg.MidasErrorCode(15) || e.GetRetryable() || e.GetMessage() == "" {
+		e.GetCode() != msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_GRANTED || e.GetRetryable() || e.GetMessage() == "" {
 		t.Errorf("told %v", r)
 	}
 	b := await(alice, isPush(msg.MidasReason_MIDAS_REASON_CANCEL))
@@ -119,7 +119,7 @@ func TestARefusalReachesThePlayerInTheGamesWords(t *testing.T) {
 	alice := s.join("alice", overWS)
 	alice.ask("p", "sword", 1)
 	r := alice.result("p")
-	if e := r.GetError(); e.GetCode() != msg.MidasErrorCode(15) || e.GetRetryable() || e.GetMessage() != "背包已满" {
+	if e := r.GetError(); e.GetCode() != msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_GRANTED || e.GetRetryable() || e.GetMessage() != "背包已满" {
 		t.Errorf("told %v", r)
 	}
 	if log := s.log.String(); strings.Contains(log, "not delivered") {
