@@ -34,7 +34,8 @@ var skewedSource []byte
 // clockRooms are where the time is asked for.
 var clockRooms = []string{"payment", "ledger", "module", "plugin", "cluster", "midas", "breaker", "ops", "example_server"}
 
-var asksForTime = regexp.MustCompile(`\btime\.(Now|Since|Until)\b`)
+// asksForTime is what a source says to ask for the time, or for an end by the clock.
+var asksForTime = regexp.MustCompile(`\b(?:time\.(Now|Since|Until)|context\.(WithTimeout|WithTimeoutCause))\b`)
 
 // overlay writes the sources whose clock can be wrong to folder, and the file that go build -overlay reads.
 func overlay(root, folder string) (path string, err error) {
@@ -83,7 +84,7 @@ func overlay(root, folder string) (path string, err error) {
 
 // skew has a source ask the other package for the time.
 func skew(text []byte) ([]byte, error) {
-	text = asksForTime.ReplaceAll(text, []byte("skewed.$1"))
+	text = asksForTime.ReplaceAll(text, []byte("skewed.$1$2"))
 	const imports = "\nimport ("
 	if !bytes.Contains(text, []byte(imports)) {
 		text = bytes.Replace(text, []byte("\nimport \"time\"\n"), []byte("\nimport (\n\t\"time\"\n)\n"), 1)
@@ -92,8 +93,13 @@ func skew(text []byte) ([]byte, error) {
 	if !found {
 		return nil, fmt.Errorf("no imports that can be added to")
 	}
-	return fmt.Appendf(nil, "%s%s\n\tskewed %q\n%s\nvar (\n\t_ = skewed.Now\n\t_ time.Duration\n)\n",
-		before, imports, modulePath+"/internal/skewed", after), nil
+	used := "\t_ = skewed.Now\n" // what is imported has to be
+	for name, by := range map[string]string{"time": "time.Nanosecond", "context": "context.Background"} {
+		if bytes.Contains(after, []byte("\n\t\""+name+"\"\n")) {
+			used += "\t_ = " + by + "\n"
+		}
+	}
+	return fmt.Appendf(nil, "%s%s\n\tskewed %q\n%s\nvar (\n%s)\n", before, imports, modulePath+"/internal/skewed", after, used), nil
 }
 
 // clock is how wrong a server's is, in seconds.
