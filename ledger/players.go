@@ -191,7 +191,7 @@ func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge
 		if stored.BuyQuantity != r.BuyQuantity || stored.ZoneID != r.ZoneID {
 			return ErrMismatch
 		}
-		return nil
+		return l.pruneRecharges(ctx, tx, r)
 	})
 	return stored, unavailable(ctx, "store a recharge", err)
 }

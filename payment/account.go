@@ -231,8 +231,9 @@ func (t *Till) moved(o ledger.Order, why Reason, change func(b *midas.Balance)) 
 func (t *Till) remember(key account, b midas.Balance) Account {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does.
-	t.version = max(t.version+1, t.cfg.Now().UnixMicro())
+	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does. Of the database's
+	// clock where servers share the ledger: one whose own is ahead would silence the others' balances.
+	t.version = max(t.version+1, t.clock.now(t.cfg.Now()).UnixMicro())
 	if _, here := t.accounts[key]; here {
 		t.accounts[key], t.told[key] = &b, t.version
 	}

@@ -205,6 +205,7 @@ type Till struct {
 	told        map[account]int64          // the version that such a player was told last
 	unpark      map[string]struct{}        // openids whose parked orders could not be woken yet
 	again       []again                    // orders that could not be read or written
+	clock       commonClock
 	polls       map[account]*poll
 	owed        map[account]*owed        // of players who are here
 	timers      map[*time.Timer]struct{} // of later
@@ -322,6 +323,9 @@ func (t *Till) Start(ctx context.Context) error {
 		if err != nil { // no reason to keep the game from starting
 			t.log.Warn("midas: orders of the process before this one go on when their claims end", "error", err)
 		}
+	}
+	if t.cfg.Shared {
+		t.readClock(ctx)
 	}
 	run, stop := context.WithCancel(context.Background())
 	t.stop = stop

@@ -63,6 +63,9 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.R
 		return ledger.Recharge{}, unavailable(err)
 	}
 	now := t.cfg.Now()
+	if err := t.mayOffer(ctx, p, r.RequestID, now); err != nil {
+		return ledger.Recharge{}, unavailable(err)
+	}
 	trade := ""
 	if t.cfg.TradeNumbers {
 		trade = ulid.MustNewDefault(now).String()
@@ -73,6 +76,22 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.R
 		CreatedAt: now, UpdatedAt: now,
 	})
 	return stored, unavailable(err)
+}
+
+// maxOffers is how many recharges a player may ask for in a day and leave unpaid. A row of its own stands for each: two windows under one
+// could both be paid.
+const maxOffers = 30
+
+// mayOffer refuses another recharge to a player who has left too many unpaid. One that was asked for before is told as it stands.
+func (t *Till) mayOffer(ctx context.Context, p Player, requestID string, now time.Time) error {
+	unpaid, err := t.cfg.Ledger.UnpaidRecharges(ctx, p.OpenID, now.Add(-24*time.Hour), maxOffers)
+	if err != nil || unpaid < maxOffers {
+		return err
+	}
+	if _, err := t.cfg.Ledger.Recharge(ctx, p.OpenID, requestID); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %d recharges of the last day are unpaid", ErrBusy, unpaid)
 }
 
 // RechargeDone takes the client's report of a recharge: code is 0 or what wx.requestMidasPayment failed with. done hears
