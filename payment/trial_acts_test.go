@@ -70,8 +70,8 @@ func (t *trial) act(a act) {
 	case "two logins": // whose answers overtake each other
 		first, second := p.Player, p.Player
 		first.SessionKey, second.SessionKey = t.newKey(p), t.newKey(p)
-		t.arrives(n, p, second)
-		t.arrives(living[(a.On+a.N)%len(living)], p, first)
+		t.arrives(n, p, second, false)
+		t.arrives(living[(a.On+a.N)%len(living)], p, first, false)
 	case "leave":
 		if p.at != nil {
 			p.at.Forget(p.OpenID, "1", a.N%2 == 0)
@@ -249,11 +249,12 @@ func (t *trial) login(n *node, p *gamer, heard bool) {
 	}
 	who := p.Player
 	who.SessionKey = t.newKey(p)
-	t.arrives(n, p, who)
+	t.arrives(n, p, who, heard)
 }
 
-func (t *trial) arrives(n *node, p *gamer, who payment.Player) {
+func (t *trial) arrives(n *node, p *gamer, who payment.Player, heard bool) {
 	t.mu.Lock()
+	p.ghost = p.ghost || p.at != nil && p.at != n && !heard
 	p.at, p.seen, p.blind = n, false, false
 	t.mu.Unlock()
 	_ = n.Login(who, func(a payment.Account, err error) {

@@ -310,7 +310,7 @@ func (t *trial) judgeRest(calm time.Time) {
 	moved := t.movements()
 	for _, p := range t.players {
 		t.mu.Lock()
-		at, blind, seen, told := p.at, p.blind, p.seen, p.balance
+		at, blind, ghost, seen, told := p.at, p.blind, p.ghost, p.seen, p.balance
 		t.mu.Unlock()
 		if at == nil || blind {
 			continue
@@ -336,7 +336,7 @@ func (t *trial) judgeRest(calm time.Time) {
 				unsettled = true
 			}
 		}
-		if balance := t.emu.Account(emulator.Sandbox, p.OpenID, "1").Balance; !unsettled && seen && told != balance {
+		if balance := t.emu.Account(emulator.Sandbox, p.OpenID, "1").Balance; !unsettled && !ghost && seen && told != balance {
 			t.fault("%s was told last of %d coins, and has %d", p.OpenID, told, balance)
 		}
 	}

@@ -87,6 +87,7 @@ type gamer struct {
 	balance int64
 	seen    bool  // a balance was told since the login
 	blind   bool  // coins came and no server was told of them
+	ghost   bool  // another server, too, takes the player for its own: it tells what happens there, and not here
 	direct  bool  // coins came that were not bought in the game
 	at0     int64 // save_amt at the beginning
 }
