@@ -35,7 +35,10 @@ var errorCodes = [
   "BUSY",
   "UNAVAILABLE",
   "NOT_PERMITTED",
-  "INTERNAL"
+  "INTERNAL",
+  "PRICE_CHANGED",
+  "LIMIT_REACHED",
+  "NOT_GRANTED"
 ];
 var text = (v) => typeof v === "string" ? v : "";
 var amount = (v) => typeof v === "number" && Number.isSafeInteger(v) ? v : 0;

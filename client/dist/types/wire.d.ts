@@ -3,7 +3,7 @@ export type Body = Record<string, unknown>;
 declare const reasons: readonly ['UNSPECIFIED', 'QUERY', 'LOGIN', 'PURCHASE', 'CANCEL', 'RECHARGE', 'PRESENT', 'REMOTE'];
 declare const orderStates: readonly ['UNSPECIFIED', 'PENDING', 'DELIVERED', 'FAILED', 'CANCELLED'];
 declare const rechargeStates: readonly ['UNSPECIFIED', 'CREDITED', 'PENDING', 'CANCELLED', 'FAILED'];
-declare const errorCodes: readonly ['UNSPECIFIED', 'INVALID_ARGUMENT', 'NOT_LOGGED_IN', 'SESSION_EXPIRED', 'UNKNOWN_ITEM', 'INSUFFICIENT_BALANCE', 'BAD_TIER', 'UNSUPPORTED_PLATFORM', 'RATE_LIMITED', 'BUSY', 'UNAVAILABLE', 'NOT_PERMITTED', 'INTERNAL'];
+declare const errorCodes: readonly ['UNSPECIFIED', 'INVALID_ARGUMENT', 'NOT_LOGGED_IN', 'SESSION_EXPIRED', 'UNKNOWN_ITEM', 'INSUFFICIENT_BALANCE', 'BAD_TIER', 'UNSUPPORTED_PLATFORM', 'RATE_LIMITED', 'BUSY', 'UNAVAILABLE', 'NOT_PERMITTED', 'INTERNAL', 'PRICE_CHANGED', 'LIMIT_REACHED', 'NOT_GRANTED'];
 export type Reason = (typeof reasons)[number];
 export type OrderState = (typeof orderStates)[number];
 export type RechargeState = (typeof rechargeStates)[number];
