@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"sync/atomic"
+	"time"
 )
 
 // maxReply bounds a reply, in bytes. Real ones have a few hundred.
@@ -19,6 +20,7 @@ type Client struct {
 	cfg    Config
 	tokens TokenSource
 	own    *stableTokens // nil if tokens came with the config
+	lines  *lines
 	*troubles
 	dead atomic.Pointer[Secret] // the last token that the log was told is dead
 }
@@ -31,7 +33,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, tokens: cfg.Tokens, troubles: newTroubles(cfg.Logger)}
+	c := &Client{cfg: cfg, tokens: cfg.Tokens, lines: newLines(cfg.Transport, cfg.Timeout), troubles: newTroubles(cfg.Logger)}
 	if c.tokens == nil {
 		c.own = newStableTokens(c)
 		c.tokens = c.own
@@ -44,14 +46,22 @@ func (c *Client) Close() {
 	if c.own != nil {
 		c.own.close()
 	}
-	if t, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
+	c.lines.close()
 }
 
 // exchange sends one request and reads its reply; a nil body makes a GET. Every way it can fail is told apart here, and none
 // shows the URL: it holds the access token, or the AppSecret. ctx bounds the call, and is looked at directly before sending.
 func (c *Client) exchange(ctx context.Context, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
+	transport, used := c.lines.pick()
+	began := time.Now()
+	text, err := c.overLine(ctx, transport, e, billNo, target, body)
+	if err != nil && goneSilent(ctx, err, time.Since(began), c.cfg.Timeout) {
+		c.lines.silent(used)
+	}
+	return text, err
+}
+
+func (c *Client) overLine(ctx context.Context, t http.RoundTripper, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
 	fail := func(kind error, status int, cause error) error {
 		return &CallError{Endpoint: e, BillNo: billNo, Kind: kind, Status: status, Err: cause}
 	}
@@ -62,7 +72,7 @@ func (c *Client) exchange(ctx context.Context, e Endpoint, billNo, target string
 	if err != nil {
 		return nil, fail(ErrRefusedHere, 0, errors.New("no such URL"))
 	}
-	if _, traces := c.cfg.Transport.(*http.Transport); body == nil && !traces {
+	if _, traces := t.(*line); body == nil && !traces {
 		out.state.Store(maybeSent) // it has no body to be read, and who knows what it does
 	}
 	if out.passed() {
@@ -71,7 +81,7 @@ func (c *Client) exchange(ctx context.Context, e Endpoint, billNo, target string
 	}
 	// Not by an http.Client, which would follow a redirect and carry the access token to wherever it points, and which copies
 	// every header to be ready for that.
-	resp, err := c.cfg.Transport.RoundTrip(r)
+	resp, err := t.RoundTrip(r)
 	if err != nil {
 		kind, cause := out.failure(err)
 		return nil, fail(kind, 0, cause)

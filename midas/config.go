@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,7 +43,8 @@ type Config struct {
 	Tokens TokenSource
 	// TokenStore shares the token with other servers, where the client fetches it itself. nil: it is this client's alone.
 	TokenStore TokenStore
-	// Transport carries the calls. nil: one that keeps connections alive and bounds every stage by Timeout.
+	// Transport carries the calls. nil: one that keeps connections alive and bounds every stage by Timeout. An *http.Transport is
+	// copied, so that connections which no longer answer can be left for new ones, and its zero HTTP2 timeouts are set.
 	Transport http.RoundTripper
 	// Logger is told of tokens that were replaced. nil: slog.Default().
 	Logger *slog.Logger
@@ -85,24 +85,4 @@ func (c Config) resolved() (Config, error) {
 		c.Transport = newTransport(c.Timeout)
 	}
 	return c, errors.Join(faults...)
-}
-
-const (
-	// idlePerHost is how many connections are kept for the next calls: all go to one host.
-	idlePerHost = 256
-	// idleTime is below the minute after which servers and balancers commonly drop idle connections.
-	idleTime = 50 * time.Second
-)
-
-func newTransport(timeout time.Duration) *http.Transport {
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: timeout, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout: timeout,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConns:        idlePerHost,
-		MaxIdleConnsPerHost: idlePerHost,
-		IdleConnTimeout:     idleTime,
-		DisableCompression:  true, // replies have a few hundred bytes
-	}
 }
