@@ -32,13 +32,13 @@ func (c *Client) code2Session(ctx context.Context, code string) (Session, error)
 		status
 		OpenID     string `json:"openid"`
 		SessionKey string `json:"session_key"`
-		UnionID    string `json:"unionid"`
+		UnionID    note   `json:"unionid"`
 	}
-	if err := decode(EndpointLogin, "", text, &reply, &reply.status); err != nil {
+	if err := decode(EndpointLogin, "", text, &reply, &reply.status, c.cfg.AppSecret, Secret(code)); err != nil {
 		return Session{}, err
 	}
 	if reply.OpenID == "" || reply.SessionKey == "" {
 		return Session{}, &CallError{Endpoint: EndpointLogin, Kind: ErrBadReply, Err: errors.New("no openid or no session key")}
 	}
-	return Session{OpenID: reply.OpenID, SessionKey: Secret(reply.SessionKey), UnionID: reply.UnionID}, nil
+	return Session{OpenID: reply.OpenID, SessionKey: Secret(reply.SessionKey), UnionID: string(reply.UnionID)}, nil
 }

@@ -168,9 +168,9 @@ func (s *stableTokens) ask(ctx context.Context, force bool) (got SharedToken, er
 	var reply struct {
 		status
 		Token   string `json:"access_token"`
-		Expires int64  `json:"expires_in"`
+		Expires shown  `json:"expires_in"`
 	}
-	if err := decode(EndpointToken, "", text, &reply, &reply.status); err != nil {
+	if err := decode(EndpointToken, "", text, &reply, &reply.status, cfg.AppSecret); err != nil {
 		return SharedToken{}, err
 	}
 	const longest = 7200 // seconds (§4.2)

@@ -24,8 +24,8 @@ func (c *Client) Balance(ctx context.Context, p Player) (Balance, error) {
 		return Balance{}, err
 	}
 	return Balance{
-		Balance: reply.Balance, PresentBalance: reply.GenBalance, FirstSave: reply.FirstSave.yes,
-		SaveAmt: reply.SaveAmt, SaveSum: reply.SaveSum, CostSum: reply.CostSum, PresentSum: reply.PresentSum,
+		Balance: reply.Balance.coins, PresentBalance: reply.GenBalance.coins, FirstSave: reply.FirstSave.yes,
+		SaveAmt: reply.SaveAmt.coins, SaveSum: reply.SaveSum.coins, CostSum: reply.CostSum.coins, PresentSum: reply.PresentSum.coins,
 	}, nil
 }
 
@@ -40,7 +40,7 @@ func (c *Client) Pay(ctx context.Context, r PayRequest) (PayResult, error) {
 	if err != nil {
 		return PayResult{}, err
 	}
-	return PayResult{BillNo: r.BillNo, Balance: reply.Balance, UsedPresent: max(reply.UsedGenAmt, reply.UsedGenBalance)}, nil
+	return PayResult{BillNo: r.BillNo, Balance: reply.Balance.coins, UsedPresent: max(reply.UsedGenAmt.coins, reply.UsedGenBalance.coins)}, nil
 }
 
 // CancelPay gives a deduction back (§1.5), with V2 also in parts (§3.1).
@@ -67,7 +67,7 @@ func (c *Client) Present(ctx context.Context, r PresentRequest) (PresentResult, 
 	if err != nil {
 		return PresentResult{}, err
 	}
-	return PresentResult{BillNo: r.BillNo, Balance: reply.Balance}, nil
+	return PresentResult{BillNo: r.BillNo, Balance: reply.Balance.coins}, nil
 }
 
 // request is what a V1 call says besides who it is for.
@@ -81,16 +81,16 @@ type request struct {
 // replyV1 is every V1 reply; each call has its part of it. Names changed over the years (§1.4, §2.1).
 type replyV1 struct {
 	status
-	BillNo         string  `json:"bill_no"`
-	Balance        Coins   `json:"balance"`
-	GenBalance     Coins   `json:"gen_balance"`
+	BillNo         name    `json:"bill_no"`
+	Balance        amount  `json:"balance"`
+	GenBalance     amount  `json:"gen_balance"`
 	FirstSave      oneIsOK `json:"first_save"`
-	SaveAmt        Coins   `json:"save_amt"`
-	SaveSum        Coins   `json:"save_sum"`
-	CostSum        Coins   `json:"cost_sum"`
-	PresentSum     Coins   `json:"present_sum"`
-	UsedGenBalance Coins   `json:"used_gen_balance"`
-	UsedGenAmt     Coins   `json:"used_gen_amt"`
+	SaveAmt        amount  `json:"save_amt"`
+	SaveSum        amount  `json:"save_sum"`
+	CostSum        amount  `json:"cost_sum"`
+	PresentSum     amount  `json:"present_sum"`
+	UsedGenBalance amount  `json:"used_gen_balance"`
+	UsedGenAmt     amount  `json:"used_gen_amt"`
 }
 
 // oneIsOK is first_save: a boolean, or 1 for yes and 2 for no; the page says both (§1.3).
@@ -98,6 +98,7 @@ type oneIsOK struct{ yes bool }
 
 // UnmarshalJSON takes anything: a flag for display is no reason to disbelieve a balance.
 func (o *oneIsOK) UnmarshalJSON(text []byte) error {
+	text = unquoted(text)
 	o.yes = string(text) == "true" || string(text) == "1"
 	return nil
 }
@@ -119,11 +120,11 @@ func (c *Client) callV1(ctx context.Context, e Endpoint, p Player, r request) (r
 			return err
 		}
 		reply = replyV1{}
-		if err := decode(e, r.billNo, text, &reply, &reply.status); err != nil {
+		if err := decode(e, r.billNo, text, &reply, &reply.status, token, p.SessionKey); err != nil {
 			return err
 		}
-		if err := reply.check(r); err != nil {
-			return &CallError{Endpoint: e, BillNo: r.billNo, Kind: ErrBadReply, Err: err}
+		if err := reply.check(e, r); err != nil {
+			return badReply(e, r.billNo, err, token, p.SessionKey)
 		}
 		return nil
 	})
@@ -255,13 +256,24 @@ func plain(s string) bool {
 	return true
 }
 
-// check compares a success with what was asked: an answer to something else proves nothing.
-func (r *replyV1) check(asked request) error {
-	if r.Code == nil {
+// badReply says why a reply makes no sense, without the secrets of the call.
+func badReply(e Endpoint, billNo string, why error, secrets ...Secret) error {
+	return &CallError{Endpoint: e, BillNo: billNo, Kind: ErrBadReply, Err: errors.New(without(why.Error(), secrets))}
+}
+
+// check compares a success with what was asked: an answer to something else proves nothing, nor does one without the sum that it is
+// about. A cancellation has none (§1.5).
+func (r *replyV1) check(e Endpoint, asked request) error {
+	if r.Code == nil && e != EndpointBalance { // what moves coins has to say that it did
 		return errors.New("no errcode")
 	}
-	if r.BillNo != "" && r.BillNo != asked.billNo {
-		return fmt.Errorf("it is about bill %q", clean(r.BillNo))
+	if r.BillNo != "" && string(r.BillNo) != asked.billNo {
+		return fmt.Errorf("it is about bill %q", clean(string(r.BillNo)))
+	}
+	if e != EndpointCancel {
+		if err := has(sum{"balance", r.Balance}); err != nil {
+			return err
+		}
 	}
 	return plausible(sum{"balance", r.Balance}, sum{"gen_balance", r.GenBalance}, sum{"save_amt", r.SaveAmt}, sum{"save_sum", r.SaveSum},
 		sum{"cost_sum", r.CostSum}, sum{"present_sum", r.PresentSum}, sum{"used_gen_balance", r.UsedGenBalance},

@@ -35,23 +35,23 @@ type bodyV2 struct {
 // replyV2 is every V2 reply; each call has its part of it.
 type replyV2 struct {
 	status
-	BillNo         string `json:"bill_no"`
-	Balance        Coins  `json:"balance"`
-	PresentBalance Coins  `json:"present_balance"`
-	SumSave        Coins  `json:"sum_save"`
-	SumPresent     Coins  `json:"sum_present"`
-	SumBalance     Coins  `json:"sum_balance"`
-	SumCost        Coins  `json:"sum_cost"`
-	FirstSave      bool   `json:"first_save"`
-	UsedPresent    Coins  `json:"used_present_amount"`
+	BillNo         name    `json:"bill_no"`
+	Balance        amount  `json:"balance"`
+	PresentBalance amount  `json:"present_balance"`
+	SumSave        amount  `json:"sum_save"`
+	SumPresent     amount  `json:"sum_present"`
+	SumBalance     amount  `json:"sum_balance"`
+	SumCost        amount  `json:"sum_cost"`
+	FirstSave      oneIsOK `json:"first_save"`
+	UsedPresent    amount  `json:"used_present_amount"`
 
-	OutTradeNo   string `json:"out_trade_no"`
-	ProductID    string `json:"product_id"`
-	PayState     int    `json:"pay_state"`
-	DeliverState int    `json:"deliver_state"`
-	PayFinish    int64  `json:"pay_finish_time"`
-	MchOrderNo   string `json:"mch_order_no"`
-	Transaction  string `json:"transaction_id"`
+	OutTradeNo   name  `json:"out_trade_no"`
+	ProductID    note  `json:"product_id"`
+	PayState     state `json:"pay_state"`
+	DeliverState shown `json:"deliver_state"`
+	PayFinish    shown `json:"pay_finish_time"`
+	MchOrderNo   note  `json:"mch_order_no"`
+	Transaction  note  `json:"transaction_id"`
 }
 
 // v2 performs the calls of protocol V2.
@@ -63,8 +63,8 @@ func (c v2) balance(ctx context.Context, p Player) (Balance, error) {
 		return Balance{}, err
 	}
 	return Balance{
-		Balance: r.Balance, PresentBalance: r.PresentBalance, FirstSave: r.FirstSave,
-		SaveAmt: r.SumSave, SaveSum: r.SumBalance, CostSum: r.SumCost, PresentSum: r.SumPresent,
+		Balance: r.Balance.coins, PresentBalance: r.PresentBalance.coins, FirstSave: r.FirstSave.yes,
+		SaveAmt: r.SumSave.coins, SaveSum: r.SumBalance.coins, CostSum: r.SumCost.coins, PresentSum: r.SumPresent.coins,
 	}, nil
 }
 
@@ -73,7 +73,7 @@ func (c v2) pay(ctx context.Context, r PayRequest) (PayResult, error) {
 	if err != nil {
 		return PayResult{}, err
 	}
-	return PayResult{BillNo: r.BillNo, Balance: reply.Balance, UsedPresent: reply.UsedPresent}, nil
+	return PayResult{BillNo: r.BillNo, Balance: reply.Balance.coins, UsedPresent: reply.UsedPresent.coins}, nil
 }
 
 func (c v2) cancelPay(ctx context.Context, r CancelPayRequest) (CancelPayResult, error) {
@@ -95,7 +95,7 @@ func (c v2) present(ctx context.Context, r PresentRequest) (PresentResult, error
 	if err != nil {
 		return PresentResult{}, err
 	}
-	return PresentResult{BillNo: r.BillNo, Balance: reply.Balance}, nil
+	return PresentResult{BillNo: r.BillNo, Balance: reply.Balance.coins}, nil
 }
 
 // BizKind says what was bought with money (§3.1, queryorderinfo).
@@ -134,14 +134,20 @@ func (c *Client) QueryOrder(ctx context.Context, p Player, outTradeNo string, wh
 	}
 	const yes = 2
 	info := OrderInfo{
-		OutTradeNo: outTradeNo, ProductID: r.ProductID, Paid: r.PayState == yes, Delivered: r.DeliverState == yes,
-		MchOrderNo: r.MchOrderNo, TransactionID: r.Transaction,
+		OutTradeNo: outTradeNo, ProductID: string(r.ProductID), Paid: r.PayState == yes, Delivered: r.DeliverState == yes,
+		MchOrderNo: string(r.MchOrderNo), TransactionID: string(r.Transaction),
 	}
-	if r.PayFinish > 0 {
-		info.PaidAt = time.Unix(r.PayFinish, 0)
+	switch at := int64(r.PayFinish); {
+	case at >= milliseconds:
+		info.PaidAt = time.UnixMilli(at)
+	case at > 0:
+		info.PaidAt = time.Unix(at, 0)
 	}
 	return info, nil
 }
+
+// milliseconds is from where on a time can only be meant in milliseconds: in seconds it would be in the year 5138.
+const milliseconds = 100_000_000_000
 
 // ValidTradeNo tells whether Midas takes an out_trade_no of our making: 1 to 32 letters, digits, '-' and '_', not
 // beginning with '_', which its own begin with (§3.4).
@@ -188,27 +194,32 @@ func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, 
 			return err
 		}
 		reply = replyV2{}
-		if err := decode(e, about, text, &reply, &reply.status); err != nil {
+		if err := decode(e, about, text, &reply, &reply.status, token, p.SessionKey); err != nil {
 			return asV2(err)
 		}
-		if err := reply.check(b); err != nil {
-			return &CallError{Endpoint: e, BillNo: about, Kind: ErrBadReply, Err: err}
+		if err := reply.check(e, b); err != nil {
+			return badReply(e, about, err, token, p.SessionKey)
 		}
 		return nil
 	})
 	return reply, err
 }
 
-// check compares a success with what was asked.
-func (r *replyV2) check(asked bodyV2) error {
-	if r.Code == nil {
+// check compares a success with what was asked, and misses the sum, or the state, that it is about. A cancellation has none.
+func (r *replyV2) check(e Endpoint, asked bodyV2) error {
+	if r.Code == nil && e != EndpointBalance { // what moves coins has to say that it did
 		return errors.New("no errcode")
 	}
-	if r.BillNo != "" && r.BillNo != asked.BillNo && r.BillNo != asked.PayBillNo {
-		return fmt.Errorf("it is about bill %q", clean(r.BillNo))
+	if r.BillNo != "" && string(r.BillNo) != asked.BillNo && string(r.BillNo) != asked.PayBillNo {
+		return fmt.Errorf("it is about bill %q", clean(string(r.BillNo)))
 	}
-	if asked.OutTradeNo != "" && r.OutTradeNo != asked.OutTradeNo {
-		return fmt.Errorf("it is about order %q", clean(strings.TrimSpace(r.OutTradeNo)))
+	if asked.OutTradeNo != "" && string(r.OutTradeNo) != asked.OutTradeNo {
+		return fmt.Errorf("it is about order %q", clean(strings.TrimSpace(string(r.OutTradeNo))))
+	}
+	if e == EndpointBalance || e == EndpointPay || e == EndpointPresent {
+		if err := has(sum{"balance", r.Balance}); err != nil {
+			return err
+		}
 	}
 	return plausible(sum{"balance", r.Balance}, sum{"present_balance", r.PresentBalance}, sum{"sum_save", r.SumSave},
 		sum{"sum_balance", r.SumBalance}, sum{"sum_cost", r.SumCost}, sum{"sum_present", r.SumPresent},
