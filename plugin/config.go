@@ -16,7 +16,7 @@ import (
 )
 
 // Config is the section "Midas" of a server's JSON config. Keys are the field names; durations are strings ("3s").
-// A secret is given as text, as "env:NAME" or as "file:PATH".
+// A secret is given as text, as "env:NAME" or as "file:PATH"; white space and byte order marks around it are dropped.
 //
 // Decoding never fails: what is wrong with the text is kept and told by [Plugin.Configure], together with everything
 // else that is wrong, key by key.
@@ -210,6 +210,9 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	c.faults = dropUnknown(section, reflect.TypeFor[Config](), "")
+	for _, key := range repeated(text) {
+		c.faults = append(c.faults, Fault{key, "is there twice; keep one"})
+	}
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:     c,
 		MatchName:  func(key, field string) bool { return key == field },

@@ -76,12 +76,16 @@ func onModuleGoroutine() bool {
 }
 
 // StopOnSIGTERM makes SIGTERM, which docker stop, Kubernetes and systemd send, stop the server as cleanly as SIGINT
-// does. Leaf listens for SIGINT only: without this a SIGTERM ends the process on the spot. Call it in main, before
+// does, and SIGHUP too, which comes when the terminal or the ssh session ends that the server was started in (not where nohup had
+// it ignored). Leaf listens for SIGINT only: without this either ends the process on the spot. Call it in main, before
 // leaf.Run, and give the process at least 10 s before it is killed. The function returned undoes it.
 func StopOnSIGTERM() (undo func()) {
 	signals := make(chan os.Signal, 1)
 	quit := make(chan struct{})
 	signal.Notify(signals, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	var done sync.WaitGroup
 	done.Go(func() {
 		for {

@@ -133,6 +133,7 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 	if err != nil {
 		return err
 	}
+	cfg.warnOfSecrets(p.log)
 	fleet, err := cfg.fleet(p.log)
 	if err != nil {
 		return err

@@ -287,25 +287,6 @@ func bounded[T int | uint32 | float64 | time.Duration](fault func(string, string
 	}
 }
 
-// readSecret reads what a secret's text points to. The text itself never goes into an error.
-func readSecret(text string) (string, error) {
-	if name, ok := strings.CutPrefix(text, "env:"); ok {
-		value := os.Getenv(name)
-		if value == "" {
-			return "", fmt.Errorf("the environment has no variable %s", name)
-		}
-		return value, nil
-	}
-	if path, ok := strings.CutPrefix(text, "file:"); ok {
-		value, err := os.ReadFile(path)
-		if err != nil {
-			return "", err
-		}
-		return strings.TrimSpace(string(value)), nil
-	}
-	return text, nil
-}
-
 func checkBaseURL(base, env string) string {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil {

@@ -144,6 +144,9 @@ func readMidasSection(path string) (plugin.Config, error) {
 	if err != nil {
 		return plugin.Config{}, err
 	}
+	if text, err = plugin.ConfigText(text); err != nil {
+		return plugin.Config{}, fmt.Errorf("%s: %w", path, err)
+	}
 	var server struct{ Midas *plugin.Config }
 	if err := json.Unmarshal(text, &server); err != nil {
 		return plugin.Config{}, fmt.Errorf("%s: %w", path, err)

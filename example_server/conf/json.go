@@ -48,6 +48,10 @@ func Load(path string) error {
 		name = path
 	}
 	Server.HTTPAddr = DefaultHTTPAddr
+	text, err := plugin.ConfigText(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
 	if err := json.Unmarshal(text, &Server); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
