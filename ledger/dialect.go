@@ -37,6 +37,8 @@ type dialect struct {
 	now, integer string
 	// made counts the table of what was migrated, versions makes it, yes is a truth in it.
 	made, versions, yes string
+	// aside begins a column that is no reason to take an index.
+	aside string
 	// session makes a new connection's session what the statements count on, whatever the server's or the DSN's settings are.
 	session []string
 }
@@ -49,6 +51,7 @@ var (
 		made:    "SELECT COUNT(*) FROM sqlite_master WHERE name = 'midas_migrations'", yes: "1",
 		versions: `CREATE TABLE IF NOT EXISTS midas_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL,
 			is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
+		aside: "+",
 	}
 	postgres = dialect{
 		name: "postgres", drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
@@ -69,7 +72,7 @@ var (
 	mysql = dialect{
 		name: "mysql", drivers: []string{"mysql"}, link: "github.com/go-sql-driver/mysql",
 		lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED", duplicateKey: true,
-		take: "SELECT GET_LOCK('leafmidas_migrations', 60)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",
+		take: "SELECT GET_LOCK('leafmidas_migrations', 1)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",
 		place:   "SELECT DATABASE(), @@hostname, CAST(@@port AS CHAR)",
 		integer: "SIGNED",
 		now:     "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",

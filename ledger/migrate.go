@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // migration is one file of the folder migrations: numbered, and its way up statement by statement.
@@ -16,6 +17,8 @@ type migration struct {
 	version    int64
 	name       string
 	statements []string
+	// online: in no transaction, for an index that is built while others write. It may be cut short, and is begun anew then.
+	online bool
 }
 
 // migrationsOf reads the migrations of a database, in order.
@@ -36,7 +39,9 @@ func migrationsOf(database string) ([]migration, error) {
 		if err != nil || version < 1 {
 			return nil, fmt.Errorf("migration %s does not begin with a number", f.Name())
 		}
-		all = append(all, migration{version, f.Name(), waysUp(string(text))})
+		all = append(all, migration{
+			version, f.Name(), waysUp(string(text)), strings.HasPrefix(string(text), "-- +goose NO TRANSACTION"),
+		})
 	}
 	slices.SortFunc(all, func(a, b migration) int { return int(a.version - b.version) })
 	return all, nil
@@ -85,20 +90,74 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) (made bool, err error)
 	if missing, _, err := d.missing(ctx, db, all); err == nil && len(missing) == 0 {
 		return false, nil // a role that may make no tables starts all the same
 	}
-	err = d.alone(ctx, db, func() error {
-		missing, fresh, err := d.missing(ctx, db, all)
-		made = fresh
-		for _, m := range missing {
-			if err == nil {
-				err = d.apply(ctx, db, m)
+	// Versions before 0010 wait in the database for the first lock, with a snapshot that would hold up an index built online.
+	for _, part := range []struct {
+		lock  int64
+		apply func(context.Context, *sql.DB, migration) error
+		of    func(migration) bool
+	}{
+		{lockOfTables, d.apply, func(m migration) bool { return !m.online }},
+		{lockOfIndexes, d.applyOnline, func(m migration) bool { return m.online }},
+	} {
+		err = d.alone(ctx, db, part.lock, func() error {
+			missing, fresh, err := d.missing(ctx, db, all)
+			made = made || fresh
+			for _, m := range missing {
+				if err == nil && part.of(m) {
+					err = part.apply(ctx, db, m)
+				}
+			}
+			if err != nil {
+				return fmt.Errorf("bring the tables up to date: %w", err)
+			}
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return made, nil
+}
+
+// lockOfTables and lockOfIndexes are PostgreSQL's advisory locks of migrations in transactions, and of the others.
+const (
+	lockOfTables  = 5550176112
+	lockOfIndexes = 5550176113
+)
+
+// applyOnline runs a migration that holds nobody up, on one connection, and notes it afterwards. While somebody else has the table, it
+// is tried again.
+func (d dialect) applyOnline(ctx context.Context, db *sql.DB, m migration) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	for _, s := range m.statements {
+		for {
+			_, err := conn.ExecContext(ctx, s)
+			if err == nil || d.duplicateKey && doneAlready(err) {
+				break
+			}
+			if faultOf(err) != locked && !undone(err) {
+				return fmt.Errorf("migration %s: %w", m.name, err)
+			}
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return fmt.Errorf("migration %s: %w", m.name, err)
 			}
 		}
-		if err != nil {
-			return fmt.Errorf("bring the tables up to date: %w", err)
-		}
-		return nil
-	})
-	return made && err == nil, err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
+	if err := d.applied(ctx, tx, m.version); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // missing is what has not been applied. fresh: nothing ever has. One that came late, beside newer ones, is applied too.
@@ -200,7 +259,7 @@ func (l *Ledger) SchemaVersion(ctx context.Context) (version int64, err error) {
 }
 
 // alone runs f while no other server that starts does.
-func (d dialect) alone(ctx context.Context, db *sql.DB, f func() error) (err error) {
+func (d dialect) alone(ctx context.Context, db *sql.DB, lock int64, f func() error) (err error) {
 	if d.take == "" {
 		return f()
 	}
@@ -209,21 +268,45 @@ func (d dialect) alone(ctx context.Context, db *sql.DB, f func() error) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if d.begin != "" {
-		if _, err := conn.ExecContext(ctx, d.begin); err != nil {
+	for {
+		got, err := d.takeLock(ctx, conn, lock)
+		if err != nil {
 			return err
 		}
-	}
-	var got sql.NullString
-	if err := conn.QueryRowContext(ctx, d.take).Scan(&got); err != nil {
-		return err
-	}
-	if d.name == mysql.name && got.String != "1" {
-		return errors.New("another server has been upgrading the tables for a minute")
+		if got {
+			break
+		}
+		select {
+		case <-time.After(knock):
+		case <-ctx.Done():
+			return fmt.Errorf("another server is upgrading the tables: %w", ctx.Err())
+		}
 	}
 	defer func() {
 		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), d.leave)
 		err = errors.Join(err, unlock)
 	}()
 	return f()
+}
+
+// takeLock tries to take a lock.
+func (d dialect) takeLock(ctx context.Context, conn *sql.Conn, lock int64) (bool, error) {
+	if d.begin == "" {
+		var got sql.NullString
+		err := conn.QueryRowContext(ctx, d.take).Scan(&got)
+		return got.String == "1", err
+	}
+	if _, err := conn.ExecContext(ctx, d.begin); err != nil {
+		return false, err
+	}
+	// Without arguments, so that the driver keeps no portal open, which would have a snapshot.
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(d.take, lock))
+	if err == nil {
+		return true, nil
+	}
+	_, undo := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	if faultOf(err) == locked {
+		err = nil
+	}
+	return false, errors.Join(err, undo)
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,29 +42,22 @@ type Filter struct {
 	After string
 }
 
-// Search lists orders, the newest first unless f says otherwise. next is Filter.After for the rest of them, empty when there is none. Orders that
-// are made meanwhile are before the first page and disturb nobody.
+// Search lists orders, the newest first unless f says otherwise; those of which the bill number's beginning is known, by bill number, which
+// grows with time too. next is Filter.After for the rest of them, empty when there is none. Orders that
+// are made meanwhile are before the first page and disturb nobody. It reads through indexes only, on connections that no player waits for.
 func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next string, err error) {
-	where, args, err := f.where()
+	statement, args, err := f.statement(l.dialect)
 	if err != nil {
 		return nil, "", err
-	}
-	limit := f.Limit
-	if limit == 0 {
-		limit = 100
-	}
-	if limit < 0 || limit > maxFound {
-		return nil, "", fmt.Errorf("%w: a limit is 1 to %d, not %d", ErrBadFilter, maxFound, limit)
 	}
 	inner, cancel := patient(ctx)
 	defer cancel()
 	// Not by readOrders, which keeps every statement parsed: there are as many searches as there are questions.
-	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE `+where+f.order()+` LIMIT ?`),
-		append(args, limit+1)...)
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(statement), args...)
 	if orders, err = scanOrders(rows, err); err != nil {
 		return nil, "", unavailable(ctx, "search the orders", err)
 	}
-	if len(orders) > limit {
+	if limit := f.limit(); len(orders) > limit {
 		orders = orders[:limit]
 		last := orders[limit-1]
 		next = strconv.FormatInt(toMillis(last.CreatedAt), 10) + "." + last.BillNo
@@ -71,83 +65,156 @@ func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next str
 	return orders, next, nil
 }
 
-func (f Filter) order() string {
-	if f.OldestFirst {
-		return ` ORDER BY created_at, bill_no`
-	}
-	return ` ORDER BY created_at DESC, bill_no DESC`
-}
+func (f Filter) limit() int { return cmp.Or(f.Limit, 100) }
 
-// where is the filter in SQL. Values of states and kinds are ours and written out, so that an index with a condition on
-// them can be used.
-func (f Filter) where() (string, []any, error) {
-	var parts []string
-	var args []any
-	add := func(part string, values ...any) {
-		parts = append(parts, part)
-		args = append(args, values...)
-	}
-	if f.OpenID != "" {
-		add(`openid = ?`, f.OpenID)
-	}
-	if f.BillNo != "" {
-		add(`bill_no = ?`, f.BillNo)
-	}
-	if f.BillPrefix != "" {
-		add(`bill_no >= ?`, f.BillPrefix)
-		add(`bill_no < ?`, f.BillPrefix+"~") // sorts after every character a bill number may have
-	}
-	if f.RequestID != "" {
-		add(`request_id = ?`, f.RequestID)
+// statement is the filter in SQL, with one order more than the limit. It is written for the indexes there are: one order, a player's, those of
+// a request and those whose bill number begins so are found by that, and looked through. Else, where a state or a kind is asked for, each kind
+// in each state is a search of its own, which begins where the answer is and ends with the limit: a state that is rare among
+// millions is found as fast as one that is not.
+func (f Filter) statement(d dialect) (string, []any, error) {
+	if f.Limit < 0 || f.Limit > maxFound {
+		return "", nil, fmt.Errorf("%w: a limit is 1 to %d, not %d", ErrBadFilter, maxFound, f.Limit)
 	}
 	for _, s := range f.States {
 		if !s.Known() {
 			return "", nil, fmt.Errorf("%w: %q is no state; states are %s", ErrBadFilter, s, list(States()))
 		}
 	}
-	if len(f.States) > 0 {
-		add(`state IN ('` + strings.Join(texts(f.States), `', '`) + `')`)
-	}
-	if slices.Equal(f.States, []State{Disputed}) { // IN does not prove to every database that the index fits
-		add(`state = 'disputed'`)
-	}
 	for _, k := range f.Kinds {
 		if !k.known() {
 			return "", nil, fmt.Errorf("%w: %q is no kind; kinds are %s", ErrBadFilter, k, list(Kinds()))
 		}
 	}
-	if len(f.Kinds) > 0 {
-		add(`kind IN ('` + strings.Join(texts(f.Kinds), `', '`) + `')`)
-	} else {
-		add(knownKinds)
+	bounds, err := f.bounds()
+	if err != nil {
+		return "", nil, err
 	}
+	if f.BillNo != "" || f.BillPrefix != "" || f.OpenID != "" || f.RequestID != "" || len(f.States)+len(f.Kinds) == 0 && !f.Open && !f.Stuck {
+		all := f.one(d).and(bounds)
+		return `SELECT ` + orderColumns + ` FROM midas_orders WHERE ` + all.text() + f.order() + ` LIMIT ?`, append(all.args, f.limit()+1), nil
+	}
+	states, kinds := f.States, f.Kinds
+	if len(states) == 0 {
+		states = States()
+	}
+	if len(kinds) == 0 {
+		kinds = Kinds()
+	}
+	var parts []string
+	var args []any
+	for _, k := range kinds {
+		for _, s := range states {
+			if (f.Open || f.Stuck) && s.Ended() || f.Stuck && k == Goods && s == Paying {
+				continue
+			}
+			var own condition
+			own.add(`kind = '` + string(k) + `' AND state = '` + string(s) + `'`) // ours, so they are written out
+			if f.Stuck {
+				own.add(`parked = 0`)
+			}
+			own = own.and(bounds)
+			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT bill_no AS found_no, created_at AS found_at FROM midas_orders WHERE %s%s LIMIT ?) AS part%d`,
+				own.text(), f.order(), len(parts)))
+			args = append(append(args, own.args...), f.limit()+1)
+		}
+	}
+	if len(parts) == 0 { // open, and in a state that is an end
+		return `SELECT ` + orderColumns + ` FROM midas_orders WHERE bill_no = '' LIMIT ?`, []any{1}, nil
+	}
+	found := strings.NewReplacer("created_at", "found_at", "bill_no", "found_no").Replace(f.order())
+	return `SELECT ` + orderColumns + ` FROM (SELECT * FROM (` + strings.Join(parts, ` UNION ALL `) + `) AS parts` + found + ` LIMIT ?) AS found
+		JOIN midas_orders ON bill_no = found_no` + f.order(), append(args, f.limit()+1), nil
+}
+
+func (f Filter) order() string {
+	columns := []string{"created_at", "bill_no"}
+	if f.BillPrefix != "" {
+		columns = columns[1:]
+	}
+	if f.OldestFirst {
+		return ` ORDER BY ` + strings.Join(columns, `, `)
+	}
+	return ` ORDER BY ` + strings.Join(columns, ` DESC, `) + ` DESC`
+}
+
+// condition is a part of a WHERE.
+type condition struct {
+	parts []string
+	args  []any
+}
+
+func (c *condition) add(part string, values ...any) {
+	c.parts = append(c.parts, part)
+	c.args = append(c.args, values...)
+}
+
+func (c condition) and(other condition) condition {
+	return condition{slices.Concat(c.parts, other.parts), slices.Concat(c.args, other.args)}
+}
+
+func (c condition) text() string { return strings.Join(c.parts, ` AND `) }
+
+// bounds are the period, and where an earlier search ended.
+func (f Filter) bounds() (c condition, err error) {
 	if !f.From.IsZero() {
-		add(`created_at >= ?`, toMillis(f.From))
+		c.add(`created_at >= ?`, toMillis(f.From))
 	}
 	if !f.To.IsZero() {
-		add(`created_at < ?`, toMillis(f.To))
+		c.add(`created_at < ?`, toMillis(f.To))
 	}
-	if f.Open {
-		add(`due_at > 0`)
+	if f.After == "" {
+		return c, nil
+	}
+	created, bill, ok := strings.Cut(f.After, ".")
+	ms, err := strconv.ParseInt(created, 10, 64)
+	switch {
+	case !ok || err != nil:
+		return c, fmt.Errorf("%w: %q is not where an earlier search ended", ErrBadFilter, f.After)
+	case f.BillPrefix != "" && f.OldestFirst:
+		c.add(`bill_no > ?`, bill)
+	case f.BillPrefix != "":
+		c.add(`bill_no < ?`, bill)
+	case f.OldestFirst:
+		c.add(`created_at >= ?`, ms)
+		c.add(`(created_at > ? OR bill_no > ?)`, ms, bill)
+	default:
+		c.add(`created_at <= ?`, ms)
+		c.add(`(created_at < ? OR bill_no < ?)`, ms, bill)
+	}
+	return c, nil
+}
+
+// one are the conditions of a search that is not taken apart. States and kinds are not to be searched by there: SQLite, which keeps
+// no statistics, would take the index that answers more of the question, and it is told not to.
+func (f Filter) one(d dialect) (c condition) {
+	if f.OpenID != "" {
+		c.add(`openid = ?`, f.OpenID)
+	}
+	if f.BillNo != "" {
+		c.add(`bill_no = ?`, f.BillNo)
+	}
+	if f.BillPrefix != "" {
+		c.add(`bill_no >= ?`, f.BillPrefix)
+		c.add(`bill_no < ?`, f.BillPrefix+"~") // sorts after every character a bill number may have
+	}
+	if f.RequestID != "" {
+		c.add(`request_id = ?`, f.RequestID)
+	}
+	if len(f.States) > 0 {
+		c.add(d.aside + `state IN ('` + strings.Join(texts(f.States), `', '`) + `')`)
+	}
+	kinds := f.Kinds
+	if len(kinds) == 0 {
+		kinds = Kinds()
+	}
+	c.add(d.aside + `kind IN ('` + strings.Join(texts(kinds), `', '`) + `')`)
+	if f.Open || f.Stuck {
+		c.add(d.aside + `due_at > 0`)
 	}
 	if f.Stuck {
-		add(`due_at > 0 AND parked = 0 AND NOT ` + unpaid)
+		c.add(`parked = 0 AND NOT ` + unpaid)
 	}
-	if f.After != "" {
-		created, bill, ok := strings.Cut(f.After, ".")
-		ms, err := strconv.ParseInt(created, 10, 64)
-		if !ok || err != nil {
-			return "", nil, fmt.Errorf("%w: %q is not where an earlier search ended", ErrBadFilter, f.After)
-		}
-		if f.OldestFirst {
-			add(`created_at >= ?`, ms)
-			add(`(created_at > ? OR bill_no > ?)`, ms, bill)
-		} else {
-			add(`created_at <= ?`, ms)
-			add(`(created_at < ? OR bill_no < ?)`, ms, bill)
-		}
-	}
-	return strings.Join(parts, ` AND `), args, nil
+	return c
 }
 
 // Kinds lists every kind of orders.

@@ -17,6 +17,8 @@ const (
 	// startTime bounds how long a database is waited for that does not answer at the start, startLine how long without a word.
 	startTime = 2 * time.Minute
 	startLine = 3 * time.Second
+	// migrateTime bounds how long tables are brought up to date: an index on very many orders takes its time.
+	migrateTime = time.Hour
 )
 
 // waits are the pauses before a transaction is begun anew that met a server which cannot write, or whose connection broke: the
@@ -36,12 +38,15 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
 	if err := c.reach(ctx, writes); err != nil {
 		return errors.Join(err, writes.Close())
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // another server may be migrating
+	ctx, cancel := context.WithTimeout(ctx, migrateTime)
 	defer cancel()
-	if err := d.sound(ctx, writes); err != nil {
-		return errors.Join(err, writes.Close())
+	err = d.sound(ctx, writes)
+	if err == nil {
+		done := c.patience("brings the ledger's tables up to date, or waits for another server that does; nobody else is held up")
+		l.made, err = d.prepare(ctx, writes, cfg.AsIs)
+		done()
 	}
-	if l.made, err = d.prepare(ctx, writes, cfg.AsIs); err != nil {
+	if err != nil {
 		return errors.Join(err, writes.Close())
 	}
 	reads, desk := c.pool(), c.pool()
@@ -71,6 +76,28 @@ func (c *conns) reach(ctx context.Context, db *sql.DB) error {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
 		}
+	}
+}
+
+// patience says every few seconds what the start is at, until done is called.
+func (c *conns) patience(doing string) (done func()) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	began := time.Now()
+	go func() {
+		defer close(stopped)
+		for every := time.NewTicker(startLine); ; {
+			select {
+			case <-every.C:
+				c.log.Info("leafmidas: the start "+doing, "for", time.Since(began).Round(time.Second))
+			case <-stop:
+				every.Stop()
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
 	}
 }
 

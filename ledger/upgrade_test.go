@@ -277,7 +277,7 @@ func statementsUp(text string) (statements []string) {
 
 var (
 	newTable  = regexp.MustCompile(`^CREATE TABLE midas_\w+ \(`)
-	newIndex  = regexp.MustCompile(`^CREATE INDEX midas_\w+ ON midas_\w+ \([\w, ]+\)( WHERE .+)?$`)
+	newIndex  = regexp.MustCompile(`^CREATE INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?midas_\w+ ON midas_\w+ \([\w, ]+\)( WHERE .+)?$`)
 	altered   = regexp.MustCompile(`^ALTER TABLE midas_\w+ (.+)$`)
 	newColumn = regexp.MustCompile(`^ADD COLUMN \w+ [A-Z]+(\(\d+\))?( COLLATE "C")?( NOT NULL DEFAULT ('\w*'|-?\d+))?$`)
 	filled    = regexp.MustCompile(`^INSERT INTO midas_rechecks \([\w, ]+\) SELECT .+ FROM midas_orders\b`) // which no older version knows
@@ -286,10 +286,16 @@ var (
 	clause    = regexp.MustCompile(`, (ADD|DROP|MODIFY|CHANGE|RENAME|ALTER) `)
 )
 
+// aroundIt is what goes with an index that is built online, and what removes one that was never finished.
+var aroundIt = regexp.MustCompile(`^(?:SET SESSION lock_wait_timeout = \w+|DROP INDEX CONCURRENTLY IF EXISTS midas_orders_(?:found|asked))$`)
+
 // breaks tells why a statement of a migration is not one that an older version can live with; "" if it can. What guards the first
 // tables from the start is no change.
 func breaks(statement string, first bool) string {
+	statement = strings.TrimSuffix(statement, ", ALGORITHM=INPLACE, LOCK=NONE")
 	switch change := altered.FindStringSubmatch(statement); {
+	case aroundIt.MatchString(statement):
+		return ""
 	case newTable.MatchString(statement), filled.MatchString(statement), newIndex.MatchString(statement), first && guard.MatchString(statement):
 		return ""
 	case change == nil:
