@@ -118,11 +118,15 @@ func (d *doctor) database(ctx context.Context) {
 		d.wrong("database", "see that it runs, and that Midas.Ledger names it", "%v", err)
 		return
 	}
+	if err := l.TryWrite(ctx); err != nil { // one that answers may still take no order: a replica, a full disk, a missing right
+		d.wrong("database", "see what it says; it answers, and no order could be stored", "%v", err)
+		return
+	}
 	open := int64(0)
 	for _, n := range b.Open {
 		open += n
 	}
-	d.ok("database", "%s answers; %d open orders", d.cfg.Ledger.Driver, open)
+	d.ok("database", "%s answers, and takes orders; %d open orders", d.cfg.Ledger.Driver, open)
 	if b.Disputed > 0 {
 		d.wrong("disputed orders", "`midasctl orders --state disputed`, then `midasctl resolve`", "%d %s for a decision", b.Disputed, plural(int(b.Disputed), "order waits", "orders wait"))
 	}
