@@ -90,6 +90,9 @@ func mysqlNumber(err error) (number int) {
 
 // wrapped is an error with all that it wraps.
 func wrapped(err error) []error {
+	if err == nil {
+		return nil
+	}
 	all := []error{err}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:

@@ -49,10 +49,48 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
 	if err != nil {
 		return errors.Join(err, writes.Close())
 	}
+	if d.name == mysql.name && !cfg.AsIs {
+		c.keepHistory(ctx, writes)
+	}
 	reads, desk := c.pool(), c.pool()
 	c.bound(writes, reads, desk)
 	l.attach(d, c, &pool{db: writes, conns: c}, reads, desk)
 	return nil
+}
+
+// keepHistory makes the trigger that lets nobody change the history of an order. It is in no migration, because with a binary log
+// MySQL lets only administrators make one: a server that may not says so and goes on without, as all did before.
+func (c *conns) keepHistory(ctx context.Context, db *sql.DB) {
+	ctx, cancel := patient(ctx)
+	defer cancel()
+	err := func() error {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		var there int
+		err = conn.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.triggers
+			WHERE trigger_schema = DATABASE() AND trigger_name = 'midas_history_is_kept'`).Scan(&there)
+		if err != nil || there > 0 {
+			return err
+		}
+		if _, err := conn.ExecContext(ctx, `SET SESSION lock_wait_timeout = 1`); err != nil { // whoever writes waits behind it
+			return err
+		}
+		_, err = conn.ExecContext(ctx, `CREATE TRIGGER midas_history_is_kept BEFORE UPDATE ON midas_history FOR EACH ROW
+			SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the history of an order is never changed'`)
+		_, reset := conn.ExecContext(ctx, `SET SESSION lock_wait_timeout = DEFAULT`)
+		if mysqlNumber(err) == 1359 { // another server has made it just now
+			err = nil
+		}
+		return errors.Join(err, reset)
+	}()
+	if err != nil {
+		c.log.Warn("leafmidas: the database keeps nobody from changing the history of orders, and this server goes on all the same",
+			"do", "make the trigger as an administrator, or give the user the right TRIGGER (and the database log_bin_trust_function_creators=1)",
+			"error", told(err))
+	}
 }
 
 // reach waits for a database that does not answer yet, and says so. One that refuses is an error at once.
