@@ -56,7 +56,9 @@ var (
 	postgres = dialect{
 		name: "postgres", drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
-		begin: "BEGIN", take: "SELECT pg_advisory_xact_lock(5550176112)::text", leave: "COMMIT",
+		// It is asked for again and again: who waits in the database keeps a snapshot, and CREATE INDEX CONCURRENTLY waits for that.
+		begin: "BEGIN", take: `DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(%d) THEN
+			RAISE EXCEPTION USING ERRCODE = '55P03', MESSAGE = 'another server is upgrading the tables'; END IF; END $$`, leave: "COMMIT",
 		place:   "SELECT current_database(), host(inet_server_addr()), inet_server_port()::text",
 		integer: "BIGINT",
 		now:     "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
