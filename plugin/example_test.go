@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,6 +66,54 @@ func Example() {
 	// Output:
 	// leafmidas cannot start:
 	//   not configured: call Plugin.Configure(conf.Server.Midas) before leaf.Run
+}
+
+// A game that keeps its bags in the ledger's own database grants in the transaction that marks the order delivered. Both are
+// stored, or neither is, so no bill number has to be remembered.
+func ExamplePlugin_HandleDeliverTx() {
+	grant := func(ctx context.Context, tx *sql.Tx, o plugin.Order) error {
+		var items int64
+		err := tx.QueryRowContext(ctx, `SELECT COALESCE(SUM(quantity), 0) FROM bags WHERE openid = ?`, o.OpenID).Scan(&items)
+		switch {
+		case err != nil:
+			return err // tried again later; nothing of this try is stored
+		case items+o.Quantity > 100:
+			return plugin.Refuse("your bag is full") // the coins go back, and the player reads why
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO bags (openid, item_id, quantity) VALUES (?, ?, ?)
+			ON CONFLICT (openid, item_id) DO UPDATE SET quantity = quantity + excluded.quantity`, o.OpenID, o.ItemID, o.Quantity)
+		return err
+	}
+
+	pay := plugin.New()
+	pay.HandleDeliverTx(grant) // in the game module's init; it runs on a goroutine of the plugin's
+
+	// The same function on a database of its own, as the game's tests would call it.
+	db, err := sql.Open("sqlite", "file:bags?mode=memory&cache=shared")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TABLE bags (openid TEXT, item_id TEXT, quantity INTEGER, PRIMARY KEY (openid, item_id))`); err != nil {
+		log.Fatal(err)
+	}
+	for _, quantity := range []int64{60, 30, 20} {
+		tx, err := db.Begin()
+		if err != nil {
+			log.Fatal(err)
+		}
+		err = grant(context.Background(), tx, plugin.Order{OpenID: "alice", ItemID: "potion", Quantity: quantity})
+		if err == nil {
+			err = tx.Commit()
+		} else {
+			_ = tx.Rollback()
+		}
+		fmt.Println(quantity, errors.Is(err, plugin.ErrRefuse))
+	}
+	// Output:
+	// 60 false
+	// 30 false
+	// 20 true
 }
 
 // Everything that is wrong with a config is told at once.
