@@ -58,6 +58,9 @@ func TestAConnectionWhoseCodesAreRefusedRests(t *testing.T) {
 		w, a := newWatched(), &fakeAgent{}
 		w.allow(a)
 		rests := func() time.Duration { return w.mayLogin(a, time.Now()) }
+		for range codesFree - 3 {
+			w.loginRefused(a, time.Now())
+		}
 		for n, want := range []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second} {
 			w.loginRefused(a, time.Now())
 			if got := rests(); got != want {

@@ -279,7 +279,7 @@ func (r *roster) purge(now time.Time) {
 const (
 	// codesFree is how many login codes in a row a connection may have refused before it has to wait, a second first and
 	// then twice as long each time, codeRest at most.
-	codesFree = 3
+	codesFree = 8
 	codeRest  = time.Minute
 )
 
