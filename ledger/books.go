@@ -11,7 +11,7 @@ type Books struct {
 	// Orders and Coins count the purchases in each state and what they are worth.
 	Orders map[State]int64
 	Coins  map[State]int64
-	// Goods and Fen are the same of what was bought directly with money.
+	// Goods and Fen are the same of what was bought directly with money: what was paid, or the price while that is not known.
 	Goods map[State]int64
 	Fen   map[State]int64
 	// Refunds and RefundedFen are the money that was given back.
@@ -23,8 +23,8 @@ func (l *Ledger) Books(ctx context.Context) (Books, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
 	b := Books{Orders: map[State]int64{}, Coins: map[State]int64{}, Goods: map[State]int64{}, Fen: map[State]int64{}}
-	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT kind, state, COUNT(*), SUM(amount) FROM midas_orders
-		WHERE kind <> ? GROUP BY kind, state`), Present)
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT kind, state, COUNT(*), SUM(CASE WHEN paid > 0 THEN paid ELSE amount END)
+		FROM midas_orders WHERE kind <> ? AND NOT (kind = ? AND of_trade = '') GROUP BY kind, state`), Present, Refund)
 	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
 		var k Kind
 		var s State

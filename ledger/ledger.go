@@ -180,6 +180,11 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	default:
 		err = errors.New(`no such driver; use "sqlite", "postgres" or "mysql"`)
 	}
+	if err == nil && !cfg.AsIs {
+		if err = l.nameItself(ctx); err != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the %s ledger: %w", cfg.Driver, discreet{err})
 	}

@@ -56,6 +56,8 @@ type Order struct {
 	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3 API).
 	OfTrade string
 	Source  int
+	// Paid is what was really paid for goods, in fen, which a discount makes less than Amount. 0: Midas has not said it yet.
+	Paid int64
 	// UserIP is the player's address as the host gave it, or empty.
 	UserIP string
 
@@ -106,9 +108,18 @@ type Event struct {
 
 const (
 	orderColumns = `bill_no, kind, openid, zone_id, request_id, item_id, quantity, amount, user_ip, state, version,
-		attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at, of_trade, source`
-	orderPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+		attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at, of_trade, source, paid`
+	orderPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
 )
+
+// columns are an order's, in the order of orderColumns.
+func (o Order) columns() []any {
+	return []any{
+		o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
+		o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
+		toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.OfTrade, o.Source, o.Paid,
+	}
+}
 
 // Create stores a new order, in the state that its kind begins in. If the player has an order of that kind and request id already, it is
 // returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
@@ -116,10 +127,7 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`, leased_until) VALUES (`+orderPlaces+
-			`, `+l.dialect.leaseEnd(o.Lease)+`)`+l.dialect.ignore("openid, kind, request_id")),
-			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
-			o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
-			toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.OfTrade, o.Source, o.Lease.Milliseconds())
+			`, `+l.dialect.leaseEnd(o.Lease)+`)`+l.dialect.ignore("openid, kind, request_id")), append(o.columns(), o.Lease.Milliseconds())...)
 		if err != nil {
 			return err
 		}
@@ -306,14 +314,6 @@ func (l *Ledger) UnpaidGoods(ctx context.Context, openid, after string, limit in
 	return n, unavailable(ctx, "count what a player has not paid for", err)
 }
 
-// Refunded is how much of a payment has been given back, in fen, as far as the ledger has heard.
-func (l *Ledger) Refunded(ctx context.Context, outTradeNo string) (fen int64, err error) {
-	inner, cancel := patient(ctx)
-	defer cancel()
-	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT COALESCE(SUM(amount), 0) FROM midas_orders WHERE of_trade = ? AND of_trade <> ''`), outTradeNo).Scan(&fen)
-	return fen, unavailable(ctx, "sum up what was given back of "+outTradeNo, err)
-}
-
 // OpenOrders lists up to limit orders that have not ended, oldest due first.
 func (l *Ledger) OpenOrders(ctx context.Context, limit int) ([]Order, error) {
 	return l.readOrders(ctx, "list the open orders", `due_at > 0 AND `+knownKinds+` ORDER BY due_at, bill_no LIMIT ?`, limit)
@@ -453,11 +453,21 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 // reclaimPage is how many orders are resumed at once.
 const reclaimPage = 5000
 
-// Unpark makes a player's parked orders and rechecks due at now, and counts them.
+// maxUnparked is how many of a player's goods that wait to be paid for one login has asked about: of the others Midas is asked when
+// their time comes, which is within a day or so.
+const maxUnparked = 20
+
+// Unpark makes a player's parked orders and rechecks due at now, and counts them; of goods that wait to be paid for the newest 20.
 func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orders, rechecks int64, err error) {
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var oldest string
+		err := tx.QueryRowContext(ctx, l.dialect.sql(`SELECT bill_no FROM midas_orders WHERE openid = ? AND parked = 1 AND `+unpaid+
+			` ORDER BY bill_no DESC LIMIT 1 OFFSET ?`), openid, maxUnparked-1).Scan(&oldest)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1
-			WHERE openid = ? AND parked = 1 AND `+knownKinds), toMillis(now), openid)
+			WHERE openid = ? AND parked = 1 AND NOT (`+unpaid+` AND bill_no < ?) AND `+knownKinds), toMillis(now), openid, oldest)
 		if err != nil {
 			return err
 		}
@@ -492,7 +502,7 @@ func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
 	var o Order
 	var unsure, due, created, updated, delivered int64
 	err := row.Scan(&o.BillNo, &o.Kind, &o.OpenID, &o.ZoneID, &o.RequestID, &o.ItemID, &o.Quantity, &o.Amount, &o.UserIP, &o.State,
-		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated, &delivered, &o.OfTrade, &o.Source)
+		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated, &delivered, &o.OfTrade, &o.Source, &o.Paid)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Order{}, ErrNotFound
 	}

@@ -31,6 +31,9 @@ import "slices"
 //	  ├→ disputed
 //	  └→ cancelled
 //
+// Ledger.SettleTrade has one arrow more: goods that were cancelled and never delivered become paid once it is known that not all
+// that was paid is back.
+//
 // A refund of money waits to be told to the host: paid → delivered | disputed.
 type State string
 

@@ -77,6 +77,11 @@ type Push struct {
 	MchOrderNo, TransactionID string
 	// XML: it came as XML, and wants its answer so.
 	XML bool
+	// Signed: it is Mock, or no payment that is known, and carries Midas's own signature (PayEventSig) all the same. Every other
+	// payment does.
+	Signed bool
+	// Payload is the text inside of an event that is Signed and not a payment, 2048 bytes of it at most.
+	Payload string
 }
 
 // Errors of reading a push, for errors.Is. Nothing of such a push may be acted on.
@@ -100,7 +105,8 @@ type PushConfig struct {
 	EncodingAESKey Secret
 	// AppKey and SandboxAppKey are Midas's keys. Pushes of an environment without a key are ErrPushForged.
 	AppKey, SandboxAppKey Secret
-	// MaxAge is how old a push's timestamp may be. Zero value: 25 h, which is longer than Midas goes on repeating one.
+	// MaxAge is how old a payment push's timestamp may be. Zero value: 25 h, which is longer than Midas goes on repeating one.
+	// Other pushes may be 5 min old.
 	MaxAge time.Duration
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -114,8 +120,9 @@ const maxPushAhead = 5 * time.Minute
 
 // PushReader reads what WeChat posts to the game's callback address. It is safe for concurrent use.
 type PushReader struct {
-	cfg PushConfig
-	key []byte // AES; nil in clear mode
+	cfg    PushConfig
+	key    []byte // AES; nil in clear mode
+	nonces nonces
 }
 
 // NewPushReader checks the config.
@@ -148,19 +155,24 @@ func (r *PushReader) Echo(query url.Values) (string, error) {
 	return query.Get("echostr"), nil
 }
 
-// Read checks and reads a push (a POST request). One that [PushEvent.IsPayment] does not know has nothing but its event.
+// MayBeSigned tells before anything of the body is read whether the query carries a right signature. In secure mode one that
+// does not may still be signed as a whole.
+func (r *PushReader) MayBeSigned(query url.Values) (signed, possible bool) {
+	err := r.signed(query, "signature")
+	return err == nil, err == nil || r.key != nil
+}
+
+// Read checks and reads a push (a POST request). One that [PushEvent.IsPayment] does not know has nothing but its event, and Signed and
+// Payload where Midas signed it. Such a one is ErrPushStale if it is older than 5 min; see also Once.
 func (r *PushReader) Read(query url.Values, body []byte) (Push, error) {
-	var sealed struct {
-		Encrypt string `json:"Encrypt" xml:"Encrypt"`
-	}
-	if r.key != nil || query.Get("encrypt_type") == "aes" {
+	if r.key != nil {
+		var sealed struct {
+			Encrypt string `json:"Encrypt" xml:"Encrypt"`
+		}
 		if err := unmarshal(body, &sealed); err != nil {
 			return Push{}, err
 		}
-		switch {
-		case r.key == nil:
-			return Push{}, fmt.Errorf("%w: it is encrypted, and no EncodingAESKey is configured", ErrPushMalformed)
-		case sealed.Encrypt == "":
+		if sealed.Encrypt == "" {
 			return Push{}, fmt.Errorf("%w: it is in clear, and an EncodingAESKey is configured", ErrPushForged)
 		}
 		if err := r.signed(query, "msg_signature", sealed.Encrypt); err != nil {
@@ -173,22 +185,74 @@ func (r *PushReader) Read(query url.Values, body []byte) (Push, error) {
 	} else if err := r.signed(query, "signature"); err != nil {
 		return Push{}, err
 	}
-	return r.read(body)
+	p, err := r.read(body)
+	if err == nil && r.key == nil && p.Event == "" && query.Get("encrypt_type") == "aes" && bytes.Contains(body, []byte("Encrypt")) {
+		return Push{}, fmt.Errorf("%w: it is encrypted, and no EncodingAESKey is configured", ErrPushMalformed)
+	}
+	if err != nil {
+		return p, err
+	}
+	if !p.Event.IsPayment() {
+		return p, r.young(query)
+	}
+	return p, nil
 }
+
+// maxOtherAge is how old the timestamp of a push that is not about payments may be.
+const maxOtherAge = 5 * time.Minute
+
+// young refuses a push that is not about a payment once it is old: whoever sees the query of an old one, in a proxy's log, could send
+// anything in clear mode.
+func (r *PushReader) young(query url.Values) error {
+	if age := r.cfg.Now().Sub(time.Unix(seconds(query), 0)); age > maxOtherAge {
+		return fmt.Errorf("%w: it is not about a payment, and was signed %s ago", ErrPushStale, age.Round(time.Second))
+	}
+	return nil
+}
+
+// Once remembers the timestamp and nonce of a push that was read. One that is not about a payment is ErrPushForged if they have been
+// used before: in clear mode they, and not the body, are what WeChat signed. Repeats of payments are taken.
+func (r *PushReader) Once(query url.Values, p Push) error {
+	now, at := r.cfg.Now(), time.Unix(seconds(query), 0)
+	if now.Sub(at) > maxOtherAge { // young refuses what would use it again
+		return nil
+	}
+	if fresh := r.nonces.add(nonceOf(query), at.Add(maxOtherAge), now); !fresh && !p.Event.IsPayment() {
+		return fmt.Errorf("%w: its timestamp and nonce have been used before", ErrPushForged)
+	}
+	return nil
+}
+
+// Forget lets a push come again that is not about a payment and could not be answered well.
+func (r *PushReader) Forget(query url.Values) { r.nonces.remove(nonceOf(query)) }
 
 // signed checks one of the sha1 signatures, and the time it was made.
 func (r *PushReader) signed(query url.Values, name string, more ...string) error {
 	if want := pushSignature(r.cfg.Token, query.Get("timestamp"), query.Get("nonce"), more...); !same(query.Get(name), want) {
 		return fmt.Errorf("%w: %s does not fit; see that Push.Token is the console's", ErrPushForged, name)
 	}
-	seconds, err := strconv.ParseInt(query.Get("timestamp"), 10, 64)
-	if err != nil {
-		return fmt.Errorf("%w: no timestamp", ErrPushMalformed)
+	at := seconds(query)
+	if at == 0 {
+		return fmt.Errorf("%w: the timestamp is not one of ten digits", ErrPushMalformed)
 	}
-	if age := r.cfg.Now().Sub(time.Unix(seconds, 0)); age > r.cfg.MaxAge || age < -maxPushAhead {
+	if age := r.cfg.Now().Sub(time.Unix(at, 0)); age > r.cfg.MaxAge || age < -maxPushAhead {
 		return fmt.Errorf("%w: signed %s ago", ErrPushStale, age.Round(time.Second))
 	}
 	return nil
+}
+
+// seconds is a query's timestamp; 0 if it has none of ten digits. The signature is made over the joined texts, so that of a
+// shorter timestamp and a longer nonce would be the same.
+func seconds(query url.Values) int64 {
+	text := query.Get("timestamp")
+	if len(text) != 10 || strings.Trim(text, "0123456789") != "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // pushSignature is sha1 over the texts, sorted and joined (§3.7).
@@ -234,15 +298,26 @@ func (r *PushReader) open(sealed string) ([]byte, error) {
 
 // envelope is what every push has in common, in JSON and in XML.
 type envelope struct {
-	XMLName  xml.Name  `json:"-"`
-	From     string    `json:"FromUserName" xml:"FromUserName"`
-	MsgType  string    `json:"MsgType" xml:"MsgType"`
-	Event    PushEvent `json:"Event" xml:"Event"`
-	MiniGame struct {
-		Payload     string  `json:"Payload" xml:"Payload"`
-		PayEventSig string  `json:"PayEventSig" xml:"PayEventSig"`
-		IsMock      boolean `json:"IsMock" xml:"IsMock"`
-	} `json:"MiniGame" xml:"MiniGame"`
+	XMLName  xml.Name `json:"-"`
+	From     text     `json:"FromUserName" xml:"FromUserName"`
+	Event    text     `json:"Event" xml:"Event"`
+	MiniGame miniGame `json:"MiniGame" xml:"MiniGame"`
+}
+
+// miniGame is the part of an envelope that payments have. Other events may have anything in its place.
+type miniGame struct {
+	Payload     text    `json:"Payload" xml:"Payload"`
+	PayEventSig text    `json:"PayEventSig" xml:"PayEventSig"`
+	IsMock      boolean `json:"IsMock" xml:"IsMock"`
+}
+
+// UnmarshalJSON takes what is no object for an empty one.
+func (m *miniGame) UnmarshalJSON(b []byte) error {
+	type plain miniGame
+	if !bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
+		return nil
+	}
+	return json.Unmarshal(b, (*plain)(m))
 }
 
 // payload is the JSON text inside, whatever the envelope is written in.
@@ -253,25 +328,37 @@ type payload struct {
 	GoodsInfo  struct {
 		ProductID   string `json:"ProductId"`
 		Quantity    number `json:"Quantity"`
-		ZoneID      string `json:"ZoneId"`
+		ZoneID      text   `json:"ZoneId"`
 		OrigPrice   number `json:"OrigPrice"`
 		ActualPrice number `json:"ActualPrice"`
-		Attach      string `json:"Attach"`
+		Attach      text   `json:"Attach"`
 	} `json:"GoodsInfo"`
 	CoinInfo struct {
-		ZoneID      string `json:"ZoneId"`
+		ZoneID      text   `json:"ZoneId"`
 		BuyQuantity number `json:"BuyQuantity"`
 		OrigPrice   number `json:"OrigPrice"`
 		ActualPrice number `json:"ActualPrice"`
 		TotalPrice  number `json:"TotalPrice"` // what samples print in place of ActualPrice
 	} `json:"CoinInfo"`
-	WeChatPayInfo struct {
-		MchOrderNo    string `json:"MchOrderNo"`
-		TransactionID string `json:"TransactionId"`
-	} `json:"WeChatPayInfo"`
-	RefundID     string `json:"RefundId"`
-	RefundAmount number `json:"RefundAmount"`
-	RefundSource number `json:"RefundSource"`
+	WeChatPayInfo weChatPay `json:"WeChatPayInfo"`
+	RefundID      string    `json:"RefundId"`
+	RefundAmount  number    `json:"RefundAmount"`
+	RefundSource  number    `json:"RefundSource"`
+}
+
+// weChatPay is for people to read: nothing depends on it.
+type weChatPay struct {
+	MchOrderNo    text `json:"MchOrderNo"`
+	TransactionID text `json:"TransactionId"`
+}
+
+// UnmarshalJSON takes what is no object for an empty one.
+func (w *weChatPay) UnmarshalJSON(b []byte) error {
+	type plain weChatPay
+	if !bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
+		return nil
+	}
+	return json.Unmarshal(b, (*plain)(w))
 }
 
 func (r *PushReader) read(body []byte) (Push, error) {
@@ -279,46 +366,73 @@ func (r *PushReader) read(body []byte) (Push, error) {
 	if err := unmarshal(body, &e); err != nil {
 		return Push{}, err
 	}
-	signedAs := e.Event
-	if e.Event == storeGoodsOldName {
-		e.Event = PushStoreGoods
+	signedAs, sent := PushEvent(e.Event), string(e.MiniGame.Payload)
+	p := Push{Event: signedAs, Mock: bool(e.MiniGame.IsMock), XML: isXML(body)}
+	if signedAs == storeGoodsOldName {
+		p.Event = PushStoreGoods
 	}
-	p := Push{Event: e.Event, Mock: bool(e.MiniGame.IsMock), XML: isXML(body)}
-	if !e.Event.IsPayment() {
-		return p, nil
+	if !p.Event.IsPayment() {
+		return r.unknown(p, e.MiniGame), nil
 	}
 	var in payload
-	if err := json.Unmarshal([]byte(e.MiniGame.Payload), &in); err != nil {
+	if err := json.Unmarshal([]byte(sent), &in); err != nil {
 		return p, fmt.Errorf("%w: its Payload is not the JSON text of a payment", ErrPushMalformed)
 	}
-	p.OpenID, p.Sandbox, p.OutTradeNo = in.OpenID, in.Env != 0, in.OutTradeNo
-	if p.OpenID == "" {
-		p.OpenID = e.From
+	if in.Env != 0 && in.Env != 1 {
+		return p, fmt.Errorf("%w: its Env is %d, and only 0 and 1 are known", ErrPushMalformed, in.Env)
 	}
-	p.MchOrderNo, p.TransactionID = in.WeChatPayInfo.MchOrderNo, in.WeChatPayInfo.TransactionID
+	p.OpenID, p.Sandbox, p.OutTradeNo = in.OpenID, in.Env == 1, in.OutTradeNo
+	if p.OpenID == "" && p.Event != PushRefund { // a refund need not say whose it is, and is believed only if it does
+		p.OpenID = string(e.From)
+	}
+	p.MchOrderNo, p.TransactionID = string(in.WeChatPayInfo.MchOrderNo), string(in.WeChatPayInfo.TransactionID)
 	goods, coins := in.GoodsInfo, in.CoinInfo
 	switch p.Event {
 	case PushGoods, PushStoreGoods:
-		p.ZoneID, p.ProductID, p.Attach = goods.ZoneID, goods.ProductID, goods.Attach
+		p.ZoneID, p.ProductID, p.Attach = string(goods.ZoneID), goods.ProductID, string(goods.Attach)
 		p.Quantity, p.Price, p.Paid = int64(goods.Quantity), Fen(goods.OrigPrice), Fen(goods.ActualPrice)
 	case PushCoins, PushCenterCoins:
-		p.ZoneID, p.Quantity = coins.ZoneID, int64(coins.BuyQuantity)
+		p.ZoneID, p.Quantity = string(coins.ZoneID), int64(coins.BuyQuantity)
 		p.Price, p.Paid = Fen(coins.OrigPrice), Fen(max(coins.ActualPrice, coins.TotalPrice))
 	case PushRefund:
 		p.RefundID, p.RefundSource, p.Refunded = in.RefundID, int(in.RefundSource), Fen(in.RefundAmount)
 	}
+	signed := r.carries(e.MiniGame, signedAs, in.Env)
 	if p.Mock { // its values are invented, and so may be its signature
+		p.Signed = signed
 		return p, nil
 	}
-	key := r.cfg.AppKey
-	if p.Sandbox {
-		key = r.cfg.SandboxAppKey
-	}
-	if key == "" || !same(e.MiniGame.PayEventSig, PayEventSig(signedAs, e.MiniGame.Payload, key)) {
+	if !signed {
 		return Push{}, fmt.Errorf("%w: PayEventSig does not fit; see that the AppKey is that of environment %d", ErrPushForged, in.Env)
 	}
 	return p, p.check()
 }
+
+// carries tells whether an event carries Midas's signature of an environment.
+func (r *PushReader) carries(m miniGame, signedAs PushEvent, env number) bool {
+	key := r.cfg.AppKey
+	if env == 1 {
+		key = r.cfg.SandboxAppKey
+	}
+	return key != "" && same(string(m.PayEventSig), PayEventSig(signedAs, string(m.Payload), key))
+}
+
+// unknown is an event that is not one of the payments. Midas may have added one.
+func (r *PushReader) unknown(p Push, m miniGame) Push {
+	p.Mock = false
+	if m.PayEventSig == "" {
+		return p
+	}
+	for _, env := range []number{0, 1} {
+		if r.carries(m, p.Event, env) {
+			p.Signed, p.Sandbox, p.Payload = true, env == 1, string(m.Payload[:min(len(m.Payload), maxPayload)])
+		}
+	}
+	return p
+}
+
+// maxPayload bounds Push.Payload.
+const maxPayload = 2048
 
 // check looks for what the event must say.
 func (p Push) check() error {
@@ -330,8 +444,10 @@ func (p Push) check() error {
 		what = "Quantity or price"
 	case p.Event == PushRefund && (p.RefundID == "" || len(p.RefundID) > 64 || p.Refunded <= 0):
 		what = "RefundId or RefundAmount"
-	case p.Event != PushRefund && (p.OpenID == "" || len(p.OpenID) > 64):
+	case p.Event != PushRefund && p.OpenID == "" || len(p.OpenID) > 64:
 		what = "OpenId"
+	case len(p.ZoneID) > 64:
+		what = "ZoneId"
 	case (p.Event == PushGoods || p.Event == PushStoreGoods) && (p.ProductID == "" || len(p.ProductID) > 64 || p.Quantity == 0):
 		what = "ProductId or Quantity"
 	default:
@@ -360,14 +476,36 @@ func unmarshal(body []byte, into any) error {
 	return nil
 }
 
-// number is a whole number, written as one or as a text.
+// text is a text, written as one or as a number; null is empty. What is neither is empty too: nothing that decides is a text
+// of this type.
+type text string
+
+// UnmarshalJSON accepts "1", 1 and null, and takes anything else for nothing.
+func (t *text) UnmarshalJSON(b []byte) error {
+	b = bytes.TrimSpace(b)
+	switch {
+	case bytes.HasPrefix(b, []byte(`"`)):
+		var s string
+		err := json.Unmarshal(b, &s)
+		*t = text(s)
+		return err
+	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
+		*t = text(b)
+	}
+	return nil
+}
+
+// number is a whole number, written as one, as a text, or with nothing behind its point.
 type number int64
 
-// UnmarshalJSON accepts 1, "1" and null.
+// UnmarshalJSON accepts 1, 1.0, "1" and null.
 func (n *number) UnmarshalJSON(text []byte) error {
 	s := strings.Trim(string(text), `"`)
 	if s == "null" || s == "" {
 		return nil
+	}
+	if whole, fraction, found := strings.Cut(s, "."); found && strings.Trim(fraction, "0") == "" {
+		s = whole
 	}
 	v, err := strconv.ParseInt(s, 10, 64)
 	*n = number(v)
@@ -387,6 +525,6 @@ func (b *boolean) UnmarshalText(text []byte) error {
 		return nil
 	}
 	v, err := strconv.ParseBool(s)
-	*b = boolean(v)
-	return err
+	*b = boolean(v || err != nil) // whatever else stands there, it is no plain payment
+	return nil
 }

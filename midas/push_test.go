@@ -212,7 +212,7 @@ func TestEveryPaymentPushIsRead(t *testing.T) {
 		{
 			"minigame_pay_refund_succ_notify", `{"RefundId":"R1","RefundAmount":300,"RefundSource":2,"Env":1,"OutTradeNo":"T1",` + pay + `}`,
 			midas.Push{
-				Event: midas.PushRefund, OpenID: "o1", Sandbox: true, OutTradeNo: "T1", RefundID: "R1", RefundSource: 2, Refunded: 300,
+				Event: midas.PushRefund, Sandbox: true, OutTradeNo: "T1", RefundID: "R1", RefundSource: 2, Refunded: 300,
 				MchOrderNo: "m", TransactionID: "x",
 			},
 		},

@@ -117,11 +117,11 @@ func (m *Module) OnRefund(skeleton *leafmodule.Skeleton, tell func(payment.Refun
 	m.onRefund, m.refundGame = tell, skeleton.ChanRPCServer
 }
 
-// Refunded tells the host of money that was given back, and waits for its answer. A host that did not ask to be told has
-// nothing to say.
+// Refunded tells the host of money that was given back, and waits for its answer. Where the host did not ask to be told, the error is
+// payment.ErrNobodyTold, and an operator is left to act.
 func (m *Module) Refunded(ctx context.Context, r payment.Refund) error {
 	if m.onRefund == nil {
-		return nil
+		return payment.ErrNobodyTold
 	}
 	return m.courier.do(ctx, m.refundGame, func() error { return m.onRefund(r) })
 }

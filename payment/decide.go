@@ -186,11 +186,14 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 
 // goodsLife is for how long the answer that goods are not paid for is no reason to give up: Midas's own word of a payment comes
 // for 24 h 4 min (§3.7). goodsForgotten is when they are given up without an answer, because the player has not come back to
-// sign the question. A push is taken whenever it comes.
+// sign the question. A push is taken whenever it comes, and they are asked about again when the player is back.
 const (
 	goodsLife      = 25 * time.Hour
 	goodsForgotten = 30 * 24 * time.Hour
 )
+
+// unansweredNote begins the note of goods that were given up without an answer: they may have been paid for.
+const unansweredNote = "no answer from Midas"
 
 // The waits between questions about goods, once those of the config are used up (§5): goodsPoll for the first hour, then
 // longestHold.
@@ -211,7 +214,7 @@ func (r rules) afterQuery(o ledger.Order, info midas.OrderInfo, err error, now t
 	case (err == nil || errors.Is(err, midas.ErrTradeUnknown)) && age >= goodsLife:
 		return moved(o, ledger.Failed, "not paid in 25 h")
 	case age >= goodsForgotten:
-		return moved(o, ledger.Failed, "no answer from Midas in 30 days: "+o.Note)
+		return moved(o, ledger.Failed, unansweredNote+" in 30 days: "+o.Note)
 	case verdict == midas.VerdictLogin:
 		o.Parked, o.DueAt = true, now.Add(goodsLife)
 		return o

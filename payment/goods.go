@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,11 +109,18 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 			return GoodsOffer{}, fmt.Errorf("%w: request %q is bill %s, made when it cost %d fen and not %d", ledger.ErrMismatch, r.RequestID, o.BillNo, o.Amount, fen)
 		}
 		who.ZoneID = o.ZoneID
+	case o.State == ledger.Failed: // paid for after all?
+		asked, err := t.askFailed(ctx, o)
+		if err == nil && asked.State == ledger.Paid {
+			return GoodsOffer{Receipt: t.receipt(asked)}, nil // the runner delivers it
+		}
+		return GoodsOffer{Receipt: t.receipt(o)}, nil
 	default:
 		return GoodsOffer{Receipt: t.receipt(o)}, nil
 	}
 	options, err := t.cfg.SignGoods(midas.GoodsRequest{
 		Player: who, ProductID: o.ItemID, Quantity: o.Quantity, Price: price, OutTradeNo: o.BillNo,
+		Attach: t.mark,
 	})
 	return GoodsOffer{Receipt: t.receipt(o), Options: options}, err
 }
@@ -165,31 +174,134 @@ func (t *Till) queryTrade(ctx context.Context, p Player, outTradeNo string, what
 	})
 }
 
+// settleTries bounds how often an order that changes under our hands is read again.
+const settleTries = 10
+
+// askedAtLogin bounds the questions that a login brings about goods that were given up, of which askedAmong are looked at.
+const (
+	askedAtLogin = 10
+	askedAmong   = 300
+)
+
+// askForgotten asks Midas about goods of a player who is back that were given up. First those of which Midas has never said that they
+// are not paid, and then others, another choice each time: a window may be paid after the day in which it is asked about.
+func (t *Till) askForgotten(ctx context.Context, p Player) {
+	if t.cfg.SignGoods == nil {
+		return
+	}
+	failed, err := t.cfg.Ledger.FailedGoods(ctx, p.OpenID, askedAmong)
+	if err != nil {
+		return // the next login asks again
+	}
+	rand.Shuffle(len(failed), func(i, j int) { failed[i], failed[j] = failed[j], failed[i] })
+	slices.SortStableFunc(failed, func(a, b ledger.Order) int { return unanswered(b) - unanswered(a) })
+	for _, o := range failed[:min(len(failed), askedAtLogin)] {
+		if _, err := t.askFailed(ctx, o); err != nil || ctx.Err() != nil {
+			t.log.Info("midas: goods that were given up were not asked about", about(o, "error", err)...)
+			return
+		}
+	}
+}
+
+// unanswered is 1 for goods that were given up without an answer of Midas.
+func unanswered(o ledger.Order) int {
+	if strings.HasPrefix(o.Note, unansweredNote) {
+		return 1
+	}
+	return 0
+}
+
+// askFailed asks Midas about goods that were given up, and has them delivered if they were paid for.
+func (t *Till) askFailed(ctx context.Context, o ledger.Order) (ledger.Order, error) {
+	info, err := t.queryTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP}, o.BillNo, midas.BizGoods)
+	switch {
+	case errors.Is(err, midas.ErrTradeUnknown):
+		return o, nil
+	case err != nil || !info.Paid:
+		return o, err
+	}
+	tr, _, err := t.settleTrade(ctx, o.BillNo, func(tr ledger.Trade) (c ledger.TradeChange) {
+		if info.ProductID == "" || info.ProductID == tr.Goods.ItemID {
+			return tradePaid(tr, 0, false, "paid, as Midas says when asked again", t.cfg.Now())
+		}
+		if tr.Goods.State == ledger.Failed {
+			c.Goods = changed(moved(tr.Goods, ledger.Disputed, fmt.Sprintf("Midas was paid for %q under this number", printable(info.ProductID))), t.cfg.Now())
+		}
+		return c
+	})
+	if err != nil {
+		return o, err
+	}
+	return tr.Goods, nil
+}
+
+// AskGoods asks Midas at once whether an order for goods was paid for, at an operator's wish, however long ago it was made or given
+// up. It blocks on the ledger and on Midas. The order is as it stands afterwards; delivery follows. Errors: ledger.ErrNotFound,
+// ErrInvalid (not goods), ErrUnavailable, and those of the question.
+func (t *Till) AskGoods(ctx context.Context, billNo string) (ledger.Order, error) {
+	o, err := t.cfg.Ledger.Order(ctx, billNo)
+	switch {
+	case err != nil:
+		return o, unavailable(err)
+	case o.Kind != ledger.Goods:
+		return o, fmt.Errorf("%w: bill %s is a %s, and not goods", ErrInvalid, billNo, o.Kind)
+	case o.State != ledger.Failed && o.State != ledger.Paying:
+		return o, nil
+	}
+	return t.askFailed(ctx, o)
+}
+
 // goodsPaid stores that goods were paid for, on the word of a push. Those that were bought outside the game, in its store
 // page, come to be by it. Delivery follows on the player's lane.
 func (t *Till) goodsPaid(ctx context.Context, p midas.Push) error {
 	o, err := t.cfg.Ledger.Order(ctx, p.OutTradeNo)
-	if errors.Is(err, ledger.ErrNotFound) {
+	switch whose, ours := t.marked(p.Attach); {
+	case errors.Is(err, ledger.ErrNotFound) && whose && !ours:
+		return fmt.Errorf("%w: order %s is another ledger's", ErrNotOurs, p.OutTradeNo)
+	case errors.Is(err, ledger.ErrNotFound) && p.Event == midas.PushStoreGoods:
 		return t.goodsFromOutside(ctx, p)
-	}
-	if err != nil {
+	case errors.Is(err, ledger.ErrNotFound) && ours:
+		return t.keep(ctx, p, "this server signed the purchase, and its ledger has no such order: was it restored from a copy?")
+	case errors.Is(err, ledger.ErrNotFound):
+		return t.strange(ctx, p, "no such order was made here")
+	case err != nil:
 		return err
 	}
-	if o.Kind != ledger.Goods || o.OpenID != p.OpenID {
-		t.log.Error("midas: a push about goods names a number that stands for something else", about(o, "kind", o.Kind,
-			"push_to", shorten(p.OpenID))...)
-		return nil
+	if o.Kind != ledger.Goods {
+		return t.keep(ctx, p, fmt.Sprintf("the number is that of a %s, and not of goods", o.Kind))
 	}
-	return t.settleGoods(ctx, o, func(o ledger.Order) (after ledger.Order, moves bool) {
-		switch {
-		case o.State != ledger.Paying && o.State != ledger.Failed:
-			return o, false // a repeat, or refunded before
-		case o.ItemID != p.ProductID || o.Quantity != p.Quantity:
-			return moved(o, ledger.Disputed, fmt.Sprintf("Midas was paid for %d of %q under this number", p.Quantity, printable(p.ProductID))), true
-		default:
-			return moved(o, ledger.Paid, "paid, as Midas has told"), true
+	return t.paidFor(ctx, o, p)
+}
+
+// paidFor works a push about the payment of goods in.
+func (t *Till) paidFor(ctx context.Context, o ledger.Order, p midas.Push) error {
+	if o.OpenID != p.OpenID {
+		return t.keep(ctx, p, "another player ordered it")
+	}
+	if why := misfit(o, p); why != "" {
+		if err := t.keep(ctx, p, why); err != nil {
+			return err
 		}
+		_, _, err := t.settleTrade(ctx, o.BillNo, func(tr ledger.Trade) (c ledger.TradeChange) {
+			if g := tr.Goods; g.State == ledger.Paying || g.State == ledger.Failed {
+				c.Goods = changed(moved(g, ledger.Disputed, why), t.cfg.Now())
+			}
+			return c
+		})
+		return err
+	}
+	mend := false
+	if o.State == ledger.Disputed && o.Paid == 0 {
+		kept, err := t.cfg.Ledger.KeptOf(ctx, o.BillNo, 1)
+		if err != nil {
+			return err
+		}
+		mend = len(kept) > 0
+	}
+	_, _, err := t.settleTrade(ctx, o.BillNo, func(tr ledger.Trade) ledger.TradeChange {
+		return tradePaid(tr, int64(p.Paid), mend, "paid, as Midas has told", t.cfg.Now())
 	})
+	return err
 }
 
 // goodsFromOutside makes an order of what was bought outside the game.
@@ -198,59 +310,37 @@ func (t *Till) goodsFromOutside(ctx context.Context, p midas.Push) error {
 	if zone == "" {
 		zone = t.cfg.ZoneID
 	}
-	fen := p.Paid
-	if fen == 0 {
-		fen = p.Price
+	switch {
+	case len(t.cfg.StoreZones) > 0 && !slices.Contains(t.cfg.StoreZones, zone):
+		return fmt.Errorf("%w: goods of the store page in zone %s are another server's", ErrNotOurs, printable(zone))
+	case p.Paid <= 0:
+		return t.keep(ctx, p, "bought in the store page, and nothing was paid")
+	case p.Price > 0 && p.Paid > p.Price:
+		return t.keep(ctx, p, "bought in the store page, and more was paid than it costs")
+	}
+	if recharge, err := t.cfg.Ledger.RechargeOfTrade(ctx, p.OutTradeNo); err == nil {
+		return t.keep(ctx, p, fmt.Sprintf("the number is that of a recharge of %d coins", recharge.BuyQuantity))
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return err
 	}
 	o := t.newOrder(Player{OpenID: p.OpenID, ZoneID: zone}, ledger.Order{
-		Kind: ledger.Goods, RequestID: p.OutTradeNo, ItemID: p.ProductID, Quantity: p.Quantity, Amount: max(1, int64(fen)),
-		Note: "bought outside the game",
+		Kind: ledger.Goods, RequestID: p.OutTradeNo, ItemID: p.ProductID, Quantity: p.Quantity, Amount: int64(p.Paid), Note: "bought outside the game",
 	})
 	o.BillNo = p.OutTradeNo
 	o, created, err := t.cfg.Ledger.Create(ctx, o)
+	if errors.Is(err, ledger.ErrMismatch) {
+		return t.keep(ctx, p, "the player has another order of this name")
+	}
 	if err != nil {
 		return err
 	}
 	if created {
 		t.stats.reached(o)
-		t.log.Info("midas: goods bought outside the game", about(o, "item", o.ItemID)...)
+		t.log.Info("midas: goods bought outside the game", about(o, "item", o.ItemID, "fen", o.Amount)...)
 	}
-	return t.settleGoods(ctx, o, func(o ledger.Order) (ledger.Order, bool) {
-		return moved(o, ledger.Paid, "paid, as Midas has told"), o.State == ledger.Paying
-	})
-}
-
-// settleTries bounds how often an order that changes under our hands is read again.
-const settleTries = 10
-
-// settleGoods moves goods as decide says, whoever else works on them, and has what follows done soon.
-func (t *Till) settleGoods(ctx context.Context, o ledger.Order, decide func(ledger.Order) (after ledger.Order, moves bool)) error {
-	for range settleTries {
-		after, moves := decide(o)
-		if !moves {
-			return nil
-		}
-		after.UpdatedAt = t.cfg.Now()
-		if !after.State.Ended() {
-			after.DueAt = after.UpdatedAt
-		}
-		stored, err := t.cfg.Ledger.Advance(ctx, o, after)
-		if err == nil {
-			t.stats.reached(stored)
-			t.step("goods " + string(stored.State) + " stored")
-			t.log.Debug("midas: order", about(stored, "from", o.State, "note", stored.Note)...)
-			if stored.State.Ended() {
-				t.ended(t.receipt(stored))
-			}
-			t.wake()
-			return nil
-		}
-		if !errors.Is(err, ledger.ErrConflict) {
-			return err
-		}
-		if o, err = t.cfg.Ledger.Order(ctx, o.BillNo); err != nil {
-			return err
-		}
+	if o.BillNo != p.OutTradeNo {
+		return t.keep(ctx, p, "the player has another order of this name")
 	}
-	return fmt.Errorf("%w: order %s changes all the time", ErrBusy, o.BillNo)
+	p.Price = 0 // what was paid is the order's price
+	return t.paidFor(ctx, o, p)
 }

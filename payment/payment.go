@@ -112,10 +112,13 @@ type Config struct {
 	// SignGoods signs purchases with money (midas.Client.SignGoods). nil: nothing is sold so.
 	SignGoods func(midas.GoodsRequest) (midas.GoodsOptions, error)
 	// Refunded tells the host of money that was given back, at least once for every Refund.RefundID; an error is tried again
-	// as for Deliver. nil: refunds are only recorded.
+	// as for Deliver. nil: every refund is left to an operator (ledger.Disputed), and so is one of which it returns ErrNobodyTold.
 	Refunded func(ctx context.Context, r Refund) error
 	// ZoneID is the zone of goods that were bought outside the game. Zero: "1".
 	ZoneID string
+	// StoreZones are the zones whose goods of the store page are this ledger's to grant, where several ledgers share a callback
+	// address: no server ordered them, so nothing else tells whose they are. Empty: all zones.
+	StoreZones []string
 	// Sandbox tells which environment Midas is asked in, and whose pushes are for this till. Zero: production. With TradeNumbers, it
 	// is what the ledger must say too (ledger.Ledger.Belongs): Start refuses a ledger of the other environment or protocol.
 	Sandbox bool
@@ -193,6 +196,7 @@ type Till struct {
 
 	closing atomic.Bool
 	paused  atomic.Bool
+	mark    string        // in the attach of what is signed: whose it is
 	starved atomic.Bool   // the runner has found orders due and no room for them
 	poke    chan struct{} // wakes the runner; holds one
 	held    []again       // claimed, and not handed over yet, maxClaim at most; the runner's own
@@ -292,6 +296,11 @@ func New(cfg Config) (*Till, error) {
 	}
 	t.cfg.Midas = keyring{cfg.Midas, t.sessions}
 	t.logins = newLogins(cfg.LoginsInFlight, waitingPerSlot*cfg.MaxInFlight, cfg.RefusedLogins)
+	if id, err := cfg.Ledger.ID(context.Background()); err == nil {
+		t.mark = markPrefix + id
+	} else { // what is signed meanwhile is known by its number all the same
+		cfg.Logger.Warn("midas: the ledger's name cannot be read; goods are signed without", "error", err)
+	}
 	t.lanes = newLanes(cfg.MaxInFlight, cfg.MaxQueuePerPlayer, waitingPerSlot*cfg.MaxInFlight, t.jobEnded)
 	return t, nil
 }
@@ -383,6 +392,7 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 		switch {
 		case err == nil:
 			t.settleRecharges(ctx, p)
+			t.askForgotten(ctx, p)
 		case midas.VerdictOf(err) != midas.VerdictLogin:
 			t.owe(account{p.OpenID, p.ZoneID}, ReasonRecharge, "")
 		}

@@ -102,8 +102,12 @@ type PushConfig struct {
 	Path string
 	// Token is the one from the WeChat console. Required where pushes are to be taken.
 	Token midas.Secret
-	// EncodingAESKey is the console's, for secure mode. Zero value: clear mode.
+	// EncodingAESKey is the console's, for secure mode. Zero value: clear mode, in which WeChat signs the time of a push and not
+	// what it says. Recommended.
 	EncodingAESKey midas.Secret
+	// StoreZones are the zones, with commas between them, whose goods of the store page this ledger grants, where several ledgers
+	// share the callback address. Zero value: all zones.
+	StoreZones string
 }
 
 // RetryConfig is the patience with open orders.

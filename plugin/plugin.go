@@ -162,7 +162,7 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 		Retry:        payment.Retry{First: cfg.Retry.First, Max: cfg.Retry.Max, GiveUpAfter: cfg.Retry.GiveUpAfter},
 		DeliverTries: cfg.Retry.DeliverTries,
 		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client),
-		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
+		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, StoreZones: cfg.Push.storeZones(), Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, LoginsInFlight: cfg.LoginLimit.InFlight,
 		RefusedLogins: cfg.LoginLimit.RefusedPerSecond, Logger: p.log, Tracer: p.tracer,
@@ -224,16 +224,17 @@ func (p *Plugin) HandleDeliverTx(deliver func(ctx context.Context, tx *sql.Tx, o
 }
 
 // OnRefund makes tell hear of money that was given back (protocol V2), on the goroutine of the module that skeleton belongs
-// to. It is called at least once for every Refund.RefundID; an error or a panic is tried again, later each time. Without it
-// refunds are only recorded. Call it where HandleDeliver is called.
+// to. It is called at least once for every Refund.RefundID, with the same words; an error or a panic is tried again, later each
+// time. Without it every refund is left to an operator (ledger.Disputed). Call it where HandleDeliver is called.
 func (p *Plugin) OnRefund(skeleton *leafmodule.Skeleton, tell func(Refund) error) {
 	p.module.OnRefund(skeleton, tell)
 }
 
 // PushHandler takes WeChat's pushes, for hosts that serve the game's callback address themselves; the others configure
 // Push.Addr. A game has one such address for everything WeChat has to tell: what is not about payments goes on to other,
-// as it came, or is answered with success where other is nil. Call it after Configure; before, and without Push.Token, the
-// handler answers 503.
+// as it came, or is answered with success where other is nil. So does a payment that another server with another ledger may know,
+// and one of the other environment; without other they are refused, so that WeChat sends them again. Two servers must not be each
+// other's other. Call it after Configure; before, and without Push.Token, the handler answers 503.
 func (p *Plugin) PushHandler(other http.Handler) http.Handler {
 	if r := p.receiver(other); r != nil {
 		return r
@@ -247,7 +248,7 @@ func (p *Plugin) receiver(other http.Handler) *module.Receiver {
 	if p.reader == nil {
 		return nil
 	}
-	return &module.Receiver{Reader: p.reader, Take: p.till.Take, Other: other, Log: p.log, Received: p.module.Received()}
+	return &module.Receiver{Reader: p.reader, Take: p.till.Take, TakeOrPass: p.till.TakeOrPass, Other: other, Log: p.log, Received: p.module.Received()}
 }
 
 // CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and HandleDeliverAsync

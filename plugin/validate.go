@@ -240,6 +240,12 @@ func (c *Config) resolvePush(fault func(string, string, ...any), secret func(str
 	if !strings.HasPrefix(c.Push.Path, "/") || strings.ContainsAny(c.Push.Path, "{} ?#") {
 		fault("Push.Path", `%q is not the path of an address, as "/midas/push"`, c.Push.Path)
 	}
+	for _, zone := range c.Push.storeZones() {
+		if !idForm.MatchString(zone) {
+			fault("Push.StoreZones", `%q is not of the form "1,2": zones with commas between them`, c.Push.StoreZones)
+			break
+		}
+	}
 	if c.Push.Addr != "" {
 		if _, _, err := net.SplitHostPort(c.Push.Addr); err != nil {
 			fault("Push.Addr", "%q is not of the form host:port", c.Push.Addr)
@@ -304,4 +310,12 @@ func checkBaseURL(base, env string) string {
 	default:
 		return "is neither https nor http"
 	}
+}
+
+// storeZones are the zones of StoreZones.
+func (c PushConfig) storeZones() []string {
+	if c.StoreZones == "" {
+		return nil
+	}
+	return strings.Split(c.StoreZones, ",")
 }
