@@ -97,6 +97,7 @@ type Ledger struct {
 	path    string // of SQLite's file, absolute
 	// identity is what has been found to be the ledger's, or nil.
 	identity atomic.Pointer[Identity]
+	serving  serving
 }
 
 // attach takes the pools over. c is nil with SQLite.
@@ -208,6 +209,7 @@ func (d discreet) As(target any) bool   { return errors.As(d.err, target) }
 
 // Close waits for the writes under way and closes the database. Later calls answer ErrUnavailable.
 func (l *Ledger) Close() error {
+	l.leave()
 	return errors.Join(l.writer.close(), l.reads.Close(), l.desk.Close())
 }
 
@@ -228,6 +230,9 @@ func patient(ctx context.Context) (context.Context, context.CancelFunc) {
 // patience is how long one statement or transaction may take.
 const patience = 5 * time.Second
 
+// OneServer tells that only one server can work on the ledger at a time: it is SQLite's.
+func (l *Ledger) OneServer() bool { return l.path != "" }
+
 // unavailable wraps a database failure so that callers can tell it from an answer. It passes nil, the caller's own
 // cancellation, and this package's other errors through.
 func unavailable(ctx context.Context, doing string, err error) error {
@@ -235,7 +240,7 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed),
-		errors.Is(err, ErrOtherIdentity):
+		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())

@@ -119,10 +119,12 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) (made bool, err error)
 	return made, nil
 }
 
-// lockOfTables and lockOfIndexes are PostgreSQL's advisory locks of migrations in transactions, and of the others.
+// lockOfTables and lockOfIndexes are PostgreSQL's advisory locks of migrations in transactions, and of the others; lockOfServers is that of
+// a server that begins.
 const (
 	lockOfTables  = 5550176112
 	lockOfIndexes = 5550176113
+	lockOfServers = 5550176114
 )
 
 // applyOnline runs a migration that holds nobody up, on one connection, and notes it afterwards. While somebody else has the table, it

@@ -161,8 +161,9 @@ type Config struct {
 	LoginsInFlight int
 	// RefusedLogins bounds the login codes a second that WeChat may refuse; while there are more, all wait. Zero: 20.
 	RefusedLogins float64
-	// Shared: other servers work on the same ledger, so what is claimed there may be theirs. Zero: only this one does,
-	// and open orders are resumed at once when it starts.
+	// Shared: other servers work on the same ledger, and share what it does not carry. Zero: only this one does. On SQLite a second one is
+	// then refused (ledger.ErrServed); on a database server each works as if there were others, and what is claimed is left alone
+	// until the claim ends, unless it is certain that its holder is dead (ledger.Ledger.Serve).
 	Shared bool
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -178,6 +179,7 @@ const waitingPerSlot = 10
 // Till takes payments. Make one with New, Start it, and Stop it.
 type Till struct {
 	cfg      Config
+	fleet    bool // there are others, which share more than the ledger
 	rules    rules
 	items    map[string]Item
 	lease    time.Duration
@@ -257,7 +259,8 @@ func New(cfg Config) (*Till, error) {
 		cfg.Logger = slog.Default()
 	}
 	t := &Till{
-		cfg: cfg,
+		cfg:   cfg,
+		fleet: cfg.Shared,
 		rules: rules{
 			Retry:        cfg.Retry,
 			quiet:        2 * cfg.Timeout,
@@ -282,6 +285,10 @@ func New(cfg Config) (*Till, error) {
 	}
 	t.deliveriesOut = newOutage(cfg.Logger, "deliver", cfg.DeliverTimeout)
 	t.refundsOut = newOutage(cfg.Logger, "take note of refunds", cfg.DeliverTimeout)
+	if !cfg.Ledger.OneServer() {
+		cfg.Shared = true
+		t.cfg.Shared = true
+	}
 	if t.idle = maxIdle; cfg.Shared {
 		t.idle = sharedIdle
 	}
@@ -324,14 +331,19 @@ func (t *Till) Start(ctx context.Context) error {
 	if err := t.cfg.Ledger.Belongs(ctx, t.identity()); err != nil {
 		return fmt.Errorf("payment: not started: %w", err)
 	}
-	if !t.cfg.Shared {
+	// What is claimed is resumed at once only where it is certain that no other server lives.
+	_, err := t.cfg.Ledger.Serve(ctx, t.fleet, func(ctx context.Context) error {
 		n, err := t.cfg.Ledger.Reclaim(ctx, t.cfg.Now(), t.rules.quiet)
 		if n > 0 {
 			t.log.Info("midas: resuming open orders", "orders", n)
 		}
-		if err != nil { // no reason to keep the game from starting
-			t.log.Warn("midas: orders of the process before this one go on when their claims end", "error", err)
-		}
+		return err
+	})
+	switch {
+	case errors.Is(err, ledger.ErrServed):
+		return fmt.Errorf("payment: not started: %w", err)
+	case err != nil: // no reason to keep the game from starting
+		t.log.Warn("midas: orders of the process before this one go on when their claims end", "error", err)
 	}
 	if t.cfg.Shared {
 		t.readClock(ctx)

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
@@ -22,10 +23,16 @@ func (p *Plugin) openLedger(cfg Config, asIs bool) (*ledger.Ledger, error) {
 	if bad, ok := errors.AsType[*ledger.PathError](err); ok {
 		return nil, &ConfigError{[]Fault{{"Ledger.DSN", bad.Error()}}}
 	}
-	if err == nil && !asIs {
-		p.sayLedger(cfg, orders)
+	if err != nil || asIs {
+		return orders, err
 	}
-	return orders, err
+	if orders.OneServer() { // a second one is refused here, before anything runs
+		if _, err := orders.Serve(context.Background(), false, nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("leafmidas: %w", err), orders.Close())
+		}
+	}
+	p.sayLedger(cfg, orders)
+	return orders, nil
 }
 
 // sayLedger writes what an operator looks for first when orders are missing. It never fails a start.
