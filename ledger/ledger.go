@@ -95,6 +95,7 @@ type Ledger struct {
 	asIs    bool
 	made    bool   // by this Open
 	path    string // of SQLite's file, absolute
+	ascii   bool   // the database takes no other characters
 	// identity is what has been found to be the ledger's, or nil.
 	identity atomic.Pointer[Identity]
 	serving  serving

@@ -178,10 +178,10 @@ func (d dialect) missing(ctx context.Context, db *sql.DB, all []migration) (miss
 			missing = append(missing, m)
 		}
 	}
-	return missing, len(missing) == len(all), err
+	return missing, len(applied) == 0, err
 }
 
-const appliedVersions = `SELECT version_id FROM midas_migrations WHERE is_applied`
+const appliedVersions = `SELECT version_id FROM midas_migrations WHERE is_applied AND version_id > 0`
 
 // apply runs one migration and notes it, in one transaction. MySQL commits after every statement that makes a table, whatever
 // one does; there a migration that was cut short is begun anew, and what it finds done is done: a migration only adds.

@@ -40,7 +40,9 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, migrateTime)
 	defer cancel()
-	err = d.sound(ctx, writes)
+	if err = d.sound(ctx, writes); err == nil {
+		err = l.encoding(ctx, d, writes)
+	}
 	if err == nil {
 		done := c.patience("brings the ledger's tables up to date, or waits for another server that does; nobody else is held up")
 		l.made, err = d.prepare(ctx, writes, cfg.AsIs)
@@ -143,6 +145,22 @@ func (c *conns) knock(ctx context.Context, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, startLine)
 	defer cancel()
 	return db.PingContext(ctx)
+}
+
+// encoding refuses to make a ledger in a database of PostgreSQL's that does not take every character. Where one is, it goes on in ASCII.
+func (l *Ledger) encoding(ctx context.Context, d dialect, db *sql.DB) error {
+	if d.name != postgres.name {
+		return nil
+	}
+	var name string
+	if err := db.QueryRowContext(ctx, `SHOW server_encoding`).Scan(&name); err != nil || name == "UTF8" {
+		return err
+	}
+	l.ascii = true
+	if _, fresh, err := d.missing(ctx, db, nil); err != nil || !fresh {
+		return err
+	}
+	return fmt.Errorf("the database has the encoding %s and cannot store every text; make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", name)
 }
 
 // pool writes on many connections; the server commits together what arrives together.
