@@ -20,7 +20,8 @@ type batcher struct {
 	db     *sql.DB
 	queue  chan *write
 	done   chan struct{}
-	locked error // why the last transaction could not begin; the loop's own
+	lost   atomic.Pointer[lostFile] // why nothing may be written, or nil
+	locked error                    // why the last transaction could not begin; the loop's own
 	parsed map[string]*sql.Stmt
 	texts  []string // not parsed yet; both are the loop's own
 	counts
@@ -69,6 +70,9 @@ func (w *batcher) enter(ctx context.Context, one *write) error {
 	defer w.mu.RUnlock()
 	if w.closed {
 		return errClosed
+	}
+	if lost := w.lost.Load(); lost != nil {
+		return lost
 	}
 	if err := ctx.Err(); err != nil { // select would let every other one in
 		return err
@@ -287,7 +291,7 @@ func refuse(batch []*write, err error) {
 
 // ownFailure tells a write that was refused for what it asked from one the database could not take.
 func ownFailure(err error) bool {
-	for _, own := range []error{ErrConflict, ErrNotFound, ErrMismatch, ErrNotDisputed, ErrBadResolution, ErrOtherIdentity, errBadStep, errTried} {
+	for _, own := range []error{ErrConflict, ErrNotFound, ErrMismatch, ErrNotDisputed, ErrBadResolution, ErrOtherIdentity, ErrNotMovable, errBadStep, errTried} {
 		if errors.Is(err, own) {
 			return true
 		}

@@ -99,6 +99,8 @@ type Ledger struct {
 	// identity is what has been found to be the ledger's, or nil.
 	identity atomic.Pointer[Identity]
 	serving  serving
+	unwatch  context.CancelFunc // ends the look after SQLite's file, or nil
+	watching sync.WaitGroup
 }
 
 // attach takes the pools over. c is nil with SQLite.
@@ -211,6 +213,10 @@ func (d discreet) As(target any) bool   { return errors.As(d.err, target) }
 // Close waits for the writes under way and closes the database. Later calls answer ErrUnavailable.
 func (l *Ledger) Close() error {
 	l.leave()
+	if l.unwatch != nil {
+		l.unwatch()
+		l.watching.Wait()
+	}
 	return errors.Join(l.writer.close(), l.reads.Close(), l.desk.Close())
 }
 
@@ -241,7 +247,7 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed),
-		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed):
+		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed), errors.Is(err, ErrNotMovable):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())

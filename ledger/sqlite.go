@@ -52,8 +52,19 @@ func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 	}
 	desk.SetMaxOpenConns(lookers)
 	desk.SetMaxIdleConns(lookers)
-	l.attach(sqlite, nil, newBatcher(writes), reads, desk)
+	batch := newBatcher(writes)
+	l.attach(sqlite, nil, batch, reads, desk)
 	l.path = path
+	if asIs {
+		return nil
+	}
+	watch, err := newFileWatch(path, l.health.log, &batch.lost)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	run, stop := context.WithCancel(context.Background())
+	l.unwatch = stop
+	l.watching.Go(func() { watch.run(run) })
 	return nil
 }
 

@@ -100,7 +100,7 @@ func app() *cli.Command {
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Commands: append([]*cli.Command{
 			doctorCommand(), verifyCommand(), signCommand(), ordersCommand(), orderCommand(), resolveCommand(), auditCommand(),
-			configCommand(), migrateCommand(), emulatorCommand(),
+			configCommand(), migrateCommand(), identityCommand(), emulatorCommand(),
 		}, callCommands()...),
 	}
 	_ = a.Walk(func(c *cli.Command) error {
