@@ -24,6 +24,8 @@ var stillOpen = []struct{ what, query string }{
 		"orders cancelled, and goods not paid for, in the last 48 hours, for which a late call or payment may come",
 		`SELECT COUNT(*) FROM midas_orders WHERE updated_at > ? AND (state = 'cancelled' OR state = 'failed' AND kind = 'goods')`,
 	},
+	{"cancelled orders about which Midas is still asked", `SELECT COUNT(*) FROM midas_rechecks`},
+	{"pushes that were kept and that nobody has looked at", `SELECT COUNT(*) FROM midas_pushes WHERE seen_at = 0`},
 	{
 		"recharges of the last 48 hours whose coins may come",
 		`SELECT COUNT(*) FROM midas_recharges WHERE updated_at > ? AND state <> 'credited'`,

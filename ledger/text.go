@@ -40,3 +40,11 @@ func (l *Ledger) text(s string, most int) string {
 	}
 	return b.String()
 }
+
+// body is a text of any length, with its lines, which is changed only where the database could not take it.
+func (l *Ledger) body(s string) string {
+	if !l.ascii && utf8.ValidString(s) && !strings.Contains(s, "\x00") {
+		return s
+	}
+	return l.text(s, utf8.UTFMax*len(s))
+}
