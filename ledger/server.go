@@ -292,11 +292,9 @@ func (l *Ledger) TryWrite(ctx context.Context) error {
 		const probe = "try-of-a-write" // no bill number of ours looks like it, and nobody ever sees it
 		o := Order{
 			BillNo: probe + strconv.FormatInt(now, 10), Kind: Purchase, OpenID: probe, ZoneID: "1", RequestID: probe, ItemID: probe,
-			Quantity: 1, Amount: 1, State: Created, Version: 1, UpdatedAt: fromMillis(now),
+			Quantity: 1, Amount: 1, State: Created, Version: 1, DueAt: fromMillis(now), CreatedAt: fromMillis(now), UpdatedAt: fromMillis(now),
 		}
-		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`),
-			o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
-			0, 0, now, 0, 0, "", "", now, now, 0, "", 0)
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`) VALUES (`+orderPlaces+`)`), o.columns()...)
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,9 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
 	span := t.beginSpan(ctx, "midas.store")
 	began := time.Now()
-	o, created, err := t.cfg.Ledger.Create(ctx, t.newOrder(p, o))
+	o = t.newOrder(p, o)
+	o.Lease = t.lease
+	o, created, err := t.cfg.Ledger.Create(ctx, o)
 	t.endSpan(span, err)
 	if err != nil {
 		t.stats.failed(err)
