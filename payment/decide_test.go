@@ -343,6 +343,28 @@ func TestWaitsGrowAndAreSpread(t *testing.T) {
 	}
 }
 
+// What was counted in one state says nothing of the next: an order that was hard to pay for has all its tries to be delivered.
+func TestTriesAreCountedAnewInEachState(t *testing.T) {
+	tried := func(o *ledger.Order) { o.Attempts, o.Parked, o.Lease = 99, true, time.Minute }
+	for name, got := range map[string]ledger.Order{
+		"paid":          patient.afterPay(order(ledger.Paying, tried, unsureFor(time.Minute)), false, nil, today),
+		"reversing":     patient.reverse(order(ledger.Paying, tried, unsureFor(time.Hour)), today),
+		"refunding":     patient.afterDeliver(order(ledger.Paid, tried), ErrRefuse, today),
+		"paid after it": patient.afterCancel(order(ledger.Reversing, tried), code(midas.EndpointCancel, 90014), today),
+	} {
+		if got.Attempts != 0 || got.Parked {
+			t.Errorf("%s: %d attempts, parked: %t", name, got.Attempts, got.Parked)
+		}
+		if got.State != ledger.Paid {
+			continue
+		}
+		next := patient.afterDeliver(got, errors.New("disk full"), today)
+		if next.State != ledger.Paid || !within(next.DueAt, time.Second) {
+			t.Errorf("%s, and its first failed delivery makes it %s, due in %s", name, next.State, next.DueAt.Sub(today))
+		}
+	}
+}
+
 // Waiting out an open breaker takes as long as it says, and costs no patience.
 func TestAnOpenBreakerCostsNoAttempts(t *testing.T) {
 	got := patient.postponed(order(ledger.Paying), &ClosedError{Endpoint: midas.EndpointPay, After: 10 * time.Second}, today)

@@ -32,6 +32,9 @@ func (t *Till) AnswerLost(before, after ledger.Order) {
 	t.tryAgain(again{order: before, after: after})
 }
 
+// Cut ends the context of every job, as a stop does that has been given no time.
+func (t *Till) Cut() { t.lanes.cancel() }
+
 // Fence is how long after its order was marked a call may still be under way.
 func Fence(t *Till) time.Duration { return t.fence }
 

@@ -47,7 +47,9 @@ type world struct {
 	// closed stands for a breaker.
 	closed func(midas.Endpoint) time.Duration
 	// step hears of every point between two durable steps.
-	step   func(point string)
+	step func(point string)
+	// line, if not nil, is between the till and its client.
+	line   func(midas.API) midas.API
 	retry  payment.Retry
 	poll   []time.Duration
 	shop   []payment.Item
@@ -178,8 +180,12 @@ func (w *world) open() *shop {
 		w.t.Fatal(err)
 	}
 	s := &shop{t: w.t, ledger: orders, client: client, ended: map[string]payment.Receipt{}, changed: make(chan struct{}, 1)}
+	var line midas.API = client
+	if w.line != nil {
+		line = w.line(client)
+	}
 	s.Till, err = payment.New(payment.Config{
-		Ledger: orders, Midas: client, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
+		Ledger: orders, Midas: line, Deliver: w.game.deliver, Observer: s, Closed: w.closed,
 		Shared: w.shared, TradeNumbers: w.v2, SignGoods: sign, Refunded: w.refunded, Sandbox: true,
 		Items: w.shop, CoinsPerYuan: 10, Tiers: midas.OfficialTiers(), Retry: w.retry, RechargePoll: w.poll,
 		NeedSession: true, SealSecret: emulator.DefaultAppSecret, Timeout: time.Second, DeliverTimeout: time.Second,

@@ -119,3 +119,37 @@ func TestAnOrderWaitsOnceAllKeysAreRefused(t *testing.T) {
 	s.until("the order ended", func() bool { return s.ended[r.Order.BillNo].Order.State == ledger.Delivered })
 	w.books(s)
 }
+
+// A key that Midas has refused is tried last, and is not thrown away: WeChat may have been told of it late.
+func TestAKeyThatMidasHasRefusedIsKeptAndTriedLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.open()
+	if err := w.emu.Recharge(emulator.Sandbox, emulator.OpenIDOf("alice"), "1", 300); err != nil {
+		t.Fatal(err)
+	}
+	refused, live := w.twoLogins(s, "alice")
+	s.enters(live)
+	s.enters(refused)
+	r, err := s.buy(refused, "r1", "sword", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, r.Order, ledger.Delivered)
+	if kept, _, err := s.ledger.Sessions(t.Context(), live.OpenID); err != nil || len(kept) != 2 {
+		t.Errorf("%d keys are kept, %v", len(kept), err)
+	}
+	first, err := payment.KeptSession(t.Context(), s.ledger, emulator.DefaultAppSecret, live.OpenID)
+	if err != nil || first != live.SessionKey {
+		t.Errorf("the key that Midas takes is not tried first, %v", err)
+	}
+	s.shut()
+	w.emu.SetSession(live.OpenID, refused.SessionKey.Reveal()) // and now it is the other that is good
+	s = w.open()
+	again, err := s.buy(live, "r2", "sword", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, s.end(again), ledger.Delivered)
+	w.books(s)
+}
