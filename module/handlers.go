@@ -80,8 +80,12 @@ func handleOf[M proto.Message](m *Module, on func(a gate.Agent, p payment.Player
 	})
 }
 
-// admit answers what must not go further: too many messages, and such as could not be read.
+// admit answers what must not go further: all while the module does not run, too many messages, and such as could not be read.
 func (m *Module) admit(a gate.Agent, request proto.Message) bool {
+	if m.unserved.serving.Load() {
+		m.fail(a, requestID(request), ErrNotRunning)
+		return false
+	}
 	wait, gone := m.roster.allow(a)
 	switch {
 	case gone: // nobody is left to answer

@@ -12,6 +12,7 @@ package module
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	leaflog "github.com/name5566/leaf/log"
 	leafmodule "github.com/name5566/leaf/module"
 	"github.com/name5566/leaf/network"
+	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/leafmidas/leafmidas/ledger"
@@ -111,6 +113,10 @@ type Module struct {
 	desk    *desk
 	drained sync.WaitGroup
 
+	unserved *unserved
+	running  atomic.Bool // OnInit has succeeded
+	badLogin rate.Sometimes
+
 	remote, warned atomic.Int64 // balances, and warnings of breakers, that other servers told
 	received       Received
 }
@@ -128,7 +134,10 @@ func New(log *slog.Logger) *Module {
 		courier: newCourier(),
 		acks:    newAcks(),
 		fleet:   Alone{},
+		// A line a minute, whoever makes the host call Login so.
+		badLogin: rate.Sometimes{First: 1, Interval: time.Minute},
 	}
+	m.unserved = newUnserved(m.ChanRPCServer, log, m.Check)
 	m.Init()
 	m.roster = newRoster(m.left)
 	m.handleMessages()
@@ -148,13 +157,25 @@ func (m *Module) Configure(o Options) {
 // Route makes processor hand every message of ours to this module. A mistake is told by Check.
 func (m *Module) Route(processor network.Processor) {
 	m.routes = append(m.routes, msg.Route(processor, m.ChanRPCServer))
+	m.unserved.watch()
+}
+
+// Running tells whether Leaf has started the module, and if not, notes that the host needs it.
+func (m *Module) Running() bool {
+	if m.running.Load() {
+		return true
+	}
+	m.unserved.ask()
+	return false
 }
 
 // OnInit checks the integration and resumes open orders. Leaf calls it before any module runs.
 func (m *Module) OnInit() {
+	m.unserved.begin()
 	if err := m.start(); err != nil {
 		leaflog.Fatal("%v", err)
 	}
+	m.running.Store(true)
 }
 
 func (m *Module) start() error {
@@ -189,6 +210,7 @@ func (m *Module) sweep() {
 // Run serves until closeSig, then drains: new requests are refused, what is under way is finished or left in the ledger,
 // the last pushes leave, and only then does the skeleton stop. A plain skeleton would drop its queue at once.
 func (m *Module) Run(closeSig chan bool) {
+	m.unserved.end()
 	inner := make(chan bool, 1)
 	m.drained.Go(func() {
 		<-closeSig
@@ -215,6 +237,7 @@ func (m *Module) drain() {
 
 // OnDestroy lets go of everything. Nothing of this module runs afterwards.
 func (m *Module) OnDestroy() {
+	m.unserved.end()
 	if m.options.Close == nil {
 		return
 	}
@@ -230,16 +253,15 @@ func (m *Module) Login(a gate.Agent, p payment.Player) { m.seat(a, p, func() {})
 // seat is Login. What say tells the client comes between the player's being known on the connection and the balance: a client
 // that has heard it may ask for anything, and asks at once.
 func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
-	switch {
-	case a == nil:
-		m.log.Error("midas: Plugin.Login was called without an agent; nobody was logged in", "player_named", p.OpenID != "")
+	if !m.Running() && m.unserved.serving.Load() {
+		m.fail(a, "", ErrNotRunning)
 		return
-	case m.till == nil:
-		m.log.Error("midas: Plugin.Login was called before Plugin.Configure, or after it failed; nobody was logged in")
-		return
-	case p.OpenID == "":
-		m.log.Warn("midas: Plugin.Login was called without an openid; nobody was logged in")
-		m.fail(a, "", fmt.Errorf("%w: no openid", payment.ErrInvalid))
+	}
+	if fault := m.loginFault(a, p); fault != nil {
+		m.badLogin.Do(func() {
+			m.log.Error("midas: Plugin.Login: nobody was logged in", "error", fault, "player_named", p.OpenID != "")
+		})
+		m.fail(a, "", fault)
 		return
 	}
 	if p.ZoneID == "" {
@@ -259,6 +281,19 @@ func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
 	if err != nil {
 		m.fail(a, "", err)
 	}
+}
+
+// loginFault says what is wrong with a call of Login.
+func (m *Module) loginFault(a gate.Agent, p payment.Player) error {
+	switch {
+	case a == nil:
+		return errors.New("the agent is nil")
+	case m.till == nil:
+		return fmt.Errorf("Plugin.Configure was not called before, or has failed: %w", payment.ErrUnavailable)
+	case p.OpenID == "":
+		return fmt.Errorf("%w: no openid", payment.ErrInvalid)
+	}
+	return nil
 }
 
 // greet tells a player who has logged in the balance, and the player's other connections too.
@@ -374,5 +409,7 @@ func (m *Module) reply(a gate.Agent, what NoteKind, openid string, message proto
 
 // fail answers with an error.
 func (m *Module) fail(a gate.Agent, requestID string, err error) {
-	m.outbox.send(a, errorMessage(requestID, err))
+	if a != nil {
+		m.outbox.send(a, errorMessage(requestID, err))
+	}
 }

@@ -23,6 +23,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 )
@@ -195,6 +197,7 @@ type Till struct {
 	log      *slog.Logger
 
 	deliveriesOut, refundsOut *outage
+	loginKeys                 loginKeys
 
 	closing atomic.Bool
 	paused  atomic.Bool
@@ -283,6 +286,7 @@ func New(cfg Config) (*Till, error) {
 		timers:   map[*time.Timer]struct{}{},
 		watched:  map[string]*watch{},
 	}
+	t.loginKeys.line = rate.Sometimes{First: 1, Interval: doubtfulGap}
 	t.deliveriesOut = newOutage(cfg.Logger, "deliver", cfg.DeliverTimeout)
 	t.refundsOut = newOutage(cfg.Logger, "take note of refunds", cfg.DeliverTimeout)
 	if !cfg.Ledger.OneServer() {
@@ -400,6 +404,7 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 		}
 		t.unparkOrders(ctx, p.OpenID)
 		a, err := t.look(ctx, p)
+		t.noteKey(p, err)
 		noted(ctx, t, done)(a, err)
 		switch {
 		case err == nil:

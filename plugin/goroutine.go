@@ -14,8 +14,11 @@ import (
 // long as Midas takes, or for ever if it was to deliver. Use the Go… form there.
 var ErrWrongGoroutine = errors.New("leafmidas: this call blocks and must not be made on a Leaf module's goroutine")
 
-// errNoContext: nothing was done.
-var errNoContext = errors.New("leafmidas: the context is nil; nothing was done")
+// errNoContext and errNoCallback: nothing was done.
+var (
+	errNoContext  = errors.New("leafmidas: the context is nil; nothing was done")
+	errNoCallback = errors.New("leafmidas: the callback is nil; nothing was done")
+)
 
 // wait turns a call that answers later into one that blocks.
 func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) error) (T, error) {
@@ -28,6 +31,9 @@ func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) e
 	}
 	if onModuleGoroutine() {
 		return none, ErrWrongGoroutine
+	}
+	if !p.module.Running() {
+		return none, ErrNotRunning
 	}
 	if err := ctx.Err(); err != nil { // nobody waits any more, so nothing is begun
 		return none, err
@@ -53,8 +59,12 @@ func goOn[T any](p *Plugin, done func(T, error), ask func(done func(T, error)) e
 	switch {
 	case p.till == nil:
 		return ErrNotConfigured
+	case done == nil:
+		return errNoCallback
 	case !p.module.CanCallBack():
 		return ErrNoSkeleton
+	case !p.module.Running():
+		return ErrNotRunning
 	}
 	return ask(func(value T, err error) { p.module.OnGame(func() { done(value, err) }) })
 }

@@ -49,6 +49,7 @@ type setup struct {
 	front   func(midas http.Handler) http.Handler // stands before Midas
 	options []plugin.Option
 	codec   func(network.Processor) network.Processor // what the gate for WebSocket has in place of its processor
+	forget  bool                                      // the plugin's module is not run
 }
 
 // server is a whole game server on Leaf: a game with bags, a gate with WebSocket (JSON) and one with TCP (protobuf), and
@@ -159,6 +160,9 @@ func start(t *testing.T, change ...func(*setup)) *server {
 	s.run(gateModule{&gate.Gate{
 		MaxConnNum: 1000, PendingWriteNum: set.pending, TCPAddr: s.tcp, LenMsgLen: 2, Processor: s.binary.network(), AgentChanRPC: s.game.ChanRPCServer,
 	}})
+	if set.forget {
+		return s
+	}
 	s.pluginRunning = s.run(s.plugin.Module())
 	return s
 }
@@ -275,6 +279,9 @@ func (s *server) stop() {
 	}
 	for _, m := range slices.Backward(s.modules) {
 		m.end()
+	}
+	if s.plugin != nil && s.pluginRunning == nil { // it was never run: Leaf would end it with the process
+		s.plugin.Module().OnDestroy()
 	}
 }
 

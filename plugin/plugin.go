@@ -75,7 +75,10 @@ var (
 	// ErrNotCancellable: the order is over, too old, a present, or being delivered.
 	ErrNotCancellable = payment.ErrNotCancellable
 	// ErrNotConfigured: Configure has not been called, or has failed.
-	ErrNotConfigured = errors.New("leafmidas: not configured")
+	ErrNotConfigured = errors.New("leafmidas: not configured: call Plugin.Configure before leaf.Run, and heed its error")
+	// ErrNotRunning: Plugin.Module() was not given to leaf.Run, or has not been started yet. Nothing was done. It is an
+	// ErrUnavailable.
+	ErrNotRunning = module.ErrNotRunning
 	// ErrNoSkeleton: nobody said on which goroutine callbacks are to run.
 	ErrNoSkeleton = errors.New("leafmidas: callbacks have no goroutine to run on; call Plugin.CallbacksOn(skeleton)")
 )

@@ -61,6 +61,8 @@ func child(scene string) {
 		modules = []leafmodule.Module{p.Module(), g, front}
 	case "middle":
 		modules = []leafmodule.Module{g, p.Module(), front}
+	case "forgotten":
+		modules = []leafmodule.Module{g, front}
 	}
 	leaf.Run(modules...)
 }
@@ -98,42 +100,62 @@ func TestAServerStopsCleanlyOnSIGINTAndOnSIGTERM(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			addr := freeAddr(t)
-			c := childCommand(t, "last", addr)
-			out, err := c.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Stderr = c.Stdout
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = c.Process.Kill() }()
-			s := &server{t: t, ws: addr, json: newJSON()}
-			player := s.dial(overWS) // once it answers, every module has started
+			r := startChild(t, "last")
+			player := r.dial(overWS) // once it answers, every module has started
 			player.send(&msg.MidasGetBalance{RequestId: "b"})
 			player.refused("b", msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_LOGGED_IN)
 			player.close()
-
-			begin := time.Now()
-			if err := c.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
-			text, err := io.ReadAll(bufio.NewReader(out))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := c.Wait(); err != nil {
-				t.Errorf("ended with %v:\n%s", err, text)
-			}
-			if !strings.Contains(string(text), "ended") {
-				t.Errorf("leaf.Run did not return:\n%s", text)
-			}
-			if took := time.Since(begin); took > 10*time.Second {
-				t.Errorf("took %s", took)
-			}
+			r.signal(signal)
 		})
 	}
+}
+
+// childServer is a game server by leaf.Run, in a process of its own.
+type childServer struct {
+	*server
+	command *exec.Cmd
+	out     io.Reader
+}
+
+func startChild(t *testing.T, scene string) *childServer {
+	t.Helper()
+	addr := freeAddr(t)
+	c := childCommand(t, scene, addr)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stderr = c.Stdout
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill() })
+	return &childServer{&server{t: t, ws: addr, json: newJSON()}, c, out}
+}
+
+// signal expects that leaf.Run returns, in time. It tells what was printed.
+func (r *childServer) signal(signal syscall.Signal) string {
+	r.t.Helper()
+	begin := time.Now()
+	if err := r.command.Process.Signal(signal); err != nil {
+		r.t.Fatal(err)
+	}
+	hanging := time.AfterFunc(patience, func() { _ = r.command.Process.Kill() })
+	defer hanging.Stop()
+	text, err := io.ReadAll(bufio.NewReader(r.out))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.command.Wait(); err != nil {
+		r.t.Errorf("ended with %v:\n%s", err, text)
+	}
+	if !strings.Contains(string(text), "ended") {
+		r.t.Errorf("leaf.Run did not return:\n%s", text)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		r.t.Errorf("took %s", took)
+	}
+	return string(text)
 }
 
 func TestTheCheckNamesEachMissingStep(t *testing.T) {

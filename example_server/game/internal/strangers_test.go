@@ -36,7 +36,9 @@ func TestWhoDoesNotLogInIsLetGo(t *testing.T) {
 	}
 	conf.LoginTime = time.Hour
 	skeleton.ChanRPCServer.Go("NewAgent", gone)
-	skeleton.ChanRPCServer.Go("CloseAgent", gone)
+	if err := skeleton.ChanRPCServer.Call0("CloseAgent", gone); err != nil { // a stop drops what is only queued
+		t.Error(err)
+	}
 	stop <- true
 	<-stopped
 	if len(strangers) != 0 {
