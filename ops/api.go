@@ -25,6 +25,7 @@ func (s *Server) api() http.Handler {
 	mux.Handle("GET /api/orders", answer(s.orders))
 	mux.Handle("GET /api/orders/{bill}", answer(s.order))
 	mux.Handle("POST /api/orders/{bill}/resolve", answer(s.resolve))
+	mux.Handle("GET /api/pushes", answer(s.pushes))
 	mux.Handle("POST /api/pause", answer(s.pause(true)))
 	mux.Handle("POST /api/resume", answer(s.pause(false)))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
@@ -95,6 +96,7 @@ type order struct {
 	DueAt       *time.Time `json:"due_at,omitempty"`
 	DeliveredAt *time.Time `json:"delivered_at,omitempty"`
 	OfTrade     string     `json:"of_trade,omitempty"`
+	Paid        int64      `json:"paid,omitempty"` // fen, of goods: what was really paid
 }
 
 func orderOf(o ledger.Order) order {
@@ -102,7 +104,7 @@ func orderOf(o ledger.Order) order {
 		BillNo: o.BillNo, Kind: string(o.Kind), OpenID: o.OpenID, ZoneID: o.ZoneID, RequestID: o.RequestID, ItemID: o.ItemID,
 		Quantity: o.Quantity, Amount: o.Amount, State: string(o.State), Attempts: o.Attempts, Parked: o.Parked, Settled: o.Settled(),
 		Code: o.Code, RID: o.RID, Note: o.Note, CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
-		DueAt: known(o.DueAt), DeliveredAt: known(o.DeliveredAt), OfTrade: o.OfTrade,
+		DueAt: known(o.DueAt), DeliveredAt: known(o.DeliveredAt), OfTrade: o.OfTrade, Paid: o.Paid,
 	}
 }
 
@@ -212,6 +214,32 @@ func (s *Server) resolve(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return orderOf(o), nil
+}
+
+// keptPush is a push that could not be acted on.
+type keptPush struct {
+	ID         string    `json:"id"`
+	FirstAt    time.Time `json:"first_at"`
+	LastAt     time.Time `json:"last_at"`
+	Times      int64     `json:"times"`
+	Event      string    `json:"event"`
+	OpenID     string    `json:"openid,omitempty"`
+	OutTradeNo string    `json:"out_trade_no,omitempty"`
+	Why        string    `json:"why"`
+	Body       string    `json:"body"`
+}
+
+// mostPushes bounds a list of kept pushes.
+const mostPushes = 100
+
+// pushes lists the oldest of the pushes that wait for an operator.
+func (s *Server) pushes(r *http.Request) (any, error) {
+	kept, err := s.plugin.KeptPushes(r.Context(), mostPushes)
+	list := make([]keptPush, len(kept))
+	for i, k := range kept {
+		list[i] = keptPush{k.ID, k.FirstAt, k.LastAt, k.Times, k.Event, k.OpenID, k.OutTradeNo, k.Why, k.Body}
+	}
+	return map[string]any{"pushes": list}, err
 }
 
 // pause closes the shop, or opens it.

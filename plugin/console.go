@@ -13,7 +13,7 @@ import (
 )
 
 // consoleHelp is what Leaf's console lists the command with.
-const consoleHelp = "payments: midas status | order BILL | player OPENID | pause | resume"
+const consoleHelp = "payments: midas status | order BILL | ask BILL | player OPENID | pause | resume"
 
 // consoleOrders is how many of a player's orders the console lists.
 const consoleOrders = 10
@@ -39,6 +39,12 @@ func (p *Plugin) run(ctx context.Context, out *strings.Builder, args []string) e
 		return p.printStatus(ctx, out)
 	case verb == "order" && len(rest) == 1:
 		return p.printOrder(ctx, out, rest[0])
+	case verb == "ask" && len(rest) == 1:
+		o, err := p.AskGoods(ctx, rest[0])
+		if err == nil {
+			fmt.Fprintf(out, "%s is %s\n", o.BillNo, o.State)
+		}
+		return err
 	case verb == "player" && len(rest) == 1:
 		return p.printPlayer(ctx, out, rest[0])
 	case (verb == "pause" || verb == "resume") && len(rest) == 0:
@@ -46,6 +52,7 @@ func (p *Plugin) run(ctx context.Context, out *strings.Builder, args []string) e
 	}
 	out.WriteString(`midas status          what Midas, the orders and the players are doing
 midas order BILL      an order and everything that happened to it
+midas ask BILL        ask Midas now whether goods were paid for, however old
 midas player OPENID   a player's newest orders
 midas pause           refuse new purchases on this server; what was ordered goes on
 midas resume          sell again

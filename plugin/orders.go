@@ -80,3 +80,23 @@ func (p *Plugin) mayRead() (*inside, error) {
 	}
 	return in, nil
 }
+
+// KeptPushes lists up to limit of the pushes that were rightly signed and could not be acted on, the oldest first. It reads the
+// ledger, so it must not be called from a module's goroutine.
+func (p *Plugin) KeptPushes(ctx context.Context, limit int) ([]ledger.Kept, error) {
+	in, err := p.mayRead()
+	if err != nil {
+		return nil, err
+	}
+	return in.ledger.KeptPushes(ctx, limit)
+}
+
+// AskGoods asks Midas at once whether an order for goods was paid for, however long ago it was given up; delivery follows. It
+// waits for Midas, so it must not be called from a module's goroutine.
+func (p *Plugin) AskGoods(ctx context.Context, billNo string) (Order, error) {
+	in, err := p.mayRead()
+	if err != nil {
+		return Order{}, err
+	}
+	return in.till.AskGoods(ctx, billNo)
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/leafmidas/leafmidas/ledger"
+	"github.com/leafmidas/leafmidas/plugin"
+)
+
+// pushesCommand is `midasctl pushes`.
+func pushesCommand() *cli.Command {
+	return &cli.Command{
+		Name: "pushes", Usage: "list the pushes of Midas's that could not be acted on, the oldest first",
+		Description: "They were rightly signed, and did not fit: of the other environment, of another player, item, quantity or price than was\n" +
+			"ordered, of a number that stands for something else. Nothing came of them, and nothing comes of it when one is put away:\n" +
+			"settle with the player first.",
+		Flags: []cli.Flag{
+			confFlag(), jsonFlag(),
+			&cli.IntFlag{Name: "limit", Value: 50, Usage: "at most `NUMBER` of them, 1 to 1000"},
+			&cli.StringFlag{Name: "done", Usage: "put the push `ID` away"},
+			&cli.StringFlag{Name: "why", Usage: "with --done: `REASON`, kept with the push"},
+			&cli.StringFlag{Name: "who", Usage: "with --done: `NAME` of who decides (left out: this machine's user)", Sources: cli.EnvVars("MIDAS_OPERATOR")},
+		},
+		Action: withLedger(runPushes),
+	}
+}
+
+func runPushes(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger.Ledger) error {
+	if _, err := arguments(cmd); err != nil {
+		return err
+	}
+	limit := cmd.Int("limit")
+	if limit < 1 || limit > 1000 {
+		return fmt.Errorf("--limit is %d, and 1 to 1000 may be asked for", limit)
+	}
+	if id := cmd.String("done"); id != "" {
+		return putAway(ctx, cmd, l, id)
+	}
+	list, err := l.KeptPushes(ctx, limit)
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		pushes := make([]map[string]any, len(list))
+		for i, k := range list {
+			pushes[i] = map[string]any{
+				"id": k.ID, "first_at": k.FirstAt, "last_at": k.LastAt, "times": k.Times, "event": k.Event, "openid": k.OpenID,
+				"out_trade_no": k.OutTradeNo, "why": k.Why, "body": k.Body,
+			}
+		}
+		return printJSON(cmd, map[string]any{"pushes": pushes})
+	}
+	for _, k := range list {
+		_, err := fmt.Fprintf(cmd.Root().Writer, "%s  %s  %d times  %s  %s  player %q\n    %s\n    %q\n", k.ID, k.FirstAt.Format(time.DateTime), k.Times,
+			k.Event, k.OutTradeNo, k.OpenID, k.Why, k.Body)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putAway(ctx context.Context, cmd *cli.Command, l *ledger.Ledger, id string) error {
+	who := cmd.String("who")
+	if who == "" {
+		me, err := user.Current()
+		if err != nil {
+			return fmt.Errorf("nobody knows who you are; use --who: %w", err)
+		}
+		who = me.Username
+	}
+	err := l.SeePush(ctx, id, who, cmd.String("why"), time.Now())
+	if errors.Is(err, ledger.ErrNotFound) {
+		return fmt.Errorf("no push %s waits in this ledger", id)
+	}
+	return err
+}
