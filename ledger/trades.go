@@ -138,6 +138,12 @@ func (l *Ledger) changeTrade(ctx context.Context, tx *sql.Tx, outTradeNo string,
 			return err
 		}
 		t.Goods = after
+		// A refund that waits for news of them need not wait longer. Its version stays, so that nobody who works on it is disturbed.
+		_, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ? WHERE of_trade = ? AND of_trade <> '' AND kind = ? AND state = ?
+			AND due_at > ?`), toMillis(after.UpdatedAt), outTradeNo, Refund, Paid, toMillis(after.UpdatedAt))
+		if err != nil {
+			return err
+		}
 	}
 	if c.Late != nil {
 		if _, _, err := l.insertRefund(ctx, tx, *c.Late, outTradeNo, 0); err != nil {

@@ -324,7 +324,7 @@ func (t *Till) goodsFromOutside(ctx context.Context, p midas.Push) error {
 		return err
 	}
 	o := t.newOrder(Player{OpenID: p.OpenID, ZoneID: zone}, ledger.Order{
-		Kind: ledger.Goods, RequestID: p.OutTradeNo, ItemID: p.ProductID, Quantity: p.Quantity, Amount: int64(p.Paid), Note: "bought outside the game",
+		Kind: ledger.Goods, RequestID: p.OutTradeNo, ItemID: p.ProductID, Quantity: p.Quantity, Amount: int64(p.Paid), Paid: int64(p.Paid), Note: "bought outside the game",
 	})
 	o.BillNo = p.OutTradeNo
 	o, created, err := t.cfg.Ledger.Create(ctx, o)

@@ -96,6 +96,18 @@ func TestPushesOfAPaymentEndTheSameInAnyOrder(t *testing.T) {
 		}
 		order := rapid.Permutation(slices.Sorted(maps.Keys(steps))).Draw(r, "order")
 		order = append(order, rapid.SliceOfN(rapid.SampledFrom(order), 0, 3).Draw(r, "repeats")...)
+		defer func() {
+			if t.Failed() {
+				end, err := s.ledger.Order(t.Context(), number)
+				t.Logf("%v: store %t, asked %t, lost %t, back %d of %d: %+v, %v; told %+v", order, store, asked, lost, back, paid, end, err, w.toldOf(number))
+				tr, _, err := s.ledger.SettleTrade(t.Context(), number, func(ledger.Trade) (c ledger.TradeChange) { return c })
+				t.Logf("%+v, %v", tr, err)
+				for _, r := range tr.Refunds {
+					o, err := s.ledger.Order(t.Context(), r.BillNo)
+					t.Logf("refund %+v, %v", o, err)
+				}
+			}
+		}()
 		for _, name := range order {
 			steps[name]()
 			if rapid.Bool().Draw(r, "rest") {
@@ -110,12 +122,6 @@ func TestPushesOfAPaymentEndTheSameInAnyOrder(t *testing.T) {
 		if all {
 			state = ledger.Cancelled
 		}
-		defer func() {
-			if t.Failed() {
-				end, err := s.ledger.Order(t.Context(), number)
-				t.Logf("%v: store %t, asked %t, lost %t, back %d of %d: %+v, %v; told %+v", order, store, asked, lost, back, paid, end, err, w.toldOf(number))
-			}
-		}()
 		eventually(t, "it rests", func() bool { return w.resting(s, number) })
 		end, err := s.ledger.Order(t.Context(), number)
 		granted := w.granted(number)
