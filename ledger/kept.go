@@ -54,7 +54,7 @@ func (l *Ledger) KeepPush(ctx context.Context, k Kept) (fresh bool, err error) {
 		fresh = true
 		_, err = tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_pushes (`+keptColumns+`) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, 0, '')`+
 			l.dialect.ignore("id")), k.ID, toMillis(k.FirstAt), toMillis(k.LastAt), k.Event, k.OpenID, k.OutTradeNo,
-			l.text(k.Why, noteMost), l.body(k.Body))
+			l.text(ctx, k.Why, noteMost), l.body(ctx, k.Body))
 		return err
 	})
 	if errors.Is(err, ErrKeptFull) {

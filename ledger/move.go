@@ -59,10 +59,10 @@ func (l *Ledger) Move(ctx context.Context, to Identity, who string) error {
 		}
 		for _, f := range to.fields() {
 			_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_identity (name, value, at, who) VALUES (?, ?, `+l.dialect.now+`, ?)`+
-				l.dialect.ignore("name")), f.name, *f.value, l.text(who, whoMost))
+				l.dialect.ignore("name")), f.name, *f.value, l.text(ctx, who, whoMost))
 			if err == nil {
 				_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_identity SET value = ?, at = `+l.dialect.now+`, who = ? WHERE name = ?`),
-					*f.value, l.text(who, whoMost), f.name)
+					*f.value, l.text(ctx, who, whoMost), f.name)
 			}
 			if err != nil {
 				return err
@@ -70,7 +70,7 @@ func (l *Ledger) Move(ctx context.Context, to Identity, who string) error {
 		}
 		// What it was before stays known.
 		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_identity (name, value, at, who) VALUES (?, ?, `+l.dialect.now+`, ?)`),
-			fmt.Sprintf("moved %d", time.Now().UnixNano()), fmt.Sprintf("from %s to %s", now, to), l.text(who, whoMost))
+			fmt.Sprintf("moved %d", time.Now().UnixNano()), fmt.Sprintf("from %s to %s", now, to), l.text(ctx, who, whoMost))
 		return err
 	})
 	if refused != nil {

@@ -124,9 +124,9 @@ func (o Order) columns() []any {
 // Create stores a new order, in the state that its kind begins in. If the player has an order of that kind and request id already, it is
 // returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
-	o = l.storable(o)
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		o := l.storable(ctx, o)
 		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`, leased_until) VALUES (`+orderPlaces+
 			`, `+l.dialect.leaseEnd(o.Lease)+`)`+l.dialect.ignore("openid, kind, request_id")), append(o.columns(), o.Lease.Milliseconds())...)
 		if err != nil {
@@ -221,7 +221,7 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 
 // replace writes after where before is, and a line of history by who.
 func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, after Order) error {
-	after = l.storable(after)
+	after = l.storable(ctx, after)
 	res, err := l.writer.exec(ctx, tx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
 		due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ?, leased_until = `+l.dialect.leaseEnd(after.Lease)+`
 		WHERE bill_no = ? AND version = ? AND state = ?`),
@@ -496,7 +496,7 @@ func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...a
 
 func (l *Ledger) addHistory(ctx context.Context, tx *sql.Tx, who string, o Order, from State) error {
 	_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_history (bill_no, version, at, who, from_state, to_state, code, rid, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), l.text(who, whoMost), from, o.State, o.Code, o.RID, o.Note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), l.text(ctx, who, whoMost), from, o.State, o.Code, o.RID, o.Note)
 	return err
 }
 

@@ -84,3 +84,51 @@ func TestAnotherEncodingIsRefusedOrWrittenInASCII(t *testing.T) {
 		tell(t, ledgertest.Open(t, cfg))
 	}
 }
+
+// A database that takes a state, and not the words about it, has the state with a note in ASCII: its columns were given another
+// character set, or were made shorter. What cannot be stored in ASCII either is an error, and stores nothing.
+func TestATextThatTheDatabaseRefusesIsStoredInASCII(t *testing.T) {
+	for _, driver := range []string{"postgres", "mysql"} {
+		t.Run(driver, func(t *testing.T) {
+			t.Parallel()
+			cfg := ledgertest.Fresh(t, driver)
+			l := ledgertest.Open(t, cfg)
+			name := map[string]string{"postgres": "pgx", "mysql": "mysql"}[driver]
+			db, err := sql.Open(name, cfg.DSN)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if driver == "mysql" {
+				execute(t, db, "ALTER TABLE midas_orders MODIFY note VARCHAR(200) CHARACTER SET latin1 NOT NULL")
+				execute(t, db, "ALTER TABLE midas_history MODIFY note VARCHAR(200) CHARACTER SET latin1 NOT NULL")
+			} else { // as a table does that is copied on to a database of another encoding
+				execute(t, db, `CREATE FUNCTION narrow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+					NEW.note := convert_from(convert_to(NEW.note, 'LATIN1'), 'LATIN1')::varchar(200); RETURN NEW; END $$`)
+				execute(t, db, "CREATE TRIGGER narrow BEFORE INSERT OR UPDATE ON midas_history FOR EACH ROW EXECUTE FUNCTION narrow()")
+				execute(t, db, "ALTER TABLE midas_orders ALTER note TYPE varchar(200)")
+			}
+			tell(t, l)
+			o := create(t, l, wish("words", func(o *ledger.Order) { o.Note = "背包" }))
+			after := o
+			after.State, after.Note = ledger.Paying, "背包已满 🎒 full"
+			if _, err := l.Advance(t.Context(), o, after); err != nil {
+				t.Fatal(err)
+			}
+			history, err := l.History(t.Context(), "words")
+			if err != nil || len(history) != 2 || history[1].To != ledger.Paying || history[1].Note != "???? ? full" {
+				t.Errorf("%+v, %v", history, err)
+			}
+			// What was said is whole where the database takes it.
+			o = create(t, l, wish("plain"))
+			after = o
+			after.State, after.Note = ledger.Paying, "déjà vu"
+			if stored, err := l.Advance(t.Context(), o, after); err != nil || stored.Note != "déjà vu" {
+				t.Errorf("%+v, %v", stored, err)
+			}
+			if stored, err := l.Order(t.Context(), "plain"); err != nil || stored.Note != "déjà vu" {
+				t.Errorf("%+v, %v", stored, err)
+			}
+		})
+	}
+}
