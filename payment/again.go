@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
@@ -29,6 +30,22 @@ func (t *Till) tryAgain(a again) {
 		t.wake() // it may be asleep for longer
 	}
 }
+
+// perhapsMade looks later whether an order is in the ledger whose making has failed: only the answer to the commit may have been lost. The
+// order's claim is this till's then, so it goes on at once, and not when the claim ends. So many are kept in mind; any more are found
+// with those that are due.
+func (t *Till) perhapsMade(o ledger.Order, since time.Time, err error) {
+	t.mu.Lock()
+	full := len(t.again) >= mostPerhapsMade
+	t.mu.Unlock()
+	if !full && errors.Is(err, ledger.ErrUnavailable) {
+		o.Version = 1
+		t.tryAgain(again{order: o, since: since})
+	}
+}
+
+// mostPerhapsMade bounds the orders that perhapsMade keeps in mind. Players who ask again while the ledger fails make as many as they like.
+const mostPerhapsMade = 256
 
 // goOnAgain hands such orders to their players' lanes. The ledger has just answered. An order whose claim has ended is anybody's,
 // and is found with those that are due.
@@ -69,6 +86,7 @@ func (t *Till) resume(ctx context.Context, a again) {
 	}
 	o, err := t.cfg.Ledger.Order(ctx, a.order.BillNo)
 	switch {
+	case errors.Is(err, ledger.ErrNotFound): // it was never made, or is still to come, and falls due then
 	case err != nil:
 		t.complain("midas: cannot read an order that is due", err, about(a.order)...)
 		t.tryAgain(a)

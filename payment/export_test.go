@@ -35,6 +35,22 @@ func (t *Till) AnswerLost(before, after ledger.Order) {
 // Cut ends the context of every job, as a stop does that has been given no time.
 func (t *Till) Cut() { t.lanes.cancel() }
 
+// MakingLost makes an order whose maker hears of a failure.
+func (t *Till) MakingLost(p Player, o ledger.Order) error {
+	fresh := t.newOrder(p, o)
+	_, _, err := t.cfg.Ledger.Create(context.Background(), fresh)
+	t.perhapsMade(fresh, time.Now(), ledger.ErrUnavailable)
+	return err
+}
+
+// NeverMade fails to make an order.
+func (t *Till) NeverMade(p Player, o ledger.Order) {
+	t.perhapsMade(t.newOrder(p, o), time.Now(), ledger.ErrUnavailable)
+}
+
+// TriesAgain tells whether there are orders that the runner looks after besides those that are due.
+func (t *Till) TriesAgain() bool { return t.triesAgain() }
+
 // Fence is how long after its order was marked a call may still be under way.
 func Fence(t *Till) time.Duration { return t.fence }
 

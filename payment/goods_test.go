@@ -379,6 +379,53 @@ func TestOptionsAreSignedAnewAfterALogin(t *testing.T) {
 	}
 }
 
+// The game fell silent on goods until an operator had to look, and may have granted them; another time it has said that it did not.
+func TestARefundOfDisputedGoodsTellsWhetherTheyMayHaveBeenGranted(t *testing.T) {
+	for what, test := range map[string]struct {
+		deliver error
+		settled bool // by an operator, who saw that nothing was granted
+		unsure  bool
+	}{
+		"its answer was lost":    {errors.New("the connection broke"), false, true},
+		"it refused":             {payment.ErrRefuse, false, false},
+		"an operator settled it": {errors.New("the connection broke"), true, false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newMoneyWorld(t)
+			w.tries = 2
+			w.game.answerWith(func(o ledger.Order) error {
+				if o.Kind == ledger.Refund {
+					return nil
+				}
+				return test.deliver
+			})
+			s := w.open()
+			p := w.login(s, "alice")
+			o := s.mustWant(p, "g1", "pass", 1)
+			w.pay(p, o, emulator.Fate{})
+			w.becomes(s, o.Order.BillNo, ledger.Disputed)
+			if test.settled {
+				if _, err := s.ledger.Resolve(t.Context(), o.Order.BillNo, ledger.Resolution{As: ledger.Cancelled, Why: "nothing was granted", Who: "carol"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, fen := range []int64{100, 500} { // a part, and the rest once the first has been told
+				id, err := w.emu.RefundTrade(emulator.Sandbox, o.Order.BillNo, fen, 2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.flush(0)
+				eventually(t, "the host hears of it", func() bool { _, ok := w.heard()[id]; return ok })
+				if r := w.heard()[id]; r.Granted || r.Unsure != test.unsure {
+					t.Errorf("of %d fen the host heard %+v", fen, r)
+				}
+			}
+			w.becomes(s, o.Order.BillNo, ledger.Cancelled)
+		})
+	}
+}
+
 func TestRefundsOfGoods(t *testing.T) {
 	for what, test := range map[string]struct {
 		deliver error // what the game says

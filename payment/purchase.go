@@ -90,12 +90,13 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
 	span := t.beginSpan(ctx, "midas.store")
 	began := time.Now()
-	o = t.newOrder(p, o)
-	o.Lease = t.lease
-	o, created, err := t.cfg.Ledger.Create(ctx, o)
+	fresh := t.newOrder(p, o)
+	fresh.Lease = t.lease
+	o, created, err := t.cfg.Ledger.Create(ctx, fresh)
 	t.endSpan(span, err)
 	if err != nil {
 		t.stats.failed(err)
+		t.perhapsMade(fresh, began, err)
 		return Receipt{}, unavailable(err)
 	}
 	t.step("created")

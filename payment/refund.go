@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
@@ -25,8 +27,11 @@ type Refund struct {
 	Quantity int64
 	// Coins is how many coins were paid for; 0 for goods. Whether Midas takes them out of the balance is not documented.
 	Coins midas.Coins
-	// Granted: the goods had been delivered to the player.
+	// Granted: the goods had been delivered to the player, as the host has said.
 	Granted bool
+	// Unsure: Granted is false, but the host may have granted the goods all the same. It was asked to, gave no answer that was heard until
+	// the order was disputed, and no operator has settled it since. Only the host's own records tell, by OutTradeNo.
+	Unsure bool
 	// Whole: nothing is left of what was paid, which a discount makes less than the price. Of delivered goods exactly one
 	// refund is Granted and Whole, whatever the order in which they are told. Told again, a refund says the same.
 	Whole bool
@@ -173,8 +178,22 @@ func (t *Till) settleRefund(ctx context.Context, o ledger.Order) (Refund, error)
 		}
 		r.OpenID, r.ZoneID, r.ItemID, r.Quantity = tr.Goods.OpenID, tr.Goods.ZoneID, tr.Goods.ItemID, tr.Goods.Quantity
 		r.Granted, r.Whole = verdict.Granted, verdict.Whole
-		return r, nil
+		if !r.Granted {
+			r.Unsure, err = t.perhapsGranted(ctx, tr.Goods)
+		}
+		return r, err
 	}
+}
+
+// perhapsGranted tells that the host was asked to grant goods until the tries were used up, and that nobody knows what came of it.
+func (t *Till) perhapsGranted(ctx context.Context, goods ledger.Order) (bool, error) {
+	if !goods.DeliveredAt.IsZero() || goods.Settled() {
+		return false, nil
+	}
+	history, err := t.cfg.Ledger.History(ctx, goods.BillNo)
+	return slices.ContainsFunc(history, func(e ledger.Event) bool {
+		return e.From == ledger.Paid && e.To == ledger.Disputed && !strings.HasPrefix(e.Note, refusedMark)
+	}), err
 }
 
 // askRefunded asks Midas about goods of which a part has gone back and nobody has said that they were paid for: it may have been
