@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
+	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
@@ -22,7 +25,7 @@ var Server struct {
 	OpsToken    string
 	MaxConnNum  int
 	ConsolePort int
-	// GamePath is the file that keeps what the players own.
+	// GamePath is the file that keeps what the players own. Left out: game.db, beside the ledger where that is a file, or else in data.
 	GamePath string
 	// Midas is the section of leafmidas.
 	Midas plugin.Config
@@ -56,4 +59,21 @@ func Load(path string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// SavePath is the file that keeps what the players own. It is never none: SQLite would take that for a file that goes with the process.
+func SavePath() string {
+	if Server.GamePath != "" {
+		return Server.GamePath
+	}
+	path := Server.Midas.Ledger.DSN.Reveal()
+	if name, found := strings.CutPrefix(path, "env:"); found {
+		path = os.Getenv(name)
+	}
+	if driver := Server.Midas.Ledger.Driver; driver == "" || driver == "sqlite" {
+		if ledgers, err := ledger.CheckPath(path); err == nil {
+			return filepath.Join(filepath.Dir(ledgers), "game.db")
+		}
+	}
+	return filepath.Join("data", "game.db")
 }

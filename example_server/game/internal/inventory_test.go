@@ -2,7 +2,9 @@ package internal
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/leafmidas/leafmidas/plugin"
@@ -74,5 +76,20 @@ func TestABagIsACopy(t *testing.T) {
 	v.of("alice")["sword"] = 99
 	if n := v.of("alice")["sword"]; n != 1 {
 		t.Errorf("%d swords", n)
+	}
+}
+
+func TestTheSaveFileIsItsOwnersAlone(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "saves", "game.db")
+	open(t, path)
+	files, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", f.Name(), info.Mode(), err)
+		}
 	}
 }

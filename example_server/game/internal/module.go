@@ -25,7 +25,7 @@ type Module struct{ *module.Skeleton }
 func (m *Module) OnInit() {
 	m.Skeleton = skeleton
 	var err error
-	if bags, err = openInventory(conf.Server.GamePath, conf.Server.Midas.Redis.Addr != ""); err != nil {
+	if bags, err = openInventory(conf.SavePath(), conf.Server.Midas.Redis.Addr != ""); err != nil {
 		log.Fatal("open the game's save file: %v", err)
 	}
 }
