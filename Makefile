@@ -78,8 +78,12 @@ demo: ## scripted players on a real server, against a Midas in the same process
 	go run ./example_server -demo
 
 .PHONY: mutants
-mutants: ## break the code on purpose, and see that a test notices each time
+mutants: ## break the code on purpose, and see that the test of each promise notices (docs/mutants.md)
 	tools/mutants.sh
+
+.PHONY: mutate
+mutate: ## have gremlins change package PKG (./midas), or its FILES, in small ways, and say what no test notices (minutes to hours)
+	tools/mutate.sh $(or $(PKG),./midas) $(FILES)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target with FUZZTIME inputs (100000x)

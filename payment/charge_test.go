@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,17 @@ func TestTheMarkIsStoredAgainBeforeARepeat(t *testing.T) {
 	}
 }
 
+// givingBack notes how many coins are called back.
+type givingBack struct {
+	midas.API
+	coins atomic.Int64
+}
+
+func (g *givingBack) CancelPay(ctx context.Context, r midas.CancelPayRequest) (midas.CancelPayResult, error) {
+	g.coins.Add(int64(r.Amount))
+	return g.API.CancelPay(ctx, r)
+}
+
 // Prices change while orders are open. What was agreed is what is paid, and what is given back.
 func TestAnOrderIsPaidAndGivenBackAtThePriceItWasMadeAt(t *testing.T) {
 	t.Parallel()
@@ -81,6 +93,11 @@ func TestAnOrderIsPaidAndGivenBackAtThePriceItWasMadeAt(t *testing.T) {
 		}
 		return nil
 	})
+	back := &givingBack{}
+	w.line = func(client midas.API) midas.API {
+		back.API = client
+		return back
+	}
 	s = w.open()
 	w.becomes(s, bills["granted"], ledger.Delivered)
 	w.becomes(s, bills["refused"], ledger.Cancelled)
@@ -89,8 +106,8 @@ func TestAnOrderIsPaidAndGivenBackAtThePriceItWasMadeAt(t *testing.T) {
 			t.Errorf("%s: Midas deducted %d", request, at.Amount)
 		}
 	}
-	if left := w.balance("alice"); left != 380 {
-		t.Errorf("%d coins left", left)
+	if left := w.balance("alice"); left != 380 || back.coins.Load() != 120 {
+		t.Errorf("%d coins left, %d called back", left, back.coins.Load())
 	}
 	w.books(s)
 }

@@ -1,54 +1,130 @@
 #!/usr/bin/env bash
-# Breaks the code on purpose, one promise at a time, in a copy of it, and fails unless a test notices each time.
+# Breaks the code on purpose, one promise at a time, and fails unless the test that is named for the promise notices each time.
 #
-#   tools/mutants.sh [name]
+#   tools/mutants.sh [PART OF A NAME]
+#
+# A mutant has to compile, or it is an error. It is noticed if a test that is named for it fails, panics or hangs, and nothing else
+# counts. Each of those tests has to pass on the code as it is. Nothing is changed in place: go's -overlay puts the broken file in.
+# The tests run on SQLite alone, whatever databases are there. docs/mutants.md says what notices each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset LEAFMIDAS_TEST_POSTGRES LEAFMIDAS_TEST_MYSQL LEAFMIDAS_TEST_REDIS
 
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+only=${1:-}
+packages=() names=() files=() tests=() edits=() reasons=()
 
-# mutant NAME FILE PERL: what is broken, where, and how. The edit must change the file, or it tests nothing. tests names those
-# that have to notice.
+# mutant PKG NAME FILE TESTS PERL [REASON]: what is broken, where, and how. TESTS are those that have to notice, with spaces in between;
+# Test/sub runs only that part of it. REASON says why a mutant may survive; then it has to.
 mutant() {
-  local name=$1 file=$2 edit=$3
-  [ -z "${only:-}" ] || [ "$only" = "$name" ] || return 0
-  rm -rf "$copy"/* && tar -c --exclude=.git --exclude=node_modules . | tar -x -C "$copy"
-  perl -0pi -e "$edit" "$copy/$file"
-  if cmp -s "$copy/$file" "$file"; then
-    echo "$name: the code to break is no longer there" >&2; exit 1
-  fi
-  local output
-  if output=$(cd "$copy" && go test -failfast ./payment -run "$tests" 2>&1); then
-    echo "$name: NO TEST NOTICED" >&2; exit 1
-  elif grep -q '\[build failed\]' <<<"$output"; then
-    echo "$name: does not compile" >&2; echo "$output" | head >&2; exit 1
-  fi
-  echo "$name: noticed by $(grep -oE '^ *--- FAIL: [A-Za-z0-9]+' <<<"$output" | awk '{print $3}' | sort -u | tr '\n' ' ')"
+  case "$2" in *"$only"*) ;; *) return 0 ;; esac
+  packages+=("$1") names+=("$2") files+=("$3") tests+=("$4") edits+=("$5") reasons+=("${6:-}")
 }
 
-only=${1:-}
-tests=TestAnAuditOfGoodBooksFindsNothing mutant "Midas is called before the bill number is stored" payment/purchase.go \
-  's/(\to, created, err := t\.cfg\.Ledger\.Create\(ctx, )t\.newOrder\(p, o\)\)/\to = t.newOrder(p, o)\n\tt.pay(ctx, o, true)\n$1o)/'
-tests=TestAnAuditOfGoodBooksFindsNothing mutant "a new bill number for each try" payment/drive.go \
-  's/Player: who, BillNo: o\.BillNo, Amount: midas\.Coins\(o\.Amount\), Item/Player: who, BillNo: o.BillNo + string(rune(97+o.Attempts)), Amount: midas.Coins(o.Amount), Item/'
-tests=TestADeliveryThatNeverWorksIsLeftToAnOperator mutant "delivered before the payment is stored" payment/drive.go \
-  's/(\tafter = t\.rules\.afterPay\(o, sure, err, t\.cfg\.Now\(\)\)\n\tif err != nil \{\n\t\treturn after, nil, err\n\t\}\n)/$1\t_ = t.deliver(ctx, o)\n/'
-tests=TestEveryAnswerToPay mutant "90012 is a failure" midas/codes.go \
-  's/90012: of\(ErrBillExists, VerdictAlready/90012: of(ErrBillExists, VerdictRefused/'
-tests=TestAnAuditOfGoodBooksFindsNothing mutant "the refund is forgotten" payment/drive.go \
-  's/\t\t\tafter, said = t\.cancelPay\(ctx, o\)/\t\t\tif after, said = t.cancelPay(ctx, o); o.State == ledger.Refunding {\n\t\t\t\tafter = moved(o, ledger.Cancelled, "given back")\n\t\t\t}/; s/(func \(t \*Till\) cancelPay\(ctx context\.Context, o ledger\.Order\) \(after ledger\.Order, err error\) \{\n)/$1\tif o.State == ledger.Refunding {\n\t\treturn o, nil\n\t}\n/'
-tests=TestEveryAnswerToPay mutant "a refusal while a call is out ends the order" payment/decide.go \
-  's/case verdict == midas\.VerdictRefused && sure:\n\t\treturn moved\(o, ledger\.Failed, o\.Note\)\n\tcase errors/case verdict == midas.VerdictRefused:\n\t\treturn moved(o, ledger.Failed, o.Note)\n\tcase errors/'
-tests=TestCancellingAnOrderInDoubt mutant "orders are called back while a call may be on its way" payment/payment.go \
-  's/quiet: 2 \* cfg\.Timeout/quiet: 0/'
-tests=TestEveryAnswerToPay mutant "old bill numbers are sent again" payment/decide.go \
-  's/const billLife = 47 \* time\.Hour/const billLife = 4700 * time.Hour/'
-tests=TestEveryAnswerAboutGoods mutant "Midas is never asked about goods" payment/decide.go \
-  's/case err == nil && info\.Paid:/case err == nil && info.Paid && now.IsZero():/'
-tests=TestGoodsAreDelivered mutant "a push is answered before it is on disk" payment/push.go \
-  's/return unavailable\(t\.goodsPaid\(ctx, p\)\)/go func() { _ = t.goodsPaid(ctx, p) }()\n\t\treturn nil/'
-tests=TestRefundsOfGoods mutant "refunded goods are delivered" payment/refund.go \
-  's/case unpaid && r\.Whole:/case unpaid && r.Whole && r.Fen == 0:/'
-tests=TestPushesThatAreNotForThisTill mutant "goods are granted for money of another environment" payment/push.go \
-  's/p\.Sandbox != t\.cfg\.Sandbox/p.Sandbox != t.cfg.Sandbox \&\& p.Mock/'
+# pattern TEST...: what -test.run takes for just these.
+pattern() {
+  local out="" t
+  for t in "$@"; do
+    t="^${t//\//\$/^}\$"
+    out+="${out:+|}$t"
+  done
+  echo "$out"
+}
+
+# run PKG BINARY TEST...: the output of these tests. What they do is in it, so a failure is none of this function's.
+run() {
+  local pkg=$1 binary=$2
+  shift 2
+  (cd "$pkg" && "$binary" -test.v -test.failfast -test.timeout 60s -test.run "$(pattern "$@")" 2>&1) || true
+}
+
+# unfinished OUTPUT: the tests that began and did not end, for the process ended before: by a panic, or by its time limit.
+unfinished() {
+  awk '/^=== RUN / { if ($3 !~ /\//) began[$3] = 1 } /^--- / { delete began[$3] } END { for (t in began) print t }' <<<"$1"
+}
+
+# noticed OUTPUT TEST...: which of the tests noticed, and how. The list is empty if none did.
+noticed() {
+  local output=$1 t name late
+  shift
+  late=$(unfinished "$output")
+  for t in "$@"; do
+    name=${t%%/*}
+    if grep -q "^--- FAIL: $name " <<<"$output"; then
+      echo "$name"
+    elif grep -qx "$name" <<<"$late" && grep -q '^panic: test timed out' <<<"$output"; then
+      echo "$name (hangs)"
+    elif grep -qx "$name" <<<"$late" && grep -qE '^(panic|fatal error): ' <<<"$output"; then
+      echo "$name (panics)"
+    fi
+  done | sort -u
+}
+
+# A build for each package, and a run of all tests that are named, on the code as it is.
+unbroken() {
+  local pkg output t
+  for pkg in $(printf '%s\n' "${packages[@]}" | sort -u); do
+    local all=() i
+    for i in "${!packages[@]}"; do
+      [ "${packages[$i]}" != "$pkg" ] || read -ra all <<<"${all[*]} ${tests[$i]}"
+    done
+    readarray -t all < <(printf '%s\n' "${all[@]}" | sort -u)
+    go test -c -ldflags='-s -w' -o "$work/unbroken.test" "./$pkg"
+    output=$(run "$pkg" "$work/unbroken.test" "${all[@]}")
+    for t in "${all[@]}"; do
+      grep -q "^--- PASS: ${t%%/*} " <<<"$output" && { [[ $t != */* ]] || grep -q "^ *--- PASS: ${t// /_} " <<<"$output"; } || {
+        echo "$t does not pass on the code as it is:" >&2
+        grep -v '^time=' <<<"$output" | tail -30 >&2
+        exit 1
+      }
+    done
+  done
+}
+
+# breaks I: whether the Ith mutant is as it should be. What came of it is said either way.
+breaks() {
+  local i=$1 broken=$work/broken.go output by
+  local file=${files[$i]} name=${names[$i]}
+  perl -0pe "${edits[$i]}" "$file" >"$broken"
+  if cmp -s "$broken" "$file"; then
+    echo "ERROR     $name: the code to break is no longer in $file"
+    return 1
+  fi
+  printf '{"Replace": {"%s": "%s"}}' "$PWD/$file" "$broken" >"$work/overlay.json"
+  if ! output=$(go test -c -ldflags='-s -w' -overlay "$work/overlay.json" -o "$work/mutant.test" "./${packages[$i]}" 2>&1); then
+    echo "ERROR     $name: does not compile: $(sed -n 2,4p <<<"$output" | tr '\n' ' ')"
+    return 1
+  fi
+  local named
+  read -ra named <<<"${tests[$i]}"
+  output=$(run "${packages[$i]}" "$work/mutant.test" "${named[@]}")
+  by=$(noticed "$output" "${named[@]}" | paste -sd, | sed 's/,/, /g')
+  if [ -n "$by" ] && [ -z "${reasons[$i]}" ]; then
+    echo "noticed   $name: $by"
+  elif [ -n "$by" ]; then
+    echo "ERROR     $name: is noticed by $by, so it needs no reason to survive"
+    return 1
+  elif ! grep -q '^PASS$' <<<"$output"; then
+    echo "ERROR     $name: the tests ended for a reason of their own: $(tail -3 <<<"$output" | tr '\n' ' ')"
+    return 1
+  elif [ -n "${reasons[$i]}" ]; then
+    echo "survives  $name, and may: ${reasons[$i]}"
+  else
+    echo "SURVIVED  $name: none of ${tests[$i]} notices"
+    return 1
+  fi
+}
+
+. tools/mutants.list.sh
+[ ${#names[@]} -gt 0 ] || { echo "no mutant is named like $only" >&2; exit 1; }
+unbroken
+faults=()
+for i in "${!names[@]}"; do
+  breaks "$i" || faults+=("${names[$i]}")
+done
+echo "${#names[@]} mutants, $((${#names[@]} - ${#faults[@]})) as they should be"
+if [ ${#faults[@]} -gt 0 ]; then
+  printf 'not so: %s\n' "${faults[@]}" >&2
+  exit 1
+fi
