@@ -11,7 +11,7 @@ import (
 )
 
 // What a host's build grows by, beside Leaf and the driver of its database: its build and its audit pay for every module, and each of its
-// servers for every byte. Most of what the plugin adds to the ledger is Go's HTTP client, which a host mostly has already.
+// servers for every byte.
 const (
 	mostModules = 25
 	mostLedger  = 4 << 20 // bytes
