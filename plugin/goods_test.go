@@ -245,6 +245,28 @@ func TestGoodsAreDeliveredInEveryWay(t *testing.T) {
 	}
 }
 
+// A game without OnRefund cannot take the item away. The refund is left to an operator, and nobody says that the game knows.
+func TestARefundThatNobodyHearsOfIsLeftToAnOperator(t *testing.T) {
+	t.Parallel()
+	s := start(t, forMoney(t), func(set *setup) {
+		set.handle = func(p *plugin.Plugin, g *game) {
+			p.HandleDeliver(g.Skeleton, func(o plugin.Order) error { g.grant(o); return nil })
+		}
+	})
+	s.pushHere()
+	alice := s.join("alice", overWS)
+	s.payGoods("alice", alice.wantPass("g1"), emulator.Fate{})
+	bill := alice.delivered("g1").GetBillNo()
+	if _, err := s.emu.RefundTrade(emulator.Sandbox, bill, 600, 2); err != nil {
+		t.Fatal(err)
+	}
+	s.flush(0)
+	eventually(t, "the refund waits for an operator", func() bool {
+		disputed, _, err := s.plugin.Orders(t.Context(), plugin.Filter{States: []ledger.State{ledger.Disputed}})
+		return err == nil && len(disputed) == 1 && disputed[0].Kind == ledger.Refund && disputed[0].OfTrade == bill
+	})
+}
+
 // However long the game takes to grant an item, WeChat has its answer at once.
 func TestAPushIsAnsweredWhateverTheGameDoes(t *testing.T) {
 	t.Parallel()
