@@ -26,7 +26,7 @@ func serve(t *testing.T, l *ledger.Ledger) (resumed bool, others []ledger.Server
 func TestServeAndWait(t *testing.T) {
 	driver, dsn := os.Getenv("LEDGER_DRIVER"), os.Getenv("LEDGER_DSN")
 	if driver == "" {
-		t.Skip("it is run by the test below")
+		return // nobody has started it as a process of its own
 	}
 	l := ledgertest.Open(t, ledger.Config{Driver: driver, DSN: dsn, Who: "the first"})
 	if _, _, err := serve(t, l); err != nil {

@@ -1,7 +1,6 @@
 package midas_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -77,7 +76,7 @@ func TestATokenIsUsedToItsEndWhileItsRenewalFails(t *testing.T) {
 	for name, trouble := range tokenTroubles {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var log bytes.Buffer
+				var log lines
 				w := &weChat{token: "one", good: takesAll}
 				c := against(t, "https://midas.test", through(w), quick(3*time.Second), func(cfg *midas.Config) {
 					cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))

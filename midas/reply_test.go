@@ -1,7 +1,6 @@
 package midas_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,7 +63,7 @@ func TestWhatMidasSaysIsKeptWithoutTheSecretsOfTheCall(t *testing.T) {
 		"the body":        func(_ *http.Request, body string) string { return body },
 	} {
 		for _, two := range []bool{false, true} {
-			var log bytes.Buffer
+			var log lines
 			at := saying(t, func(r *http.Request, body string) string {
 				text, _ := json.Marshal(map[string]any{"errcode": 90018, "errmsg": echo(r, body)})
 				return string(text)

@@ -1,7 +1,6 @@
 package midas_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,7 +54,7 @@ func TestADeadTokenIsReplacedAndTheCallRepeatedOnce(t *testing.T) {
 }
 
 func TestManyWhoMeetADeadTokenFetchOne(t *testing.T) {
-	var log bytes.Buffer
+	var log lines
 	c, emu, p := world(t, emulator.Config{}, func(cfg *midas.Config) { cfg.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	if _, err := c.Balance(t.Context(), p); err != nil {
 		t.Fatal(err)
@@ -268,7 +267,7 @@ func TestWithoutATokenNothingIsSent(t *testing.T) {
 
 func TestThatWeChatRefusesATokenIsToldNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log lines
 		c := against(t, "https://midas.test", func(cfg *midas.Config) {
 			cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			cfg.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
