@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -10,7 +11,7 @@ import (
 	"time"
 )
 
-// lookAtFileEvery is how often it is seen that SQLite's file is still the one that is open.
+// lookAtFileEvery is how often, by default, it is seen that SQLite's file is still the one that is open.
 const lookAtFileEvery = 400 * time.Millisecond
 
 // fileWatch sees that what is written is in the file that the next start opens. A file that was removed or replaced under a running
@@ -42,8 +43,8 @@ func newFileWatch(path string, log *slog.Logger, lost *atomic.Pointer[lostFile])
 	return &fileWatch{path: path, log: log, first: info, size: info.Size(), at: info.ModTime(), lost: lost}, nil
 }
 
-func (w *fileWatch) run(ctx context.Context) {
-	tick := time.NewTicker(lookAtFileEvery)
+func (w *fileWatch) run(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(cmp.Or(every, lookAtFileEvery))
 	defer tick.Stop()
 	for {
 		select {

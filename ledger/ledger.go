@@ -72,6 +72,9 @@ type Config struct {
 	MaxConns int
 	// ConnMaxIdleTime is how long a connection may lie idle, ConnMaxLifetime how long it is used at all. Zero values: 2m, 30m.
 	ConnMaxIdleTime, ConnMaxLifetime time.Duration
+	// WatchEvery is how often it is seen that SQLite's file is still in its place. Zero value: 400ms. Tests in virtual time, where days
+	// pass in a moment, set more.
+	WatchEvery time.Duration
 	// Log is told once when the database begins to fail, and once when it works again. Zero value: nobody is.
 	Log *slog.Logger
 }
@@ -176,7 +179,7 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	var err error
 	switch cfg.Driver {
 	case "sqlite":
-		err = l.openSQLite(ctx, cfg.DSN, cfg.AsIs)
+		err = l.openSQLite(ctx, cfg.DSN, cfg.AsIs, cfg.WatchEvery)
 	case "postgres":
 		err = l.openServer(ctx, postgres, cfg)
 	case "mysql":

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"time"
 )
 
 // readers bounds the connections that read for players beside the one that writes, lookers those of whoever looks on.
@@ -15,7 +16,7 @@ const (
 )
 
 // openSQLite opens the file twice: once for the writer, once for readers that cannot write.
-func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
+func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool, watchEvery time.Duration) error {
 	path, err := CheckPath(path)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func (l *Ledger) openSQLite(ctx context.Context, path string, asIs bool) error {
 	}
 	run, stop := context.WithCancel(context.Background())
 	l.unwatch = stop
-	l.watching.Go(func() { watch.run(run) })
+	l.watching.Go(func() { watch.run(run, watchEvery) })
 	return nil
 }
 

@@ -114,7 +114,7 @@ func (s *story) fault(format string, args ...any) {
 
 // open begins a life.
 func (s *story) open() {
-	orders, err := ledger.Open(context.Background(), ledger.Config{DSN: s.path, Who: "model"})
+	orders, err := ledger.Open(context.Background(), ledger.Config{DSN: s.path, Who: "model", WatchEvery: time.Hour})
 	if err != nil {
 		panic(err)
 	}

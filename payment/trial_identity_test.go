@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
@@ -17,7 +18,7 @@ func ledgerOf(n *node, who identity) ledger.Config {
 	if who.v2 {
 		is.Protocol = "v2"
 	}
-	return ledger.Config{DSN: n.path, Who: n.name, Identity: is}
+	return ledger.Config{DSN: n.path, Who: n.name, Identity: is, WatchEvery: time.Hour}
 }
 
 // newTill makes a till that takes the ledger for somebody's.

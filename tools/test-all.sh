@@ -18,7 +18,7 @@ eval "$variables"
 
 # What passes is only counted; everything else is shown as it comes.
 tests() {
-  go test -v "$@" | tee -a "$log" | { grep --line-buffered -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|\?)|^(PASS|testing: warning)' || true; }
+  go test -v -timeout 20m "$@" | tee -a "$log" | { grep --line-buffered -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|--- PASS|\?)|^(PASS|testing: warning)' || true; }
 }
 
 step "tests"
