@@ -13,7 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: ## everything: vet, tests on real databases with the race detector, in Node and in Chromium, histories, mutants, fuzzing, killed servers (about 12 minutes)
+test: ## everything: vet, tests on real databases with the race detector, in Node and in Chromium, histories, mutants, fuzzing, killed servers (about 20 minutes)
 	go vet ./...
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	tools/test-all.sh $(RACE)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that `make test` promises, against real servers, and fails if any test was left out.
 #
-#   HISTORIES=300 KILLS=24 FUZZTIME=5000x SEED=1 tools/test-all.sh [go test flags]
+#   HISTORIES=100 KILLS=15 FUZZTIME=5000x SEED=1 tools/test-all.sh [go test flags]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LEAFMIDAS_SERVICES=${TMPDIR:-/tmp}/leafmidas-services-$$ # nobody else's
@@ -42,7 +42,7 @@ tools/test-monitoring.sh
 step "every row of the benchmarks, in short"
 make bench-short
 
-step "${HISTORIES:=300} histories in each of four shards"
+step "${HISTORIES:=100} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
 step "code broken on purpose"
@@ -51,7 +51,7 @@ tools/mutants.sh
 step "${FUZZTIME:=5000x} inputs to every fuzz target"
 tools/fuzz.sh "$FUZZTIME"
 
-step "a server killed ${KILLS:=24} times, and everything else that befalls it, ledger on SQLite"
+step "a server killed ${KILLS:=15} times, and everything else that befalls it, ledger on SQLite"
 (cd chaos && go build -o "$chaos" .)
 killed() { (cd chaos && "$chaos" -seed "${SEED:-0}" "$@"); }
 killed -kills "$KILLS"
