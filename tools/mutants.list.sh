@@ -1,7 +1,7 @@
 # The mutants that tools/mutants.sh makes. Each breaks one promise, in the smallest way that compiles.
 
 mutant payment "Midas is called before the bill number is stored" payment/purchase.go TestWithoutItsLedgerTheTillAsksNothingOfMidas \
-  's/(\to\.Lease = t\.lease\n)(\to, created, err := )/$1\tif who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP); err == nil {\n\t\tt.pay(ctx, o, who, true)\n\t}\n$2/'
+  's/(\tfresh\.Lease = t\.lease\n)(\to, created, err := )/$1\tif who, err := t.payer(ctx, fresh.OpenID, fresh.ZoneID, fresh.UserIP); err == nil {\n\t\tt.pay(ctx, fresh, who, true)\n\t}\n$2/'
 mutant payment "a new bill number for each try" payment/drive.go TestALostAnswerIsAskedForUnderTheSameBillNumber \
   's/Player: who, BillNo: o\.BillNo, Amount: midas\.Coins\(o\.Amount\), Item: t\.items\[o\.ItemID\]\.Name,\n\t\}\)\n\ts = /Player: who, BillNo: o.BillNo + string(rune(97+o.Attempts)), Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,\n\t})\n\ts = /'
 mutant payment "delivered before the payment is stored" payment/drive.go TestADeliveryThatNeverWorksIsLeftToAnOperator \
