@@ -13,7 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: ## everything: vet, tests on real databases with the race detector, in Node and in Chromium, histories, mutants, fuzzing, killed servers (about 20 minutes)
+test: ## everything: vet, tests on real databases with the race detector, in Node and in Chromium, histories, fuzzing, killed servers (about 20 minutes)
 	go vet ./...
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	tools/test-all.sh $(RACE)
@@ -35,7 +35,7 @@ chaos-cluster: ## the same with SERVERS (3) servers that share a database, Postg
 	for driver in postgres mysql; do tools/chaos.sh -servers $(or $(SERVERS),3) -kills $(or $(KILLS),40) -seed $(or $(SEED),0) -driver $$driver -protocol $(or $(PROTOCOL),v1) $(FLAGS); done
 
 .PHONY: soak
-soak: ## what takes too long for test (hours): HISTORIES (20000) histories, then KILLS (300) kills on every database by both protocols, and a third as many of three servers
+soak: ## what takes too long for test (hours): mutants, HISTORIES (20000) histories, then KILLS (300) kills on every database by both protocols, and a third as many of three servers
 	tools/soak.sh
 
 .PHONY: test-loaded

@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 : "${KILLS:=300}" "${HISTORIES:=20000}" "${SEED:=0}"
 step() { echo "== $* ($SECONDS s)"; }
 
+step "code broken on purpose"
+tools/mutants.sh
 step "$HISTORIES histories"
 go test -timeout 0 -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 for driver in sqlite postgres mysql; do

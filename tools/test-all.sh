@@ -45,9 +45,6 @@ make bench-short
 step "${HISTORIES:=100} histories in each of four shards"
 go test -run TestEveryHistoryEndsWithBooksThatAgree ./payment -rapid.checks "$HISTORIES"
 
-step "code broken on purpose"
-tools/mutants.sh
-
 step "${FUZZTIME:=5000x} inputs to every fuzz target"
 tools/fuzz.sh "$FUZZTIME"
 
