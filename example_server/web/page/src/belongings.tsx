@@ -31,7 +31,8 @@ export function OrdersView({ store }: { store: Store }) {
 function Row({ store, order }: { store: Store; order: OrderRow }) {
   const { t } = store;
   const item = store.catalogue?.items.find((i) => i.id === order.itemId);
-  const why = t.errors[order.reason === 'UNAVAILABLE' ? `ORDER_${order.state}` : order.reason]; // of an order that has ended, UNAVAILABLE tells nothing
+  // Of an order that has ended, UNAVAILABLE tells nothing, and NOT_GRANTED that it was cancelled.
+  const why = t.errors[order.reason === 'UNAVAILABLE' || order.reason === 'NOT_GRANTED' ? `ORDER_${order.state}` : order.reason];
   return (
     <li data-order={order.key} data-state={order.state}>
       <ItemArt id={order.itemId} />
