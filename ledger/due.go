@@ -3,25 +3,33 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
 // DueOrder names an order that is due, and its player.
-type DueOrder struct{ BillNo, OpenID string }
-
-// Due lists up to limit orders that Claim would take at now, oldest due first. It takes none of them.
-func (l *Ledger) Due(ctx context.Context, now time.Time, horizon time.Duration, limit int) ([]DueOrder, error) {
-	return l.dueOrders(ctx, `SELECT bill_no, openid FROM midas_orders WHERE `+l.isDue()+` ORDER BY due_at LIMIT ?`,
-		append(dueArgs(now, horizon), limit))
+type DueOrder struct {
+	BillNo, OpenID string
+	DueAt          time.Time
 }
 
-// DueOfEach lists up to limit orders that Claim would take at now: the oldest due of every player, then the second of every
-// player, up to each of one. It reads everything that is due, so it takes longer the more that is.
-func (l *Ledger) DueOfEach(ctx context.Context, now time.Time, horizon time.Duration, each, limit int) ([]DueOrder, error) {
-	return l.dueOrders(ctx, `SELECT bill_no, openid FROM (
-			SELECT bill_no, openid, due_at, ROW_NUMBER() OVER (PARTITION BY openid ORDER BY due_at, bill_no) AS nth
-			FROM midas_orders WHERE `+l.isDue()+`
-		) AS ranked WHERE nth <= ? ORDER BY nth, due_at LIMIT ?`, append(dueArgs(now, horizon), each, limit))
+// Due lists up to limit orders that Claim would take at now, oldest due first. It takes none of them. It begins behind after,
+// which an earlier list has named; with the zero value it begins with the oldest.
+func (l *Ledger) Due(ctx context.Context, now time.Time, horizon time.Duration, after DueOrder, limit int) ([]DueOrder, error) {
+	inner, cancel := patient(ctx)
+	defer cancel()
+	// The first condition is for MariaDB, which finds no place in an index by two columns at once.
+	from := toMillis(after.DueAt)
+	rows, err := l.query(inner, l.dialect.sql(`SELECT bill_no, openid, due_at FROM midas_orders
+		WHERE due_at >= ? AND (due_at, bill_no) > (?, ?) AND `+l.isDue()+` ORDER BY due_at, bill_no LIMIT ?`),
+		slices.Concat([]any{from, from, after.BillNo}, dueArgs(now, horizon), []any{limit})...)
+	due, err := scanAll(rows, err, func(row *sql.Rows) (o DueOrder, err error) {
+		var at int64
+		err = row.Scan(&o.BillNo, &o.OpenID, &at)
+		o.DueAt = fromMillis(at)
+		return o, err
+	})
+	return due, unavailable(ctx, "list the orders that are due", err)
 }
 
 // isDue is the condition under which Claim takes an order; dueArgs are its places.
@@ -31,15 +39,4 @@ func (l *Ledger) isDue() string {
 
 func dueArgs(now time.Time, horizon time.Duration) []any {
 	return []any{toMillis(now), toMillis(now.Add(horizon)), toMillis(now.Add(-leaseSlack))}
-}
-
-func (l *Ledger) dueOrders(ctx context.Context, statement string, args []any) ([]DueOrder, error) {
-	inner, cancel := patient(ctx)
-	defer cancel()
-	rows, err := l.query(inner, l.dialect.sql(statement), args...)
-	due, err := scanAll(rows, err, func(row *sql.Rows) (o DueOrder, err error) {
-		err = row.Scan(&o.BillNo, &o.OpenID)
-		return o, err
-	})
-	return due, unavailable(ctx, "list the orders that are due", err)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// However many orders of one player are due, a list of each player's first has everybody in it, and Claim takes what it is asked for.
-func TestDueOrdersAreListedByAgeAndByPlayer(t *testing.T) {
+// What is due is listed by age, and Claim takes what it is asked for.
+func TestDueOrdersAreListedByAge(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
 		order := func(bill, openid string, due time.Time, parked bool) {
@@ -38,15 +38,12 @@ func TestDueOrdersAreListedByAgeAndByPlayer(t *testing.T) {
 			}
 			return list
 		}
-		if got, want := bills(l.Due(t.Context(), now, horizon, 3)), []string{"m00", "m01", "m02"}; !slices.Equal(got, want) {
+		none := ledger.DueOrder{}
+		if got, want := bills(l.Due(t.Context(), now, horizon, none, 3)), []string{"m00", "m01", "m02"}; !slices.Equal(got, want) {
 			t.Errorf("the oldest are %v", got)
 		}
-		want := []string{"m00", "a0", "b0", "clock set back", "m01", "b1"}
-		if got := bills(l.DueOfEach(t.Context(), now, horizon, 2, 100)); !slices.Equal(got, want) {
-			t.Errorf("two of each are %v", got)
-		}
-		if got := bills(l.DueOfEach(t.Context(), now, horizon, 2, 3)); !slices.Equal(got, want[:3]) {
-			t.Errorf("the first three of them are %v", got)
+		if got := bills(l.Due(t.Context(), now, horizon, none, 100)); len(got) != 24 || !slices.Equal(got[20:], []string{"a0", "b0", "b1", "clock set back"}) {
+			t.Errorf("all are %v", got)
 		}
 
 		claimed, err := l.Claim(t.Context(), now, lease, horizon, 10, "a0", "later", "parked", "b0", "none")
@@ -56,8 +53,40 @@ func TestDueOrdersAreListedByAgeAndByPlayer(t *testing.T) {
 		if again, err := l.Claim(t.Context(), now, lease, horizon, 10, "a0", "b0"); err != nil || len(again) != 0 {
 			t.Errorf("claimed twice: %+v, %v", again, err)
 		}
-		if got, want := bills(l.DueOfEach(t.Context(), now, horizon, 1, 100)), []string{"m00", "b1", "clock set back"}; !slices.Equal(got, want) {
-			t.Errorf("of what is left the first of each are %v", got)
+		if got := bills(l.Due(t.Context(), now, horizon, none, 100)); len(got) != 22 || !slices.Equal(got[20:], []string{"b1", "clock set back"}) {
+			t.Errorf("left are %v", got)
+		}
+	})
+}
+
+// A list that goes on where the last one ended names every order once, also where many fell due in the same millisecond.
+func TestDueOrdersAreListedInPages(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		l := ledgertest.Open(t, cfg)
+		for n := range 40 {
+			create(t, l, wish(fmt.Sprintf("b%02d", n*7%40), func(o *ledger.Order) {
+				o.OpenID, o.DueAt = "p", noon.Add(time.Duration(n/15)*time.Millisecond)
+			}))
+		}
+		var last ledger.DueOrder
+		seen := map[string]bool{}
+		for pages := 0; ; pages++ {
+			page, err := l.Due(t.Context(), noon.Add(time.Minute), time.Hour, last, 6)
+			if err != nil || pages > 7 {
+				t.Fatalf("page %d: %v", pages, err)
+			}
+			for _, o := range page {
+				if seen[o.BillNo] || o.DueAt.Before(last.DueAt) || o.OpenID != "p" {
+					t.Errorf("%+v after %+v", o, last)
+				}
+				seen[o.BillNo], last = true, o
+			}
+			if len(page) == 0 {
+				break
+			}
+		}
+		if len(seen) != 40 {
+			t.Errorf("%d orders of 40", len(seen))
 		}
 	})
 }

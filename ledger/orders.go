@@ -427,8 +427,9 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 		open  = `due_at > 0 AND due_at > ? AND parked = 0 AND NOT (kind = ? AND state = ?) AND ` + knownKinds // what is due already needs nothing
 	)
 	rested := toMillis(now.Add(-quiet))
-	for after := toMillis(now); ; {
+	for after, due := toMillis(now), toMillis(now); ; due++ {
 		// A page at a time: of very many in one statement a database server would not be done within what any write may take.
+		// Each page falls due a millisecond after the one before: Due sorts what falls due at once.
 		var last int64
 		inner, cancel := patient(ctx)
 		err := l.queryRow(inner, l.dialect.sql(`SELECT due_at FROM midas_orders WHERE `+open+` ORDER BY due_at LIMIT 1 OFFSET ?`),
@@ -443,7 +444,7 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 		}
 		n, err := l.makeDue(ctx, doing, `UPDATE midas_orders SET version = version + 1, leased_until = 0,
 			due_at = CASE WHEN state = ? AND updated_at > ? THEN updated_at + ? ELSE ? END WHERE `+open+` AND due_at <= ?`,
-			Reversing, rested, quiet.Milliseconds(), toMillis(now), after, Goods, Paying, last)
+			Reversing, rested, quiet.Milliseconds(), due, after, Goods, Paying, last)
 		orders += n
 		if err != nil || final {
 			return orders, err

@@ -117,10 +117,12 @@ func (t *Till) claim(ctx context.Context, wait time.Duration) time.Duration {
 	}
 	t.handOver(claimed)
 	switch {
-	case err != nil, len(orders) == 0: // others have them
+	case err != nil:
 		return lookAgainIn
 	case crowded:
 		return crowdedRest
+	case len(orders) == 0: // others have them
+		return lookAgainIn
 	default:
 		return 0
 	}
