@@ -417,10 +417,10 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	return fromMillis(ms), unavailable(ctx, "look for the next order that is due", err)
 }
 
-// Reclaim makes every order that has not ended and is not parked due at now. It is for the start of the only server
-// that works on this ledger: whatever was claimed, its holder is dead. It goes on where an earlier one has failed. Orders in Reversing rest for quiet after they got
-// there, for the deduction that they call back may still be on its way, whoever sent it. Goods that wait to be paid for
-// keep their time: there may be many, and nothing is lost meanwhile.
+// Reclaim makes every order that has not ended and is not parked due at now, or some milliseconds later where there are very
+// many. It is for the start of the only server that works on this ledger: whatever was claimed, its holder is dead. It goes on where
+// an earlier one has failed. Orders in Reversing rest for quiet after they got there, for the deduction that they call back may
+// still be on its way, whoever sent it. Goods that wait to be paid for keep their time: there may be many, and nothing is lost meanwhile.
 func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration) (orders int64, err error) {
 	const (
 		doing = "resume the open orders"
@@ -469,7 +469,7 @@ func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orde
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1
+		res, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, parked = 0, version = version + 1, leased_until = 0
 			WHERE openid = ? AND parked = 1 AND NOT (`+unpaid+` AND bill_no < ?) AND `+knownKinds), toMillis(now), openid, oldest)
 		if err != nil {
 			return err
