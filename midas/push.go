@@ -299,66 +299,76 @@ func (r *PushReader) open(sealed string) ([]byte, error) {
 // envelope is what every push has in common, in JSON and in XML.
 type envelope struct {
 	XMLName  xml.Name `json:"-"`
-	From     text     `json:"FromUserName" xml:"FromUserName"`
-	Event    text     `json:"Event" xml:"Event"`
+	From     note     `json:"FromUserName" xml:"FromUserName"`
+	Event    note     `json:"Event" xml:"Event"`
 	MiniGame miniGame `json:"MiniGame" xml:"MiniGame"`
 }
 
 // miniGame is the part of an envelope that payments have. Other events may have anything in its place.
 type miniGame struct {
-	Payload     text    `json:"Payload" xml:"Payload"`
-	PayEventSig text    `json:"PayEventSig" xml:"PayEventSig"`
+	Payload     note    `json:"Payload" xml:"Payload"`
+	PayEventSig note    `json:"PayEventSig" xml:"PayEventSig"`
 	IsMock      boolean `json:"IsMock" xml:"IsMock"`
 }
 
 // UnmarshalJSON takes what is no object for an empty one.
 func (m *miniGame) UnmarshalJSON(b []byte) error {
 	type plain miniGame
-	if !bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
-		return nil
-	}
-	return json.Unmarshal(b, (*plain)(m))
+	return object(b, (*plain)(m))
 }
 
-// payload is the JSON text inside, whatever the envelope is written in.
+// payload is what the JSON text inside has of every payment, whatever the envelope is written in. What only some events need is read
+// for those.
 type payload struct {
-	OpenID     string `json:"OpenId"`
-	OutTradeNo string `json:"OutTradeNo"`
-	Env        number `json:"Env"`
-	GoodsInfo  struct {
-		ProductID   string `json:"ProductId"`
-		Quantity    number `json:"Quantity"`
-		ZoneID      text   `json:"ZoneId"`
-		OrigPrice   number `json:"OrigPrice"`
-		ActualPrice number `json:"ActualPrice"`
-		Attach      text   `json:"Attach"`
-	} `json:"GoodsInfo"`
-	CoinInfo struct {
-		ZoneID      text   `json:"ZoneId"`
-		BuyQuantity number `json:"BuyQuantity"`
-		OrigPrice   number `json:"OrigPrice"`
-		ActualPrice number `json:"ActualPrice"`
-		TotalPrice  number `json:"TotalPrice"` // what samples print in place of ActualPrice
-	} `json:"CoinInfo"`
-	WeChatPayInfo weChatPay `json:"WeChatPayInfo"`
-	RefundID      string    `json:"RefundId"`
-	RefundAmount  number    `json:"RefundAmount"`
-	RefundSource  number    `json:"RefundSource"`
+	OpenID        string          `json:"OpenId"`
+	OutTradeNo    string          `json:"OutTradeNo"`
+	Env           number          `json:"Env"`
+	GoodsInfo     json.RawMessage `json:"GoodsInfo"`
+	CoinInfo      json.RawMessage `json:"CoinInfo"`
+	WeChatPayInfo weChatPay       `json:"WeChatPayInfo"`
+}
+
+type goodsInfo struct {
+	ProductID   string `json:"ProductId"`
+	Quantity    number `json:"Quantity"`
+	ZoneID      name   `json:"ZoneId"`
+	OrigPrice   number `json:"OrigPrice"`
+	ActualPrice number `json:"ActualPrice"`
+	Attach      note   `json:"Attach"`
+}
+
+type coinInfo struct {
+	ZoneID      name   `json:"ZoneId"`
+	BuyQuantity number `json:"BuyQuantity"`
+	OrigPrice   number `json:"OrigPrice"`
+	ActualPrice number `json:"ActualPrice"`
+	TotalPrice  number `json:"TotalPrice"` // what samples print in place of ActualPrice
+}
+
+type refundInfo struct {
+	RefundID     string `json:"RefundId"`
+	RefundAmount number `json:"RefundAmount"`
+	RefundSource shown  `json:"RefundSource"`
 }
 
 // weChatPay is for people to read: nothing depends on it.
 type weChatPay struct {
-	MchOrderNo    text `json:"MchOrderNo"`
-	TransactionID text `json:"TransactionId"`
+	MchOrderNo    note `json:"MchOrderNo"`
+	TransactionID note `json:"TransactionId"`
 }
 
 // UnmarshalJSON takes what is no object for an empty one.
 func (w *weChatPay) UnmarshalJSON(b []byte) error {
 	type plain weChatPay
+	return object(b, (*plain)(w))
+}
+
+// object reads an object, and takes anything else for an empty one: null, "", [].
+func object(b []byte, into any) error {
 	if !bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
 		return nil
 	}
-	return json.Unmarshal(b, (*plain)(w))
+	return json.Unmarshal(b, into)
 }
 
 func (r *PushReader) read(body []byte) (Push, error) {
@@ -375,7 +385,21 @@ func (r *PushReader) read(body []byte) (Push, error) {
 		return r.unknown(p, e.MiniGame), nil
 	}
 	var in payload
-	if err := json.Unmarshal([]byte(sent), &in); err != nil {
+	var goods goodsInfo
+	var coins coinInfo
+	var refund refundInfo
+	err := json.Unmarshal([]byte(sent), &in)
+	if err == nil {
+		switch p.Event {
+		case PushGoods, PushStoreGoods:
+			err = object(in.GoodsInfo, &goods)
+		case PushCoins, PushCenterCoins:
+			err = object(in.CoinInfo, &coins)
+		case PushRefund:
+			err = json.Unmarshal([]byte(sent), &refund)
+		}
+	}
+	if err != nil {
 		return p, fmt.Errorf("%w: its Payload is not the JSON text of a payment", ErrPushMalformed)
 	}
 	if in.Env != 0 && in.Env != 1 {
@@ -386,7 +410,6 @@ func (r *PushReader) read(body []byte) (Push, error) {
 		p.OpenID = string(e.From)
 	}
 	p.MchOrderNo, p.TransactionID = string(in.WeChatPayInfo.MchOrderNo), string(in.WeChatPayInfo.TransactionID)
-	goods, coins := in.GoodsInfo, in.CoinInfo
 	switch p.Event {
 	case PushGoods, PushStoreGoods:
 		p.ZoneID, p.ProductID, p.Attach = string(goods.ZoneID), goods.ProductID, string(goods.Attach)
@@ -395,7 +418,7 @@ func (r *PushReader) read(body []byte) (Push, error) {
 		p.ZoneID, p.Quantity = string(coins.ZoneID), int64(coins.BuyQuantity)
 		p.Price, p.Paid = Fen(coins.OrigPrice), Fen(max(coins.ActualPrice, coins.TotalPrice))
 	case PushRefund:
-		p.RefundID, p.RefundSource, p.Refunded = in.RefundID, int(in.RefundSource), Fen(in.RefundAmount)
+		p.RefundID, p.RefundSource, p.Refunded = refund.RefundID, int(refund.RefundSource), Fen(refund.RefundAmount)
 	}
 	signed := r.carries(e.MiniGame, signedAs, in.Env)
 	if p.Mock { // its values are invented, and so may be its signature
@@ -476,39 +499,18 @@ func unmarshal(body []byte, into any) error {
 	return nil
 }
 
-// text is a text, written as one or as a number; null is empty. What is neither is empty too: nothing that decides is a text
-// of this type.
-type text string
-
-// UnmarshalJSON accepts "1", 1 and null, and takes anything else for nothing.
-func (t *text) UnmarshalJSON(b []byte) error {
-	b = bytes.TrimSpace(b)
-	switch {
-	case bytes.HasPrefix(b, []byte(`"`)):
-		var s string
-		err := json.Unmarshal(b, &s)
-		*t = text(s)
-		return err
-	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
-		*t = text(b)
-	}
-	return nil
-}
-
-// number is a whole number, written as one, as a text, or with nothing behind its point.
+// number is a whole number, written as one, as a text, or with zeros behind its point; null and an empty text are 0. What needs one
+// refuses 0.
 type number int64
 
-// UnmarshalJSON accepts 1, 1.0, "1" and null.
+// UnmarshalJSON accepts 1, 1.0, "1", "" and null.
 func (n *number) UnmarshalJSON(text []byte) error {
-	s := strings.Trim(string(text), `"`)
-	if s == "null" || s == "" {
+	if string(text) == `""` {
 		return nil
 	}
-	if whole, fraction, found := strings.Cut(s, "."); found && strings.Trim(fraction, "0") == "" {
-		s = whole
-	}
-	v, err := strconv.ParseInt(s, 10, 64)
-	*n = number(v)
+	var a amount
+	err := a.UnmarshalJSON(text)
+	*n = number(a.coins)
 	return err
 }
 

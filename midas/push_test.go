@@ -280,6 +280,76 @@ func TestPushesThatAreNotBelieved(t *testing.T) {
 	}
 }
 
+// That WeChat writes a field in another type is not known, so what nothing depends on may be anything, a number may be a text, and
+// what a payment is about, and for how much, is read exactly or not at all.
+func TestPushesAreReadLenientlyWhereNothingDependsOnThem(t *testing.T) {
+	const (
+		goods  = `{"OpenId":"o1","Env":0,"OutTradeNo":"T1","GoodsInfo":{"ProductId":"sword","Quantity":2,"ZoneId":"1","OrigPrice":1200,"ActualPrice":1000,"Attach":"a"}}`
+		coins  = `{"OpenId":"o1","Env":0,"OutTradeNo":"T1","CoinInfo":{"ZoneId":"2","BuyQuantity":60,"OrigPrice":600,"ActualPrice":600}}`
+		refund = `{"OpenId":"o1","Env":0,"OutTradeNo":"T1","RefundId":"R1","RefundAmount":300,"RefundSource":2}`
+	)
+	events := map[string]midas.PushEvent{goods: midas.PushGoods, coins: midas.PushCoins, refund: midas.PushRefund}
+	read := func(event midas.PushEvent, payload string) (midas.Push, error) {
+		return pushReader(t, nil).Read(signedQuery(pushTime), envelope(false, string(event), payload, midas.PayEventSig(event, payload, "12345"), false))
+	}
+	for _, test := range []struct {
+		payload, was string
+		become       []string
+		change       func(*midas.Push) // what is read otherwise
+	}{
+		{goods, `"Env":0`, []string{`"Env":"0"`, `"Env":0.0`, `"Env":null`, `"Env":""`, `"Env":0,"Other":{"a":[1]}`}, nil},
+		{goods, `"Env":0`, []string{`"Env":0,"CoinInfo":""`, `"Env":0,"CoinInfo":[]`, `"Env":0,"CoinInfo":{"BuyQuantity":{}}`, `"Env":0,"RefundAmount":[]`}, nil},
+		{goods, `"Env":0`, []string{`"Env":0,"WeChatPayInfo":""`, `"Env":0,"WeChatPayInfo":[1]`, `"Env":0,"WeChatPayInfo":{"MchOrderNo":{}}`}, nil},
+		{goods, `"Env":0`, []string{`"Env":0,"WeChatPayInfo":{"TransactionId":42}`}, func(p *midas.Push) { p.TransactionID = "42" }},
+		{goods, `"ZoneId":"1"`, []string{`"ZoneId":1`}, nil},
+		{goods, `"ZoneId":"1",`, []string{``, `"ZoneId":null,`, `"ZoneId":"",`}, func(p *midas.Push) { p.ZoneID = "" }},
+		{goods, `"Quantity":2`, []string{`"Quantity":"2"`, `"Quantity":2.00`}, nil},
+		{goods, `"ActualPrice":1000`, []string{`"ActualPrice":"1000"`, `"ActualPrice":1000.0`}, nil},
+		{goods, `"Attach":"a"`, []string{`"Attach":null`, `"Attach":{}`, `"Attach":[]`}, func(p *midas.Push) { p.Attach = "" }},
+		{goods, `"OpenId":"o1"`, []string{`"OpenId":""`, `"OpenId":null`}, nil}, // the envelope says it
+		{coins, `"Env":0`, []string{`"Env":0,"GoodsInfo":""`, `"Env":0,"GoodsInfo":{"ProductId":5}`, `"Env":0,"GoodsInfo":{"Quantity":"many"}`}, nil},
+		{coins, `"BuyQuantity":60`, []string{`"BuyQuantity":"60"`}, nil},
+		{refund, `"Env":0`, []string{`"Env":0,"GoodsInfo":""`, `"Env":0,"CoinInfo":0`}, nil},
+		{refund, `"RefundSource":2`, []string{`"RefundSource":"2"`}, nil},
+		{refund, `"RefundSource":2`, []string{`"RefundSource":""`, `"RefundSource":{}`, `"RefundSource":"console"`}, func(p *midas.Push) { p.RefundSource = 0 }},
+	} {
+		want, err := read(events[test.payload], test.payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.change != nil {
+			test.change(&want)
+		}
+		for _, now := range test.become {
+			if p, err := read(events[test.payload], strings.Replace(test.payload, test.was, now, 1)); err != nil || p != want {
+				t.Errorf("%s: %+v, %v, want %+v", now, p, err, want)
+			}
+		}
+	}
+	for _, test := range []struct {
+		payload, was string
+		become       []string
+	}{
+		{goods, `"Env":0`, []string{`"Env":"production"`, `"Env":{}`, `"Env":[0]`, `"Env":false`, `"Env":0.5`, `"Env":"+0"`, `"Env":0,"OutTradeNo":{}`}},
+		{goods, `"OutTradeNo":"T1"`, []string{`"OutTradeNo":""`, `"OutTradeNo":null`, `"OutTradeNo":["T1"]`, `"OutTradeNo":1`}},
+		{goods, `"OpenId":"o1"`, []string{`"OpenId":["o1"]`, `"OpenId":{}`, `"OpenId":1`}},
+		{goods, `"ProductId":"sword"`, []string{`"ProductId":""`, `"ProductId":null`, `"ProductId":["sword"]`, `"ProductId":{}`, `"ProductId":5`}},
+		{goods, `"Quantity":2`, []string{`"Quantity":""`, `"Quantity":null`, `"Quantity":2.5`, `"Quantity":"two"`, `"Quantity":[2]`, `"Quantity":{}`, `"Quantity":true`, `"Quantity":1e1`, `"Quantity":-2`}},
+		{goods, `"ActualPrice":1000`, []string{`"ActualPrice":{}`, `"ActualPrice":[]`, `"ActualPrice":10.01`, `"ActualPrice":"10 yuan"`, `"ActualPrice":-1`, `"ActualPrice":99999999999999999999`}},
+		{goods, `"ZoneId":"1"`, []string{`"ZoneId":{}`, `"ZoneId":["1"]`, `"ZoneId":true`, `"ZoneId":1.5`}},
+		{coins, `"ZoneId":"2"`, []string{`"ZoneId":{}`, `"ZoneId":[]`}},
+		{coins, `"BuyQuantity":60`, []string{`"BuyQuantity":"sixty"`, `"BuyQuantity":{}`, `"BuyQuantity":60.5`}},
+		{refund, `"RefundId":"R1"`, []string{`"RefundId":""`, `"RefundId":{}`, `"RefundId":1`, `"RefundId":["R1"]`}},
+		{refund, `"RefundAmount":300`, []string{`"RefundAmount":""`, `"RefundAmount":null`, `"RefundAmount":{}`, `"RefundAmount":3.5`, `"RefundAmount":-300`}},
+	} {
+		for _, now := range test.become {
+			if p, err := read(events[test.payload], strings.Replace(test.payload, test.was, now, 1)); !errors.Is(err, midas.ErrPushMalformed) {
+				t.Errorf("%s is read: %+v, %v", now, p, err)
+			}
+		}
+	}
+}
+
 // A trial from the console has invented values; it is read for what it is, and its inner signature need not fit.
 func TestATrialPushIsRecognised(t *testing.T) {
 	for _, asXML := range []bool{false, true} {
