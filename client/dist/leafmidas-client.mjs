@@ -255,20 +255,21 @@ var meanings = {
 };
 var paidAlready = -15007;
 function paymentError(reason, requestId) {
-  var _a, _b, _c, _d;
-  const given = typeof reason === "object" && reason !== null ? reason : {};
-  const number = Number((_a = given.errCode) != null ? _a : NaN);
-  const errCode = Number.isSafeInteger(number) && number !== 0 ? number : -1;
+  var _a, _b, _c;
+  const given = typeof reason === "object" && reason !== null ? reason : { errMsg: reason };
+  const number = typeof given.errCode === "number" || typeof given.errCode === "string" ? Number(given.errCode) : NaN;
+  const known = Number.isSafeInteger(number) && number !== 0;
+  const errCode = known ? number : -1;
   if (errCode === paidAlready) {
     return void 0;
   }
   const told = typeof given.errMsg === "string" ? given.errMsg : typeof given.message === "string" ? given.message : "";
-  const meaning = (_b = meanings[errCode]) != null ? _b : { says: "the payment window reported a failure" };
-  const cancelled = given.errCode === void 0 && /fail\s*cancel/.test(told);
-  const code = cancelled ? "PAYMENT_CANCELLED" : (_c = meaning.code) != null ? _c : "PAYMENT_FAILED";
+  const meaning = (_a = meanings[errCode]) != null ? _a : { says: "the payment window reported a failure" };
+  const cancelled = !known && /fail[\s:]*cancel/.test(told);
+  const code = cancelled ? "PAYMENT_CANCELLED" : (_b = meaning.code) != null ? _b : "PAYMENT_FAILED";
   const message = `${cancelled ? "the player cancelled" : meaning.says} (errCode ${cancelled ? 1 : errCode}${told && ", " + told})`;
   return new MidasError(code, message, {
-    retryable: !cancelled && ((_d = meaning.retryable) != null ? _d : false),
+    retryable: !cancelled && ((_c = meaning.retryable) != null ? _c : false),
     requestId,
     errCode: cancelled ? 1 : errCode
   });
@@ -368,6 +369,8 @@ var Connection = class {
     this.state = "offline";
     /** Counts logins. */
     this.session = 0;
+    /** Counts what has been heard. */
+    this.heard = 0;
     /** There is a connection, or there will be one. */
     this.running = false;
     /** Counts connections. What belongs to an older one is not heard. */
@@ -462,6 +465,7 @@ var Connection = class {
     }, (e) => current() && this.drop(`no login code${said(e) && ": " + said(e)}`)).catch(() => current() && this.drop("the login cannot be written"));
   }
   read(data) {
+    this.heard++;
     const frame = this.options.codec.decode(data);
     if (!frame) {
       return;
@@ -703,6 +707,142 @@ function about(e, q, unknown) {
   return new MidasError(code, message.slice(code.length + 2), { retryable: e.retryable || unknown, retryAfterMs, requestId: q.id });
 }
 
+// src/listeners.ts
+var Listeners = class {
+  constructor() {
+    this.set = /* @__PURE__ */ new Set();
+  }
+  add(f) {
+    const entry = { f };
+    this.set.add(entry);
+    return () => this.set.delete(entry);
+  }
+  tell(v, more) {
+    for (const { f } of [...this.set]) {
+      try {
+        f(v, more);
+      } catch (e) {
+        setTimeout(() => {
+          throw e;
+        }, 0);
+      }
+    }
+  }
+};
+
+// src/pulse.ts
+var aliveMs = 5e3;
+var Pulse = class {
+  /** ask asks the server anything that it answers. */
+  constructor(connection, timeoutMs, ask) {
+    this.connection = connection;
+    this.timeoutMs = timeoutMs;
+    this.ask = ask;
+    this.again = false;
+  }
+  /** Asks, and gives the connection up if nothing is heard. One question at a time: another follows if feel is called meanwhile, for what the
+   * first one hears may be from before the sleep. */
+  feel() {
+    if (this.timer !== void 0) {
+      this.again = true;
+      return;
+    }
+    const { heard } = this.connection;
+    const withinMs = Math.min(aliveMs, this.timeoutMs);
+    this.timer = setTimeout(() => {
+      const { again } = this;
+      this.stop();
+      if (this.connection.heard === heard) {
+        this.connection.drop(`nothing heard within ${withinMs} ms`);
+      } else if (again) {
+        this.feel();
+      }
+    }, withinMs);
+    this.ask();
+  }
+  /** The connection is lost. */
+  stop() {
+    clearTimeout(this.timer);
+    this.timer = void 0;
+    this.again = false;
+  }
+};
+
+// src/window.ts
+var lookMs = 3e4;
+var Windows = class {
+  constructor(withinMs) {
+    this.withinMs = withinMs;
+    this.all = /* @__PURE__ */ new Set();
+  }
+  /** Opens a window and waits for its end. Rejects when the client is closed. */
+  wait(w) {
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      let givenUp = false;
+      let timer;
+      const end = (settle) => {
+        waiting = false;
+        this.all.delete(open);
+        clearTimeout(timer);
+        clearTimeout(total);
+        settle();
+      };
+      const open = {
+        take: (m) => {
+          const seen = w.read(m);
+          if (seen !== void 0) {
+            end(() => resolve({ seen }));
+          }
+        },
+        back: () => {
+          var _a;
+          return (_a = w.back) == null ? void 0 : _a.call(w);
+        },
+        fail: (e) => end(() => reject(e))
+      };
+      const look = () => {
+        timer = setTimeout(look, lookMs);
+        w.look();
+      };
+      timer = setTimeout(look, lookMs);
+      const total = setTimeout(() => {
+        givenUp = true;
+        end(() => resolve({ failed: silent(w.id, this.withinMs) }));
+      }, this.withinMs);
+      this.all.add(open);
+      const called = (failed) => {
+        if (waiting) {
+          end(() => resolve({ failed }));
+        } else if (givenUp) {
+          w.late(failed);
+        }
+      };
+      new Promise((ok, no) => {
+        w.open().then(ok, no);
+      }).then(() => called(), (e) => called(paymentError(e, w.id)));
+    });
+  }
+  take(m) {
+    for (const open of [...this.all]) {
+      open.take(m);
+    }
+  }
+  back() {
+    for (const open of [...this.all]) {
+      open.back();
+    }
+  }
+  fail(e) {
+    for (const open of [...this.all]) {
+      open.fail(e);
+    }
+  }
+};
+function silent(requestId, withinMs) {
+  return new MidasError("PAYMENT_FAILED", `the payment window has not called back within ${withinMs} ms`, { requestId, errCode: -1 });
+}
+
 // src/client.ts
 var patience = 3;
 var MidasClient = class {
@@ -718,7 +858,7 @@ var MidasClient = class {
     this.services = new Listeners();
     this.states = new Listeners();
     this.messages = /* @__PURE__ */ new Map();
-    var _a, _b, _c, _d, _e, _f, _g, _h, _i;
+    var _a, _b, _c, _d, _e, _f, _g, _h, _i, _j;
     this.platform = (_a = options.platform) != null ? _a : here();
     this.timeoutMs = (_b = options.timeoutMs) != null ? _b : 1e4;
     this.newRequestId = (_c = options.newRequestId) != null ? _c : randomId;
@@ -744,6 +884,10 @@ var MidasClient = class {
       }
     );
     this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
+    this.windows = new Windows((_j = options.windowMs) != null ? _j : 6e5);
+    this.pulse = new Pulse(this.connection, this.timeoutMs, () => {
+      this.getBalance().catch(() => void 0);
+    });
   }
   get state() {
     return this.connection.state;
@@ -757,12 +901,15 @@ var MidasClient = class {
   }
   /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close():
    * then, as before the first call, whatever is asked is rejected at once.
-   * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
+   * While the client waits to connect again it does so at once, and where it is connected it asks for the balance: a connection that does not
+   * answer within 5 seconds is replaced. Call it in wx.onShow, for WeChat cuts a game off in the background and need not tell it. */
   login() {
     if (this.state === "closed") {
       return Promise.reject(closed());
     }
     if (this.state === "online" && this.openid !== void 0) {
+      this.pulse.feel();
+      this.windows.back();
       return Promise.resolve({ openid: this.openid });
     }
     if (!this.loggingIn) {
@@ -782,6 +929,7 @@ var MidasClient = class {
   close() {
     if (this.state !== "closed") {
       this.end(closed());
+      this.windows.fail(closed());
       this.connection.close();
     }
   }
@@ -835,7 +983,8 @@ var MidasClient = class {
     });
   }
   /** Buys coins with money: asks for the options, opens WeChat's payment window, and tells the server how it ended. Resolves with CREDITED, or
-   * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came. */
+   * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came.
+   * A window that does not call back ends when the server says that the coins came, or after windowMs. */
   async recharge(buyQuantity, options = {}) {
     var _a, _b;
     const id = (_a = options.requestId) != null ? _a : this.newRequestId();
@@ -846,17 +995,43 @@ var MidasClient = class {
       withinMs: patience * this.timeoutMs,
       read: (m) => m.name === "MidasRechargeOptions" && m.body.request_id === id ? m.body : void 0
     });
-    const failed = await this.platform.requestCoins(offer).then(() => void 0, (e) => paymentError(e, id));
+    const mine = (m) => m.name === "MidasRechargeResult" && m.body.request_id === id ? m.body : void 0;
+    const tell = (errCode) => this.asks.ask({
+      id,
+      name: "MidasRechargeDone",
+      body: { request_id: id, err_code: errCode },
+      insists: true,
+      read: mine
+    });
+    let before = this.newest;
+    const { failed, seen: came } = await this.windows.wait({
+      id,
+      open: () => this.platform.requestCoins(offer),
+      read: (m) => {
+        if (m.name === "MidasBalance") {
+          if (!before || m.body.balance > before.balance || m.body.save_amt > before.save_amt) {
+            tell(0).catch(() => void 0);
+          }
+          before = m.body;
+        }
+        const result = mine(m);
+        return (result == null ? void 0 : result.state) === "CREDITED" ? result : void 0;
+      },
+      look: () => {
+        this.getBalance().catch(() => void 0);
+      },
+      late: (e) => {
+        var _a2;
+        tell((_a2 = e == null ? void 0 : e.errCode) != null ? _a2 : 0).catch(() => void 0);
+      }
+    });
+    if (came) {
+      return came;
+    }
     if ((failed == null ? void 0 : failed.code) === "SESSION_EXPIRED") {
       this.connection.relogin();
     }
-    const report = this.asks.ask({
-      id,
-      name: "MidasRechargeDone",
-      body: { request_id: id, err_code: (_b = failed == null ? void 0 : failed.errCode) != null ? _b : 0 },
-      insists: true,
-      read: (m) => m.name === "MidasRechargeResult" && m.body.request_id === id ? m.body : void 0
-    });
+    const report = tell((_b = failed == null ? void 0 : failed.errCode) != null ? _b : 0);
     if (!failed) {
       return report.catch((e) => {
         if (e.code === "CLOSED") {
@@ -872,7 +1047,8 @@ var MidasClient = class {
     throw failed;
   }
   /** Buys an item with money (V2): asks for the signed options, opens the payment window, resolves when DELIVERED. With the request id of an
-   * earlier one it goes on where that one stands, and opens the window only if it is not paid. */
+   * earlier one it goes on where that one stands, and opens the window only if it is not paid. A window that does not call back ends when the
+   * server knows that it was paid, or after windowMs. */
   async buyGoods(itemId, quantity = 1, options = {}) {
     var _a;
     const id = (_a = options.requestId) != null ? _a : this.newRequestId();
@@ -886,12 +1062,23 @@ var MidasClient = class {
     const mine = (m) => (m.name === "MidasGoodsOptions" || m.name === "MidasPurchaseResult") && m.body.request_id === id ? m.body : void 0;
     const unpaid = (a) => "sign_data" in a;
     const look = () => this.asks.ask(__spreadProps(__spreadValues({}, question), { withinMs: patience * this.timeoutMs, read: mine }));
+    const glance = () => {
+      look().catch(() => void 0);
+    };
     for (let relogins = 0; ; ) {
       const stands = await look();
       if (!unpaid(stands)) {
         break;
       }
-      const failed = await this.platform.requestGoods(stands).then(() => void 0, (e) => paymentError(e, id));
+      const { failed } = await this.windows.wait({
+        id,
+        open: () => this.platform.requestGoods(stands),
+        read: (m) => m.name === "MidasPurchaseResult" && m.body.request_id === id ? m.body : void 0,
+        // so it is not to be paid any more
+        look: glance,
+        back: glance,
+        late: glance
+      });
       if (!failed) {
         break;
       }
@@ -965,6 +1152,7 @@ var MidasClient = class {
         break;
     }
     this.asks.take(m);
+    this.windows.take(m);
   }
   /** An error without a request id is the login's balance that did not come, or a list's. If a list may be asked again, nothing is lost by that. */
   isOfList(e) {
@@ -999,6 +1187,7 @@ var MidasClient = class {
     if (s !== "online") {
       this.greeting = false;
       clearTimeout(this.looking);
+      this.pulse.stop();
       this.asks.lost();
     }
     this.states.tell(s, reason);
@@ -1079,27 +1268,6 @@ function randomId() {
   const part = () => Math.floor(Math.random() * 2 ** 48).toString(36);
   return `${Date.now().toString(36)}-${part()}${part()}`;
 }
-var Listeners = class {
-  constructor() {
-    this.set = /* @__PURE__ */ new Set();
-  }
-  add(f) {
-    const entry = { f };
-    this.set.add(entry);
-    return () => this.set.delete(entry);
-  }
-  tell(v, more) {
-    for (const { f } of [...this.set]) {
-      try {
-        f(v, more);
-      } catch (e) {
-        setTimeout(() => {
-          throw e;
-        }, 0);
-      }
-    }
-  }
-};
 
 // src/browser.ts
 function browserPlatform(hooks) {

@@ -1,8 +1,11 @@
 import { Asks, later, type AbortSignalLike } from './asks';
 import { json, type Codec } from './codec';
 import { Connection, jitter, type Backoff, type ConnectionState } from './connection';
-import { disputed, MidasError, orderEnd, paymentError, refusal } from './error';
+import { disputed, MidasError, orderEnd, refusal } from './error';
+import { Listeners } from './listeners';
 import { wxPlatform, type Platform, type WxLike } from './platform';
+import { Pulse } from './pulse';
+import { Windows } from './window';
 import type { Balance, Body, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
 
 // Not by way of globalThis, which the older ones of WeChat's engines lack.
@@ -19,6 +22,8 @@ export interface ClientOptions {
   zoneId?: string;
   /** How long one request waits for an answer before the connection is distrusted, in milliseconds. Default: 10000. */
   timeoutMs?: number;
+  /** How long a payment window may stay open without a word, of its own or of the server's about it, in milliseconds. Default: 600000. */
+  windowMs?: number;
   /** The bounds of the pause before a new connection, in milliseconds: any time up to firstMs, then up to twice that, … Default: 500, 30000. */
   backoff?: { firstMs?: number; maxMs?: number };
   /** Makes ids of 1 to 64 bytes, unique per player. Default: random. */
@@ -32,6 +37,8 @@ const patience = 3;
 export class MidasClient {
   private readonly connection: Connection;
   private readonly asks: Asks;
+  private readonly windows: Windows;
+  private readonly pulse: Pulse;
   private readonly platform: Platform;
   private readonly timeoutMs: number;
   private readonly backoff: Backoff;
@@ -75,6 +82,8 @@ export class MidasClient {
       },
     );
     this.asks = new Asks(this.connection, this.timeoutMs, this.backoff);
+    this.windows = new Windows(options.windowMs ?? 600_000);
+    this.pulse = new Pulse(this.connection, this.timeoutMs, () => { this.getBalance().catch(() => undefined); }); // onBalance tells
   }
 
   get state(): ConnectionState {
@@ -92,12 +101,15 @@ export class MidasClient {
 
   /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close():
    * then, as before the first call, whatever is asked is rejected at once.
-   * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
+   * While the client waits to connect again it does so at once, and where it is connected it asks for the balance: a connection that does not
+   * answer within 5 seconds is replaced. Call it in wx.onShow, for WeChat cuts a game off in the background and need not tell it. */
   login(): Promise<{ openid: string }> {
     if (this.state === 'closed') {
       return Promise.reject(closed());
     }
     if (this.state === 'online' && this.openid !== undefined) {
+      this.pulse.feel();
+      this.windows.back();
       return Promise.resolve({ openid: this.openid });
     }
     if (!this.loggingIn) {
@@ -115,6 +127,7 @@ export class MidasClient {
   close(): void {
     if (this.state !== 'closed') {
       this.end(closed());
+      this.windows.fail(closed());
       this.connection.close(); // a listener may ask
     }
   }
@@ -164,21 +177,41 @@ export class MidasClient {
   }
 
   /** Buys coins with money: asks for the options, opens WeChat's payment window, and tells the server how it ended. Resolves with CREDITED, or
-   * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came. */
+   * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came.
+   * A window that does not call back ends when the server says that the coins came, or after windowMs. */
   async recharge(buyQuantity: number, options: { requestId?: string } = {}): Promise<RechargeResult> {
     const id = options.requestId ?? this.newRequestId();
     const offer = await this.asks.ask<RechargeOptions>({
       id, name: 'MidasRecharge', body: { request_id: id, buy_quantity: buyQuantity }, withinMs: patience * this.timeoutMs,
       read: (m) => (m.name === 'MidasRechargeOptions' && m.body.request_id === id ? m.body : undefined),
     });
-    const failed = await this.platform.requestCoins(offer).then(() => undefined, (e: unknown) => paymentError(e, id));
+    const mine = (m: Message) => (m.name === 'MidasRechargeResult' && m.body.request_id === id ? m.body : undefined);
+    const tell = (errCode: number) => this.asks.ask<RechargeResult>({
+      id, name: 'MidasRechargeDone', body: { request_id: id, err_code: errCode }, insists: true, read: mine,
+    });
+    let before = this.newest;
+    const { failed, seen: came } = await this.windows.wait<RechargeResult>({
+      id, open: () => this.platform.requestCoins(offer),
+      read: (m) => {
+        if (m.name === 'MidasBalance') {
+          if (!before || m.body.balance > before.balance || m.body.save_amt > before.save_amt) {
+            tell(0).catch(() => undefined); // are these the coins? The answer is read here
+          }
+          before = m.body;
+        }
+        const result = mine(m);
+        return result?.state === 'CREDITED' ? result : undefined;
+      },
+      look: () => { this.getBalance().catch(() => undefined); },
+      late: (e) => { tell(e?.errCode ?? 0).catch(() => undefined); },
+    });
+    if (came) {
+      return came;
+    }
     if (failed?.code === 'SESSION_EXPIRED') {
       this.connection.relogin(); // the next try finds a good one
     }
-    const report = this.asks.ask<RechargeResult>({
-      id, name: 'MidasRechargeDone', body: { request_id: id, err_code: failed?.errCode ?? 0 }, insists: true,
-      read: (m) => (m.name === 'MidasRechargeResult' && m.body.request_id === id ? m.body : undefined),
-    });
+    const report = tell(failed?.errCode ?? 0);
     if (!failed) {
       return report.catch((e: MidasError) => {
         if (e.code === 'CLOSED') {
@@ -196,7 +229,8 @@ export class MidasClient {
   }
 
   /** Buys an item with money (V2): asks for the signed options, opens the payment window, resolves when DELIVERED. With the request id of an
-   * earlier one it goes on where that one stands, and opens the window only if it is not paid. */
+   * earlier one it goes on where that one stands, and opens the window only if it is not paid. A window that does not call back ends when the
+   * server knows that it was paid, or after windowMs. */
   async buyGoods(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
     const id = options.requestId ?? this.newRequestId();
     const question = {
@@ -206,13 +240,18 @@ export class MidasClient {
       (m.name === 'MidasGoodsOptions' || m.name === 'MidasPurchaseResult') && m.body.request_id === id ? m.body : undefined;
     const unpaid = (a: GoodsOptions | PurchaseResult): a is GoodsOptions => 'sign_data' in a;
     const look = () => this.asks.ask({ ...question, withinMs: patience * this.timeoutMs, read: mine });
+    const glance = () => { look().catch(() => undefined); };
 
     for (let relogins = 0; ;) {
       const stands = await look();
       if (!unpaid(stands)) {
         break;
       }
-      const failed = await this.platform.requestGoods(stands).then(() => undefined, (e: unknown) => paymentError(e, id));
+      const { failed } = await this.windows.wait({
+        id, open: () => this.platform.requestGoods(stands),
+        read: (m) => (m.name === 'MidasPurchaseResult' && m.body.request_id === id ? m.body : undefined), // so it is not to be paid any more
+        look: glance, back: glance, late: glance,
+      });
       if (!failed) {
         break;
       }
@@ -286,6 +325,7 @@ export class MidasClient {
         break;
     }
     this.asks.take(m);
+    this.windows.take(m);
   }
 
   /** An error without a request id is the login's balance that did not come, or a list's. If a list may be asked again, nothing is lost by that. */
@@ -325,6 +365,7 @@ export class MidasClient {
     if (s !== 'online') {
       this.greeting = false;
       clearTimeout(this.looking);
+      this.pulse.stop();
       this.asks.lost();
     }
     this.states.tell(s, reason);
@@ -413,25 +454,4 @@ function closed(): MidasError {
 function randomId(): string {
   const part = () => Math.floor(Math.random() * 2 ** 48).toString(36);
   return `${Date.now().toString(36)}-${part()}${part()}`;
-}
-
-/** Those who want to be told. */
-class Listeners<T, More = never> {
-  private readonly set = new Set<{ f: (v: T, more?: More) => void }>();
-
-  add(f: (v: T, more?: More) => void): () => void {
-    const entry = { f };
-    this.set.add(entry);
-    return () => this.set.delete(entry);
-  }
-
-  tell(v: T, more?: More): void {
-    for (const { f } of [...this.set]) {
-      try {
-        f(v, more);
-      } catch (e) {
-        setTimeout(() => { throw e; }, 0); // the game's fault is the game's to see, and stops nothing here
-      }
-    }
-  }
 }

@@ -44,6 +44,8 @@ export class Connection {
   openid: string | undefined;
   /** Counts logins. */
   session = 0;
+  /** Counts what has been heard. */
+  heard = 0;
   /** There is a connection, or there will be one. */
   running = false;
 
@@ -153,6 +155,7 @@ export class Connection {
   }
 
   private read(data: string | ArrayBuffer): void {
+    this.heard++;
     const frame = this.options.codec.decode(data);
     if (!frame) {
       return;

@@ -122,21 +122,26 @@ const meanings: Record<number, Meaning> = {
 /** The window's word for an order that is paid already. */
 const paidAlready = -15007;
 
-/** The error of a payment window; undefined: it is paid all the same. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
-export function paymentError(reason: unknown, requestId: string): (MidasError & { readonly errCode: number }) | undefined {
-  const given = (typeof reason === 'object' && reason !== null ? reason : {}) as { errCode?: unknown; errMsg?: unknown; message?: unknown };
-  const number = Number(given.errCode ?? NaN);
-  const errCode = Number.isSafeInteger(number) && number !== 0 ? number : -1; // older WeChat tells errMsg only
+/** An error of a payment window. */
+export type PaymentFailure = MidasError & { readonly errCode: number };
+
+/** The error of a payment window; undefined: it is paid all the same. reason is what the call was failed with: {errCode, errMsg}, as WeChat does,
+ * where errCode may be a text or missing. */
+export function paymentError(reason: unknown, requestId: string): PaymentFailure | undefined {
+  const given = (typeof reason === 'object' && reason !== null ? reason : { errMsg: reason }) as { errCode?: unknown; errMsg?: unknown; message?: unknown };
+  const number = typeof given.errCode === 'number' || typeof given.errCode === 'string' ? Number(given.errCode) : NaN;
+  const known = Number.isSafeInteger(number) && number !== 0; // older WeChat tells errMsg only
+  const errCode = known ? number : -1;
   if (errCode === paidAlready) {
     return undefined;
   }
   const told = typeof given.errMsg === 'string' ? given.errMsg : typeof given.message === 'string' ? given.message : '';
   const meaning: Meaning = meanings[errCode] ?? { says: 'the payment window reported a failure' };
   // Without a number the words of WeChat are all there is.
-  const cancelled = given.errCode === undefined && /fail\s*cancel/.test(told);
+  const cancelled = !known && /fail[\s:]*cancel/.test(told);
   const code = cancelled ? 'PAYMENT_CANCELLED' : (meaning.code ?? 'PAYMENT_FAILED');
   const message = `${cancelled ? 'the player cancelled' : meaning.says} (errCode ${cancelled ? 1 : errCode}${told && ', ' + told})`;
   return new MidasError(code, message, {
     retryable: !cancelled && (meaning.retryable ?? false), requestId, errCode: cancelled ? 1 : errCode,
-  }) as MidasError & { readonly errCode: number };
+  }) as PaymentFailure;
 }

@@ -316,6 +316,40 @@ test('what an old connection still says is not heard', async (t) => {
   assert.equal(client.balance?.balance, 100);
 });
 
+test('a connection that died while the telephone slept is found within 5 s of coming back, and the balance with it', async (t) => {
+  const { client, platform } = await online(t);
+  const told: unknown[] = [];
+  client.onState((s, why) => told.push(s, why));
+  const dead = platform.line;
+  await pass(3_600_000);
+  assert.deepEqual(await client.login(), { openid: 'alice' }); // wx.onShow
+  assert.equal(dead.asked('MidasGetBalance').length, 1);
+  await pass(4999);
+  assert.deepEqual(told, []);
+  await pass(1);
+  assert.deepEqual(told, ['offline', 'nothing heard within 5000 ms']);
+  await pass(250);
+  await letIn(platform);
+  platform.line.receive('MidasBalance', { balance: 160, version: 2, reason: 2 });
+  assert.equal(client.balance?.balance, 160);
+  assert.deepEqual([client.state, dead.closed], ['online', true]);
+});
+
+test('a connection that lives is kept when the player comes back, and the balance is asked for', async (t) => {
+  const { client, platform } = await online(t);
+  await client.login();
+  await client.login(); // while the first is being asked
+  const asked = () => platform.line.asked('MidasGetBalance');
+  assert.equal(asked().length, 1);
+  platform.line.receive('MidasBalance', { request_id: asked()[0]?.request_id, balance: 160, version: 2, reason: 1 });
+  assert.equal(client.balance?.balance, 160);
+  await pass(5000);
+  assert.equal(asked().length, 2); // it may have died since
+  platform.line.receive('MidasError', failure(String(asked()[1]?.request_id), UNAVAILABLE, { retryable: true }));
+  await pass(100_000);
+  assert.deepEqual([asked().length, platform.lines.length, client.state, clock.countTimers()], [2, 1, 'online', 0]);
+});
+
 test('close ends everything with CLOSED, and for good', async (t) => {
   const { client, platform } = await online(t);
   const waiting = [client.purchase('sword'), client.getBalance(), client.recharge(60), client.buyGoods('pass'), client.listOrders()].map(rejection);

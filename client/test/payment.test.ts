@@ -142,16 +142,36 @@ test('a window that says that the order is paid already is a payment, of coins a
   assert.equal((await bought).state, 'DELIVERED');
 });
 
-test('an old WeChat that tells only in words that the player cancelled is understood', async (t) => {
-  const { client, platform } = await online(t);
-  platform.coins = () => Promise.reject({ errMsg: 'requestMidasPayment:fail cancel' });
-  const done = rejection(client.recharge(60));
-  platform.line.receive('MidasRechargeOptions', offer('r1'));
-  await settled();
-  assert.deepEqual(platform.line.asked('MidasRechargeDone'), [{ request_id: 'r1', err_code: 1 }]);
-  platform.line.receive('MidasRechargeResult', result('r1', R_CANCELLED));
-  assert.equal((await done).code, 'PAYMENT_CANCELLED');
-});
+for (const reason of [
+  { errMsg: 'requestMidasPayment:fail cancel' }, { errMsg: 'requestMidasPayment:fail cancel', errCode: '' },
+  { errMsg: 'requestMidasPayment:fail cancel', errCode: null }, { errMsg: 'requestMidasPayment:fail cancel', errCode: 'fail' },
+  { errMsg: 'requestMidasPayment:fail:cancel', errCode: 0 }, 'requestMidasPayment:fail cancel', new Error('requestMidasPayment:fail cancel'),
+  { errMsg: 'requestMidasPayment:fail', errCode: '1' }, { errMsg: 'requestMidasPayment:fail', errCode: ' 1 ' },
+]) {
+  test(`a window that is cancelled is understood from ${reason instanceof Error ? String(reason) : JSON.stringify(reason)}`, async (t) => {
+    const { client, platform } = await online(t);
+    platform.coins = () => Promise.reject(reason);
+    const done = rejection(client.recharge(60));
+    platform.line.receive('MidasRechargeOptions', offer('r1'));
+    await settled();
+    assert.deepEqual(platform.line.asked('MidasRechargeDone'), [{ request_id: 'r1', err_code: 1 }]);
+    platform.line.receive('MidasRechargeResult', result('r1', R_CANCELLED));
+    assert.equal((await done).code, 'PAYMENT_CANCELLED');
+  });
+}
+
+for (const reason of [undefined, null, {}, 'requestMidasPayment:fail', { errCode: {} }, { errCode: [1] }, { errCode: true }, { errCode: 1.5 }]) {
+  test(`a window that fails with ${JSON.stringify(reason)} has failed, and the server is told a number`, async (t) => {
+    const { client, platform } = await online(t);
+    platform.coins = () => Promise.reject(reason);
+    const done = rejection(client.recharge(60));
+    platform.line.receive('MidasRechargeOptions', offer('r1'));
+    await settled();
+    assert.deepEqual(platform.line.asked('MidasRechargeDone'), [{ request_id: 'r1', err_code: -1 }]);
+    platform.line.receive('MidasRechargeResult', result('r1', R_FAILED));
+    assert.deepEqual([(await done).code, (await done).errCode], ['PAYMENT_FAILED', -1]);
+  });
+}
 
 test('a window that failed although it was paid is a recharge', async (t) => {
   const { client, platform } = await online(t);

@@ -116,6 +116,28 @@ test('a connection that falls silent in the middle of a purchase is replaced', a
   assert.equal((await midas.listOrders()).orders.length, 1);
 });
 
+test('a window that is paid and never calls back is a recharge when the player comes back from it', async (t) => {
+  const { phone, midas } = await join(t, world, 'speechless');
+  const pay = phone.requestMidasPayment.bind(phone);
+  const paid = new Promise<void>((resolve, reject) => {
+    phone.requestMidasPayment = (o) => pay({ ...o, success: () => resolve(), fail: reject });
+  });
+  const recharged = midas.recharge(60);
+  await paid;
+  await midas.login(); // wx.onShow
+  assert.deepEqual(structuredClone(await recharged), { request_id: (await recharged).request_id, state: 'CREDITED', coins: 60 });
+  assert.equal(midas.balance?.balance, 60);
+});
+
+test('a connection that died while the telephone slept is replaced when the player comes back, with the coins that came meanwhile', async (t) => {
+  const { phone, midas } = await join(t, world, 'sleeper', { timeoutMs: 1000 });
+  phone.line.silence();
+  await give(phone.openid, 60);
+  await midas.login(); // wx.onShow
+  await eventually('the coins are shown', () => midas.balance?.balance === 60);
+  assert.deepEqual([midas.state, phone.logins], ['online', 2]);
+});
+
 test('a server that is killed in the middle of a purchase delivers it once, when it is back', async (t) => {
   const { phone, midas } = await join(t, world, 'killed');
   await give(phone.openid, 120);

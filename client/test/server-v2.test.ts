@@ -45,6 +45,16 @@ test('an item that was paid for is found though the push is lost and the connect
   assert.equal(phone.windows, 1);
 });
 
+test('windows that are paid and never call back are a recharge and a purchase', async (t) => {
+  const { phone, midas } = await join(t, world, 'speechless');
+  const [coins, goods] = [phone.requestMidasPayment.bind(phone), phone.requestMidasPaymentGameItem.bind(phone)];
+  phone.requestMidasPayment = ({ success: _, ...o }) => coins(o);
+  phone.requestMidasPaymentGameItem = ({ success: _, ...o }) => goods(o);
+  assert.equal((await midas.recharge(60)).state, 'CREDITED'); // the push tells the server
+  assert.equal((await midas.buyGoods('pass')).state, 'DELIVERED');
+  assert.equal(phone.windows, 2);
+});
+
 test('an item whose window was cancelled can be paid for under the same request id', async (t) => {
   const { phone, midas } = await join(t, world, 'doubts');
   phone.moods.push(1);

@@ -14,6 +14,8 @@ export interface ClientOptions {
     zoneId?: string;
     /** How long one request waits for an answer before the connection is distrusted, in milliseconds. Default: 10000. */
     timeoutMs?: number;
+    /** How long a payment window may stay open without a word, of its own or of the server's about it, in milliseconds. Default: 600000. */
+    windowMs?: number;
     /** The bounds of the pause before a new connection, in milliseconds: any time up to firstMs, then up to twice that, … Default: 500, 30000. */
     backoff?: {
         firstMs?: number;
@@ -26,6 +28,8 @@ export interface ClientOptions {
 export declare class MidasClient {
     private readonly connection;
     private readonly asks;
+    private readonly windows;
+    private readonly pulse;
     private readonly platform;
     private readonly timeoutMs;
     private readonly backoff;
@@ -55,7 +59,8 @@ export declare class MidasClient {
     get balance(): Balance | undefined;
     /** Connects and keeps connected until close(). Resolves when logged in. Rejects when the server will not have the player, or at close():
      * then, as before the first call, whatever is asked is rejected at once.
-     * While the client waits to connect again it does so at once: call it in wx.onShow, for WeChat cuts a game off in the background. */
+     * While the client waits to connect again it does so at once, and where it is connected it asks for the balance: a connection that does not
+     * answer within 5 seconds is replaced. Call it in wx.onShow, for WeChat cuts a game off in the background and need not tell it. */
     login(): Promise<{
         openid: string;
     }>;
@@ -78,12 +83,14 @@ export declare class MidasClient {
         signal?: AbortSignalLike;
     }): Promise<PurchaseResult>;
     /** Buys coins with money: asks for the options, opens WeChat's payment window, and tells the server how it ended. Resolves with CREDITED, or
-     * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came. */
+     * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came.
+     * A window that does not call back ends when the server says that the coins came, or after windowMs. */
     recharge(buyQuantity: number, options?: {
         requestId?: string;
     }): Promise<RechargeResult>;
     /** Buys an item with money (V2): asks for the signed options, opens the payment window, resolves when DELIVERED. With the request id of an
-     * earlier one it goes on where that one stands, and opens the window only if it is not paid. */
+     * earlier one it goes on where that one stands, and opens the window only if it is not paid. A window that does not call back ends when the
+     * server knows that it was paid, or after windowMs. */
     buyGoods(itemId: string, quantity?: number, options?: {
         requestId?: string;
         signal?: AbortSignalLike;

@@ -38,6 +38,8 @@ export declare class Connection {
     openid: string | undefined;
     /** Counts logins. */
     session: number;
+    /** Counts what has been heard. */
+    heard: number;
     /** There is a connection, or there will be one. */
     running: boolean;
     private socket;

@@ -45,8 +45,11 @@ export declare function refusal(e: ErrorBody): MidasError;
 export declare function orderEnd(r: PurchaseResult): MidasError;
 /** The error of an order that stands still until an operator has looked at it. */
 export declare function disputed(r: PurchaseResult): MidasError;
-/** The error of a payment window; undefined: it is paid all the same. reason is what the call was failed with: {errCode, errMsg}, as WeChat does. */
-export declare function paymentError(reason: unknown, requestId: string): (MidasError & {
+/** An error of a payment window. */
+export type PaymentFailure = MidasError & {
     readonly errCode: number;
-}) | undefined;
+};
+/** The error of a payment window; undefined: it is paid all the same. reason is what the call was failed with: {errCode, errMsg}, as WeChat does,
+ * where errCode may be a text or missing. */
+export declare function paymentError(reason: unknown, requestId: string): PaymentFailure | undefined;
 export {};
