@@ -260,6 +260,18 @@ func (l *Ledger) SchemaVersion(ctx context.Context) (version int64, err error) {
 	return version, unavailable(ctx, "read the version of the tables", err)
 }
 
+// NewestSchema is the number of the newest migration that this version of the code has for a driver of Config.
+func NewestSchema(driver string) (version int64, err error) {
+	all, err := migrationsOf(driver)
+	if err != nil {
+		return 0, fmt.Errorf("ledger: no driver %q: %w", driver, err)
+	}
+	return all[len(all)-1].version, nil
+}
+
+// Drivers are those that Config takes.
+func Drivers() []string { return []string{"sqlite", "postgres", "mysql"} }
+
 // alone runs f while no other server that starts does.
 func (d dialect) alone(ctx context.Context, db *sql.DB, lock int64, f func() error) (err error) {
 	if d.take == "" {

@@ -16,6 +16,7 @@ import (
 )
 
 // Config is the section "Midas" of a server's JSON config. Keys are the field names; durations are strings ("3s").
+// A key that is left out means the standard; a zero that is written is a fault where zero is not allowed.
 // A secret is given as text, as "env:NAME" or as "file:PATH"; white space and byte order marks around it are dropped.
 //
 // Decoding never fails: what is wrong with the text is kept and told by [Plugin.Configure], together with everything
@@ -41,7 +42,7 @@ type Config struct {
 	OptionalParams string
 	// ZoneID is the zone of players that name none. Zero value: "1".
 	ZoneID string
-	// Platform is pf, the platform the offer was opened for. Zero value: "android".
+	// Platform is pf, the platform the offer was opened for: "android", "ios", "windows", "mac" or "ohos". Zero value: "android".
 	Platform string
 	// CoinsPerYuan is how many coins one yuan buys. Required.
 	CoinsPerYuan int64
@@ -77,7 +78,9 @@ type Config struct {
 	// found by asking, later.
 	Push PushConfig
 
-	faults []Fault // of the text this was decoded from
+	decoded bool            // from a text
+	faults  []Fault         // of that text
+	zeros   map[string]bool // keys to which that text gives 0, "0s" or the like
 }
 
 // Item is something on sale.
@@ -205,7 +208,7 @@ func (e *ConfigError) Error() string {
 
 // UnmarshalJSON decodes the section. It keeps what is wrong for Configure instead of failing.
 func (c *Config) UnmarshalJSON(text []byte) error {
-	*c = Config{}
+	*c = Config{decoded: true, zeros: map[string]bool{}}
 	numbers := json.NewDecoder(bytes.NewReader(text))
 	numbers.UseNumber() // prices must not pass through a float
 	var section map[string]any
@@ -213,7 +216,7 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 		c.faults = []Fault{{"Midas", "is not a JSON object"}}
 		return nil
 	}
-	c.faults = dropUnknown(section, reflect.TypeFor[Config](), "")
+	c.look(section, reflect.TypeFor[Config](), "")
 	for _, key := range repeated(text) {
 		c.faults = append(c.faults, Fault{key, "is there twice; keep one"})
 	}
@@ -305,42 +308,4 @@ func kindName(t reflect.Type) string {
 	default:
 		return "a whole number"
 	}
-}
-
-// dropUnknown takes the keys out of a section that the struct it is for does not have, at every depth, and tells them.
-func dropUnknown(section map[string]any, t reflect.Type, path string) (faults []Fault) {
-	for key, value := range section {
-		field, known := t.FieldByName(key)
-		if !known || !field.IsExported() {
-			faults = append(faults, Fault{path + key, unknownKey(key, t)})
-			delete(section, key)
-			continue
-		}
-		switch inner := value.(type) {
-		case map[string]any:
-			if field.Type.Kind() == reflect.Struct {
-				faults = append(faults, dropUnknown(inner, field.Type, path+key+".")...)
-			}
-		case []any:
-			if field.Type.Kind() != reflect.Slice || field.Type.Elem().Kind() != reflect.Struct {
-				continue
-			}
-			for i, one := range inner {
-				if object, ok := one.(map[string]any); ok {
-					faults = append(faults, dropUnknown(object, field.Type.Elem(), fmt.Sprintf("%s%s[%d].", path, key, i))...)
-				}
-			}
-		}
-	}
-	return faults
-}
-
-// unknownKey names the key that was probably meant.
-func unknownKey(key string, t reflect.Type) string {
-	for f := range t.Fields() {
-		if f.IsExported() && strings.EqualFold(f.Name, key) {
-			return fmt.Sprintf("is not a key; %q is", f.Name)
-		}
-	}
-	return "is not a key"
 }

@@ -74,6 +74,45 @@ func TestEveryFaultOfAConfigIsToldByItsKey(t *testing.T) {
 				`Items[0].Prize: is not a key`, `Items[0].price: is not a key; "Price" is`, "Ledger.Path: is not a key",
 			},
 		},
+		"keys with a slip of the fingers": {
+			with(t, "MaxInFligth", `1`, "Retry", `{"GiveUpAftr":"5m"}`, "app_secret", `"x"`, "Items", `[{"ID":"a","Price":1,"Nam":"A"}]`, "LoginLimits", `{}`),
+			[]string{
+				`Items[0].Nam: is not a key; did you mean "Name"?`, `LoginLimits: is not a key; did you mean "LoginLimit"?`,
+				`MaxInFligth: is not a key; did you mean "MaxInFlight"?`, `Retry.GiveUpAftr: is not a key; did you mean "GiveUpAfter"?`,
+				`app_secret: is not a key; "AppSecret" is`,
+			},
+		},
+		"keys in the wrong section": {
+			with(t, "DSN", `"x"`, "Redis", `{"MaxConns":5}`, "Retry", `{"open_for":"1s"}`, "Ledger", `{"DSN":"x","CoinsPerYuan":1}`),
+			[]string{
+				`DSN: is not a key here; did you mean "Ledger.DSN"?`, `Ledger.CoinsPerYuan: is not a key here; did you mean "CoinsPerYuan"?`,
+				`Redis.MaxConns: is not a key here; did you mean "Ledger.MaxConns"?`, `Retry.open_for: is not a key here; did you mean "Breaker.OpenFor"?`,
+			},
+		},
+		"a key like no other": {
+			with(t, "RateLimit", `{"zzzzzz":1}`), []string{`RateLimit.zzzzzz: is not a key; there are PerSecond, Burst`},
+		},
+		"zeros that are no standard": {
+			with(t, "Timeout", `"0s"`, "MaxInFlight", `0`, "MaxQueuePerPlayer", `0`, "RateLimit", `{"PerSecond":0,"Burst":0}`,
+				"Retry", `{"First":"0","Max":"0ms","GiveUpAfter":"-0s","DeliverTries":0}`, "LoginLimit", `{"InFlight":0,"RefusedPerSecond":0.0,"RefusedPerAddress":0e5}`,
+				"Breaker", `{"Window":"0s","Buckets":0,"MinRequests":0,"FailureRatio":0,"OpenFor":"0s","HalfOpenRequests":0}`,
+				"Ledger", `{"Driver":"mysql","DSN":"x","MaxConns":0,"ConnMaxIdleTime":"0s","ConnMaxLifetime":"0s"}`),
+			[]string{
+				"Breaker.Buckets: is 0; allowed is 1 to 1000. Leave it out for 10", "Breaker.FailureRatio: is 0", "Breaker.HalfOpenRequests: is 0",
+				"Breaker.MinRequests: is 0", "Breaker.OpenFor: is 0s", "Breaker.Window: is 0s", "Ledger.ConnMaxIdleTime: is 0s", "Ledger.ConnMaxLifetime: is 0s",
+				"Ledger.MaxConns: is 0", "LoginLimit.InFlight: is 0", "LoginLimit.RefusedPerAddress: is 0", "LoginLimit.RefusedPerSecond: is 0",
+				"MaxInFlight: is 0", "MaxQueuePerPlayer: is 0", "RateLimit.Burst: is 0", "RateLimit.PerSecond: is 0; allowed is 0.01 to 1000. Leave it out for 5",
+				"Retry.DeliverTries: is 0", "Retry.First: is 0s", "Retry.GiveUpAfter: is 0s", "Retry.Max: is 0s",
+				"Timeout: is 0s; allowed is 100ms to 1m0s. Leave it out for 3s",
+			},
+		},
+		"a zero for connections to a file": {with(t, "Ledger", `{"DSN":"x","MaxConns":0}`), []string{"Ledger.MaxConns: is for a database server"}},
+		"lists of nothing": {
+			with(t, "RechargeTiers", `[]`, "RechargePoll", `[]`), []string{"RechargePoll: is empty", "RechargeTiers: is empty"},
+		},
+		"a platform that nobody has": {
+			with(t, "Platform", `"androd"`), []string{`Platform: "androd" is none of android, ios, windows, mac, ohos; did you mean "android"?`},
+		},
 		"several servers on a ledger they cannot share": {
 			with(t, "Redis", `{"Addr":"redis:6379"}`),
 			[]string{`Redis: is for several servers, and they cannot share a SQLite file: Ledger.Driver is "postgres" or "mysql" then`},
@@ -191,6 +230,29 @@ func TestEveryFaultOfAConfigIsToldByItsKey(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestASectionThatIsNotThereIsCalledMissing(t *testing.T) {
+	var server struct{ Midas Config }
+	if err := json.Unmarshal([]byte(`{"Mydas":{"Env":"sandbox"}}`), &server); err != nil {
+		t.Fatal(err)
+	}
+	_, err := server.Midas.Resolved()
+	if err == nil || !strings.Contains(err.Error(), `no section "Midas"`) || strings.Contains(err.Error(), "AppID") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAZeroThatIsNotWrittenIsTheStandard(t *testing.T) {
+	for name, section := range map[string]string{
+		"left out": goodConfig, "null": with(t, "Timeout", "null", "RateLimit", "null", "RechargeTiers", "null"), "empty sections": with(t, "Retry", "{}", "RateLimit", "{}"),
+		"zeros that mean zero": with(t, "MPSig", "false", "Items", `[{"ID":"a","Price":5,"Fen":0}]`, "Redis", `{"DB":0}`),
+	} {
+		c, err := resolve(t, section)
+		if err != nil || c.Timeout != 3*time.Second || c.RateLimit.PerSecond != 5 {
+			t.Errorf("%s: %v, %+v", name, err, c.RateLimit)
+		}
 	}
 }
 

@@ -137,6 +137,9 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 		return err
 	}
 	cfg.warnOfSecrets(p.log)
+	if cfg.Items != nil && len(cfg.Items) == 0 {
+		p.log.Warn("leafmidas: Midas.Items is an empty list, so nothing is for sale")
+	}
 	fleet, err := cfg.fleet(p.log)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ const (
 // Resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong. A server
 // need not call it: Configure does.
 func (c Config) Resolved() (Config, error) {
+	if !c.decoded && reflect.ValueOf(c).IsZero() {
+		return c, &ConfigError{[]Fault{{"Midas", `is missing: the config has no section "Midas", or it was not read into the Config that was given`}}}
+	}
 	faults := slices.Clone(c.faults)
 	fault := func(key, format string, args ...any) {
 		// What the text already got wrong need not be told twice ("missing").
@@ -42,7 +46,7 @@ func (c Config) Resolved() (Config, error) {
 			*field = standard
 		}
 		if !slices.Contains(allowed, *field) {
-			fault(key, "%q is none of %s", *field, strings.Join(allowed, ", "))
+			fault(key, "%q is none of %s%s", *field, strings.Join(allowed, ", "), didYouMean(*field, allowed))
 		}
 	}
 	oneOf("Protocol", &c.Protocol, "v1", "v1", protocolV2)
@@ -85,11 +89,18 @@ func (c Config) Resolved() (Config, error) {
 	setDefault(&c.ZoneID, "1")
 	required("ZoneID", c.ZoneID)
 	setDefault(&c.Platform, "android")
-	required("Platform", c.Platform)
+	if what := checkPlatform(c.Platform); what != "" && idForm.MatchString(c.Platform) {
+		fault("Platform", "%s", what)
+	} else {
+		required("Platform", c.Platform)
+	}
 	setDefault(&c.MPSig, new(true))
 
 	if c.CoinsPerYuan < 1 || c.CoinsPerYuan > 1_000_000 {
 		fault("CoinsPerYuan", "is %d; a yuan buys 1 to 1000000 coins", c.CoinsPerYuan)
+	}
+	if c.RechargeTiers != nil && len(c.RechargeTiers) == 0 {
+		fault("RechargeTiers", "is empty, so nobody could buy coins; leave it out for the official prices")
 	}
 	for i, yuan := range c.RechargeTiers {
 		if yuan < 1 || yuan > 1_000_000 {
@@ -120,25 +131,28 @@ func (c Config) Resolved() (Config, error) {
 		setDefault(&it.Name, it.ID)
 	}
 
-	bounded(fault, "Timeout", &c.Timeout, 3*time.Second, 100*time.Millisecond, time.Minute)
-	bounded(fault, "MaxInFlight", &c.MaxInFlight, 200, 1, 10_000)
-	bounded(fault, "MaxQueuePerPlayer", &c.MaxQueuePerPlayer, 8, 1, 1000)
-	bounded(fault, "Retry.First", &c.Retry.First, time.Second, 10*time.Millisecond, time.Hour)
-	bounded(fault, "Retry.Max", &c.Retry.Max, max(30*time.Second, c.Retry.First), c.Retry.First, time.Hour)
-	bounded(fault, "Retry.GiveUpAfter", &c.Retry.GiveUpAfter, 5*time.Minute, c.Retry.First, 24*time.Hour)
-	bounded(fault, "RateLimit.PerSecond", &c.RateLimit.PerSecond, 5, 0.01, 1000)
-	bounded(fault, "RateLimit.Burst", &c.RateLimit.Burst, 10, 1, 1000)
-	bounded(fault, "LoginLimit.InFlight", &c.LoginLimit.InFlight, max(1, c.MaxInFlight/10), 1, 1000)
-	bounded(fault, "LoginLimit.RefusedPerSecond", &c.LoginLimit.RefusedPerSecond, 20, 0.1, 10_000)
-	bounded(fault, "LoginLimit.RefusedPerAddress", &c.LoginLimit.RefusedPerAddress, 1, 0.01, 10_000)
-	bounded(fault, "Breaker.Window", &c.Breaker.Window, 10*time.Second, 100*time.Millisecond, time.Hour)
-	bounded(fault, "Breaker.Buckets", &c.Breaker.Buckets, 10, 1, 1000)
-	bounded(fault, "Breaker.MinRequests", &c.Breaker.MinRequests, 10, 1, 1_000_000)
-	bounded(fault, "Breaker.FailureRatio", &c.Breaker.FailureRatio, 0.5, 0.01, 1)
-	bounded(fault, "Breaker.OpenFor", &c.Breaker.OpenFor, 5*time.Second, 10*time.Millisecond, time.Hour)
-	bounded(fault, "Breaker.HalfOpenRequests", &c.Breaker.HalfOpenRequests, 3, 1, 1000)
+	bounded(c.zeros, fault, "Timeout", &c.Timeout, 3*time.Second, 100*time.Millisecond, time.Minute)
+	bounded(c.zeros, fault, "MaxInFlight", &c.MaxInFlight, 200, 1, 10_000)
+	bounded(c.zeros, fault, "MaxQueuePerPlayer", &c.MaxQueuePerPlayer, 8, 1, 1000)
+	bounded(c.zeros, fault, "Retry.First", &c.Retry.First, time.Second, 10*time.Millisecond, time.Hour)
+	bounded(c.zeros, fault, "Retry.Max", &c.Retry.Max, max(30*time.Second, c.Retry.First), c.Retry.First, time.Hour)
+	bounded(c.zeros, fault, "Retry.GiveUpAfter", &c.Retry.GiveUpAfter, 5*time.Minute, c.Retry.First, 24*time.Hour)
+	bounded(c.zeros, fault, "RateLimit.PerSecond", &c.RateLimit.PerSecond, 5, 0.01, 1000)
+	bounded(c.zeros, fault, "RateLimit.Burst", &c.RateLimit.Burst, 10, 1, 1000)
+	bounded(c.zeros, fault, "LoginLimit.InFlight", &c.LoginLimit.InFlight, max(1, c.MaxInFlight/10), 1, 1000)
+	bounded(c.zeros, fault, "LoginLimit.RefusedPerSecond", &c.LoginLimit.RefusedPerSecond, 20, 0.1, 10_000)
+	bounded(c.zeros, fault, "LoginLimit.RefusedPerAddress", &c.LoginLimit.RefusedPerAddress, 1, 0.01, 10_000)
+	bounded(c.zeros, fault, "Breaker.Window", &c.Breaker.Window, 10*time.Second, 100*time.Millisecond, time.Hour)
+	bounded(c.zeros, fault, "Breaker.Buckets", &c.Breaker.Buckets, 10, 1, 1000)
+	bounded(c.zeros, fault, "Breaker.MinRequests", &c.Breaker.MinRequests, 10, 1, 1_000_000)
+	bounded(c.zeros, fault, "Breaker.FailureRatio", &c.Breaker.FailureRatio, 0.5, 0.01, 1)
+	bounded(c.zeros, fault, "Breaker.OpenFor", &c.Breaker.OpenFor, 5*time.Second, 10*time.Millisecond, time.Hour)
+	bounded(c.zeros, fault, "Breaker.HalfOpenRequests", &c.Breaker.HalfOpenRequests, 3, 1, 1000)
 	if c.RechargePoll == nil {
 		c.RechargePoll = standardPoll
+	}
+	if len(c.RechargePoll) == 0 {
+		fault("RechargePoll", "is empty, so nobody would look for coins that were paid for; leave it out for the standard")
 	}
 	for i, d := range c.RechargePoll {
 		if d < 10*time.Millisecond || d > 24*time.Hour {
@@ -146,7 +160,7 @@ func (c Config) Resolved() (Config, error) {
 		}
 	}
 
-	bounded(fault, "Retry.DeliverTries", &c.Retry.DeliverTries, 100, 1, 1_000_000)
+	bounded(c.zeros, fault, "Retry.DeliverTries", &c.Retry.DeliverTries, 100, 1, 1_000_000)
 	oneOf("Ledger.Driver", &c.Ledger.Driver, sqlite, sqlite, "postgres", "mysql")
 	switch {
 	case c.Ledger.DSN == "" && c.Ledger.Driver == sqlite:
@@ -161,14 +175,14 @@ func (c Config) Resolved() (Config, error) {
 		for key, given := range map[string]bool{
 			"MaxConns": c.Ledger.MaxConns != 0, "ConnMaxIdleTime": c.Ledger.ConnMaxIdleTime != 0, "ConnMaxLifetime": c.Ledger.ConnMaxLifetime != 0,
 		} {
-			if given {
+			if given || c.zeros["Ledger."+key] {
 				fault("Ledger."+key, `is for a database server; with Ledger.Driver "sqlite" leave it out`)
 			}
 		}
 	} else {
-		bounded(fault, "Ledger.MaxConns", &c.Ledger.MaxConns, 32, 3, 1000)
-		bounded(fault, "Ledger.ConnMaxIdleTime", &c.Ledger.ConnMaxIdleTime, 2*time.Minute, time.Second, 24*time.Hour)
-		bounded(fault, "Ledger.ConnMaxLifetime", &c.Ledger.ConnMaxLifetime, 30*time.Minute, 10*time.Second, 24*time.Hour)
+		bounded(c.zeros, fault, "Ledger.MaxConns", &c.Ledger.MaxConns, 32, 3, 1000)
+		bounded(c.zeros, fault, "Ledger.ConnMaxIdleTime", &c.Ledger.ConnMaxIdleTime, 2*time.Minute, time.Second, 24*time.Hour)
+		bounded(c.zeros, fault, "Ledger.ConnMaxLifetime", &c.Ledger.ConnMaxLifetime, 30*time.Minute, 10*time.Second, 24*time.Hour)
 	}
 
 	c.resolvePush(fault, secret)
@@ -177,6 +191,7 @@ func (c Config) Resolved() (Config, error) {
 	if len(faults) > 0 {
 		return c, &ConfigError{faults}
 	}
+	c.decoded, c.faults, c.zeros = false, nil, nil // of a text, which this is no more
 	return c, nil
 }
 
@@ -285,8 +300,11 @@ func setDefault[T comparable](field *T, standard T) {
 	}
 }
 
-// bounded puts a default in place and checks the rest.
-func bounded[T int | uint32 | float64 | time.Duration](fault func(string, string, ...any), key string, field *T, standard, low, high T) {
+// bounded puts a default in place and checks the rest. A zero that was written is not taken for the default.
+func bounded[T int | uint32 | float64 | time.Duration](zeros map[string]bool, fault func(string, string, ...any), key string, field *T, standard, low, high T) {
+	if zeros[key] && *field == 0 {
+		fault(key, "is %v; allowed is %v to %v. Leave it out for %v", *field, low, high, standard)
+	}
 	setDefault(field, standard)
 	if within := *field >= low && *field <= high; !within { // so written, NaN is not within either
 		fault(key, "is %v; allowed is %v to %v", *field, low, high)

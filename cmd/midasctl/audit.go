@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -66,15 +67,18 @@ func runAudit(ctx context.Context, cmd *cli.Command) error {
 	if !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
 		return fmt.Errorf("no time lies between --from %s and --to %s", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
 	}
+	if path := cmd.String("textfile"); path != "" && filepath.Ext(path) != ".prom" {
+		return fmt.Errorf("--textfile %s: node_exporter reads only files whose name ends in .prom", path)
+	}
 	// An empty name is a mistake in somebody's script: without the comparison, the books would seem to agree.
 	if cmd.IsSet("granted") {
 		if r.Granted, err = readGranted(cmd.String("granted"), cmd.Root().Reader); err != nil {
 			return fmt.Errorf("read what the game granted: %w", err)
 		}
 	}
-	cfg, err := readMidasSection(cmd.String("conf"))
+	cfg, err := readSection(cmd)
 	if err != nil {
-		return fmt.Errorf("read the config: %w", err)
+		return err
 	}
 	if !cmd.Bool("json") {
 		r.Progress = progressTo(cmd.Root().ErrWriter)

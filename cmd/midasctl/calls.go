@@ -55,9 +55,9 @@ func withClient(call callAction) cli.ActionFunc {
 		if err != nil {
 			return err
 		}
-		section, err := readMidasSection(cmd.String("conf"))
+		section, err := readSection(cmd)
 		if err != nil && !errors.Is(err, errNoLedgerFile) {
-			return fmt.Errorf("read the config: %w", err)
+			return err
 		}
 		noLedger := err != nil
 		section.Env = "sandbox"

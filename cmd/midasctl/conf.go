@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -21,11 +22,37 @@ import (
 // errFound makes the exit code tell what was printed already.
 var errFound = told{errors.New("see above")}
 
+const confVariable = "MIDAS_CONF"
+
 func confFlag() cli.Flag {
 	return &cli.StringFlag{
-		Name: "conf", Required: true, Sources: cli.EnvVars("MIDAS_CONF"),
+		Name: "conf", Sources: cli.EnvVars(confVariable),
 		Usage: "the server's JSON config, of which section Midas is read, is in `FILE`",
 	}
+}
+
+// readSection reads the section of the config that --conf or the environment names.
+func readSection(cmd *cli.Command) (plugin.Config, error) {
+	name := cmd.String("conf")
+	if name == "" {
+		return plugin.Config{}, errors.New(`the flag "conf" is not set: give --conf FILE, or set ` + confVariable)
+	}
+	cfg, err := readMidasSection(name)
+	if errors.Is(err, fs.ErrNotExist) && name == os.Getenv(confVariable) {
+		err = fmt.Errorf("%w (that is what %s names)", err, confVariable)
+	}
+	if err != nil {
+		err = fmt.Errorf("read the config: %w", err)
+	}
+	return cfg, err
+}
+
+// keyOf is where in a server's config a fault is.
+func keyOf(f plugin.Fault) string {
+	if f.Key == "Midas" {
+		return f.Key
+	}
+	return "Midas." + f.Key
 }
 
 func jsonFlag() cli.Flag {
@@ -46,9 +73,9 @@ func arguments(cmd *cli.Command, names ...string) ([]string, error) {
 
 // readConfig reads a config with its secrets. An error that is errNoLedgerFile leaves it whole, but for the Ledger.
 func readConfig(cmd *cli.Command) (plugin.Config, error) {
-	cfg, missing := readMidasSection(cmd.String("conf"))
+	cfg, missing := readSection(cmd)
 	if missing != nil && !errors.Is(missing, errNoLedgerFile) {
-		return cfg, fmt.Errorf("read the config: %w", missing)
+		return cfg, missing
 	}
 	cfg, err := cfg.Resolved()
 	if err != nil {
@@ -56,18 +83,9 @@ func readConfig(cmd *cli.Command) (plugin.Config, error) {
 	}
 	if missing != nil {
 		cfg.Ledger = plugin.LedgerConfig{}
-		return cfg, fmt.Errorf("read the config: %w", missing)
+		return cfg, missing
 	}
 	return cfg, nil
-}
-
-// readConfigAlone is readConfig for commands that can do without a ledger.
-func readConfigAlone(cmd *cli.Command) (plugin.Config, error) {
-	cfg, err := readConfig(cmd)
-	if errors.Is(err, errNoLedgerFile) {
-		err = nil
-	}
-	return cfg, err
 }
 
 // openLedger opens the ledger of a config as it is: in the wrong database, new and empty tables would answer that all is well. It is the

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -47,10 +46,10 @@ func runDoctor(ctx context.Context, cmd *cli.Command) error {
 	if !cmd.Bool("json") {
 		r.live = cmd.Root().Writer
 	}
-	section, err := readMidasSection(cmd.String("conf"))
+	section, err := readSection(cmd)
 	fresh := errors.Is(err, errNoLedgerFile)
 	if err != nil && !fresh {
-		return fmt.Errorf("read the config: %w", err)
+		return err
 	}
 	cfg, err := section.Resolved()
 	if err != nil {
@@ -84,7 +83,7 @@ func sayConfig(r *report, err error) {
 		return
 	}
 	for _, f := range bad.Faults {
-		r.wrong("config", "correct Midas."+f.Key, "Midas.%s %s", f.Key, f.What)
+		r.wrong("config", "correct "+keyOf(f), "%s %s", keyOf(f), f.What)
 	}
 }
 

@@ -100,7 +100,7 @@ func app() *cli.Command {
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Commands: append([]*cli.Command{
 			doctorCommand(), verifyCommand(), signCommand(), ordersCommand(), orderCommand(), resolveCommand(), pushesCommand(), auditCommand(),
-			configCommand(), migrateCommand(), identityCommand(), emulatorCommand(),
+			configCommand(), migrateCommand(), identityCommand(), emulatorCommand(), versionCommand(),
 		}, callCommands()...),
 	}
 	_ = a.Walk(func(c *cli.Command) error {

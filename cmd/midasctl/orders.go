@@ -49,6 +49,9 @@ func runOrders(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger
 	if _, err := arguments(cmd); err != nil {
 		return err
 	}
+	if limit := cmd.Int("limit"); limit < 1 { // the ledger takes 0 for its own standard
+		return fmt.Errorf("--limit is %d, and 1 to 1000 may be asked for", limit)
+	}
 	f := ledger.Filter{
 		OpenID: cmd.String("player"), BillPrefix: cmd.String("bill"), RequestID: cmd.String("request"), Open: cmd.Bool("open"), Stuck: cmd.Bool("stuck"),
 		OldestFirst: cmd.Bool("oldest"), Limit: cmd.Int("limit"), After: cmd.String("after"),

@@ -22,9 +22,9 @@ func migrateCommand() *cli.Command {
 			if _, err := arguments(cmd); err != nil {
 				return err
 			}
-			cfg, err := readMidasSection(cmd.String("conf"))
+			cfg, err := readSection(cmd)
 			if err != nil && !errors.Is(err, errNoLedgerFile) {
-				return fmt.Errorf("read the config: %w", err)
+				return err
 			}
 			if cfg, err = cfg.Resolved(); err != nil {
 				return fmt.Errorf("read the config: %w", err)
@@ -62,7 +62,7 @@ func runConfigCheck(_ context.Context, cmd *cli.Command) error {
 	if _, err := arguments(cmd); err != nil {
 		return err
 	}
-	cfg, err := readMidasSection(cmd.String("conf"))
+	cfg, err := readSection(cmd)
 	if errors.Is(err, errNoLedgerFile) { // a server makes it
 		err = nil
 	}
@@ -88,7 +88,7 @@ func runConfigCheck(_ context.Context, cmd *cli.Command) error {
 			Faults []fault `json:"faults"`
 		}{len(faults) == 0, []fault{}}
 		for _, f := range faults {
-			out.Faults = append(out.Faults, fault{"Midas." + f.Key, f.What})
+			out.Faults = append(out.Faults, fault{keyOf(f), f.What})
 		}
 		err = printJSON(cmd, out)
 	case len(faults) == 0:
@@ -97,7 +97,7 @@ func runConfigCheck(_ context.Context, cmd *cli.Command) error {
 	default:
 		rows := make([][]any, 0, len(faults))
 		for _, f := range faults {
-			rows = append(rows, []any{"Midas." + f.Key, f.What})
+			rows = append(rows, []any{keyOf(f), f.What})
 		}
 		err = printTable(cmd.Root().Writer, rows)
 	}

@@ -19,7 +19,7 @@ import (
 func signCommand() *cli.Command {
 	flags := func(extra ...cli.Flag) []cli.Flag {
 		return append([]cli.Flag{
-			confFlag(), jsonFlag(), sessionFlag(),
+			confFlag(), jsonFlag(), sessionFlag(), appKeyFlag(),
 			&cli.StringFlag{Name: "path", Required: true, Usage: "URL `PATH` that is called, as /cgi-bin/midas/sandbox/pay or /wxa/game/getbalance"},
 			&cli.StringFlag{Name: "body", Usage: "the JSON body is in `FILE` (-: the standard input)", Value: "-"},
 			&cli.BoolFlag{Name: "explain", Usage: "print every step of the text that is signed, with the secrets in it"},
@@ -27,7 +27,8 @@ func signCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name: "sign", Usage: "sign a request by the rules of a protocol",
-		Description: "The AppKey is the config's for the environment that the request names: by its path (v1), or by env in its body (v2).\n" +
+		Description: "The AppKey is that of --app-key-file, or the config's for the environment that the request names: by its path (v1), or by env in\n" +
+			"its body (v2). Nothing else of the config is needed; the ledger has players' session keys.\n" +
 			"--explain shows secrets: mind who looks on.",
 		Commands: []*cli.Command{
 			{
@@ -77,7 +78,7 @@ func runSignV1(ctx context.Context, cmd *cli.Command) error {
 	signed := without(params, "sig", "mp_sig", "access_token")
 	key, name := appKeyFor(cfg, strings.Contains(path, "/sandbox/"))
 	if key == "" {
-		return fmt.Errorf("the config has no %s", name)
+		return noKey(name)
 	}
 	sig := midas.SigV1(signed, path, key)
 	all := []signature{{"sig", sig, explainV1(signed, path, "secret", key, name)}}
@@ -129,7 +130,7 @@ func runSignV2(ctx context.Context, cmd *cli.Command) error {
 	path := cmd.String("path")
 	key, name := appKeyFor(cfg, named.Env == 1)
 	if key == "" {
-		return fmt.Errorf("the config has no %s", name)
+		return noKey(name)
 	}
 	all := []signature{{"pay_sig", midas.PaySigV2(path, []byte(body), key), []string{
 		fmt.Sprintf("the path, an &, and the body, byte by byte: %s&%s", path, body),
@@ -152,7 +153,7 @@ func signInput(cmd *cli.Command) (cfg plugin.Config, body string, err error) {
 	if _, err = arguments(cmd); err != nil {
 		return cfg, "", err
 	}
-	if cfg, err = readConfigAlone(cmd); err != nil {
+	if cfg, err = readPart(cmd, "AppKey", "SandboxAppKey"); err != nil {
 		return cfg, "", err
 	}
 	if p := cmd.String("path"); !strings.HasPrefix(p, "/") || strings.ContainsAny(p, "?# ") {
@@ -160,6 +161,10 @@ func signInput(cmd *cli.Command) (cfg plugin.Config, body string, err error) {
 	}
 	body, err = readInput(cmd.String("body"), cmd.Root().Reader)
 	return cfg, body, err
+}
+
+func noKey(name string) error {
+	return fmt.Errorf("there is no %s: give it with --app-key-file, or a config that has it with --conf", name)
 }
 
 // appKeyFor is the AppKey of an environment, and its key in the config.

@@ -30,10 +30,11 @@ func verifyCommand() *cli.Command {
 			"a curl command as a shell takes it, with what -v or -i printed; or HTTP/1 or HTTP/2 as text, as tcpdump -A, mitmproxy or\n" +
 			"net/http/httputil show it. curl -v does not show the body: leave the command in front of it. Not read: bodies in files\n" +
 			"(-d @FILE), forms (-F), quotes of the kind $'…', curl --trace, HAR, pcap.\n" +
-			"Tries every way the signatures may have been made with the config's keys, and names the one that fits.\n" +
+			"Tries every way the signatures may have been made with the config's keys, or that of --app-key-file, and names the one that\n" +
+			"fits. What the config does not have is not compared.\n" +
 			"Exit code 1: something is wrong with the request. No secret is printed.",
 		Flags: []cli.Flag{
-			confFlag(), jsonFlag(), sessionFlag(),
+			confFlag(), jsonFlag(), sessionFlag(), appKeyFlag(),
 			&cli.StringFlag{Name: "at", Usage: "the request was sent at `TIME`, as in audit (left out: what the answer's Date says)"},
 		},
 		Action: runVerify,
@@ -127,7 +128,7 @@ func runVerify(ctx context.Context, cmd *cli.Command) error {
 	} else if cmd.Args().Present() {
 		name = cmd.Args().First()
 	}
-	cfg, err := readConfigAlone(cmd)
+	cfg, err := readPart(cmd, "AppID", "OfferID", "Env", "MPSig", "AppKey", "SandboxAppKey")
 	if err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func bare(path string) string {
 func same(r *report, params []midas.Param, key, configured, configKey string) {
 	if got := value(params, key); got == "" {
 		r.wrong(key, "send it", "it is missing")
-	} else if got != configured {
+	} else if configured != "" && got != configured {
 		r.wrong(key, "send the config's, or correct Midas."+configKey, "it is %q, and the config's %s is %q", got, configKey, configured)
 	}
 }
@@ -301,7 +302,7 @@ func verifyV1(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 	case sig == "":
 		r.wrong("sig", "sign the request", "there is none")
 	case key == "":
-		r.unknown("sig", "put Midas."+name+" into the config", "it cannot be checked: the config has no %s", name)
+		r.unknown("sig", "give it with --app-key-file, or put Midas."+name+" into the config", "it cannot be checked: there is no %s", name)
 	default:
 		mistakes, found := searchV1(sig, known(app, elsewhere, wrongKey("AppSecret was used in place of "+name, cfg.AppSecret),
 			wrongKey("the session_key was used in place of "+name, session)), ways, paramSets(params, same), "secret")
@@ -395,7 +396,9 @@ func sayEnvironment(r *report, cfg plugin.Config, inSandbox bool, how string) {
 	if inSandbox {
 		asked = "sandbox"
 	}
-	if cfg.Env != asked {
+	if cfg.Env == "" {
+		r.unknown("environment", "", how+"; which is meant no config says", asked)
+	} else if cfg.Env != asked {
 		r.wrong("environment", "call the other, or correct Midas.Env", how+", and the config is for %s", asked, cfg.Env)
 	} else {
 		r.ok("environment", "%s", asked)
@@ -428,7 +431,7 @@ func verifyV2(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 	case paySig == "":
 		r.wrong("pay_sig", "put it into the URL", "there is none")
 	case key == "":
-		r.unknown("pay_sig", "put Midas."+name+" into the config", "it cannot be checked: the config has no %s", name)
+		r.unknown("pay_sig", "give it with --app-key-file, or put Midas."+name+" into the config", "it cannot be checked: there is no %s", name)
 	default:
 		mistakes, found := searchPaySig(paySig, known(app, elsewhere, wrongKey("AppSecret was used in place of "+name, cfg.AppSecret),
 			wrongKey("the session_key was used in place of "+name, session)), ways, written)
