@@ -55,6 +55,8 @@ func build() (dashboard.Dashboard, error) {
 		WithPanel(light("Disputed", "Orders that wait for an operator: midasctl orders --state disputed.", plain, 1, `max(leafmidas_disputed_orders{`+servers+`})`)).
 		WithPanel(light("Books differ", "What did not agree in the last audit.", plain, 1, `max(leafmidas_audit_differences{`+servers+`}) or vector(0)`)).
 		WithPanel(light("Ledgers away", "Servers whose database did not answer.", plain, 1, `count(leafmidas_ledger_up{`+servers+`} == 0) or vector(0)`)).
+		WithPanel(light("Game fails", "Servers whose game fails every delivery, or does not take note of refunds; orders wait.", plain, 1,
+			`sum(leafmidas_host_down{`+servers+`}) or vector(0)`)).
 		WithPanel(light("Shops paused", "Servers whose shop an operator has closed.", plain, 1, `sum(leafmidas_shop_paused{`+servers+`})`)).
 		WithRow(dashboard.NewRowBuilder("Midas")).
 		WithPanel(chart("Calls", "By endpoint.", perSecond, query{`sum by (endpoint) (rate(leafmidas_midas_calls_total{` + servers + `}[$__rate_interval]))`, "{{endpoint}}"})).
@@ -97,9 +99,10 @@ func build() (dashboard.Dashboard, error) {
 			query{`sum(rate(leafmidas_pushes_remote_total{` + servers + `}[$__rate_interval]))`, "seen by another server"})).
 		WithPanel(chart("Notifications of Midas (V2)", "", perSecond, query{`sum by (outcome) (rate(leafmidas_notifications_total{` + servers + `}[$__rate_interval]))`, "{{outcome}}"})).
 		WithRow(dashboard.NewRowBuilder("Servers")).
-		WithPanel(chart("Ledger and Redis", "1: answers.", plain,
+		WithPanel(chart("Ledger and Redis", "1: answers. -1: what is the matter with the ledger's database.", plain,
 			query{`leafmidas_ledger_up{` + servers + `}`, "ledger, {{instance}}"},
-			query{`leafmidas_redis_up{` + servers + `}`, "Redis, {{instance}}"})).
+			query{`leafmidas_redis_up{` + servers + `}`, "Redis, {{instance}}"},
+			query{`-leafmidas_ledger_fault{` + servers + `}`, "{{instance}}: {{cause}}"})).
 		WithPanel(chart("Ledger failures", "", perSecond, query{`sum by (instance) (rate(leafmidas_ledger_failures_total{` + servers + `}[$__rate_interval]))`, "{{instance}}"},
 			query{`sum by (instance, cause) (rate(leafmidas_ledger_faults_total{` + servers + `}[$__rate_interval])) > 0`, "{{instance}}: {{cause}}"})).
 		WithPanel(chart("Notes between servers", "", perSecond,
