@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -209,28 +210,39 @@ func TestAServerThatLeavesIsForgotten(t *testing.T) {
 	meet(t, a, c, "alice")
 }
 
-// Nobody hears what is published to a server that has died, nor to one that has said who is on it and does not listen yet.
+// Nobody hears what is published to a server that has died, nor to one that has said who is on it and does not listen yet. The latter says so
+// again once it listens, and that must not be undone, whatever its clock shows.
 func TestAServerThatIsStartingIsNotTakenForDead(t *testing.T) {
-	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name()}
-	a, b := newServer(t, cfg), newServer(t, cfg)
+	addr := redisAddr(t)
+	rdb := redis.NewClient(&redis.Options{Addr: addr})
+	defer rdb.Close()
+	key := "leafmidas:" + t.Name() + ":at:alice"
+	defer rdb.Del(context.Background(), key)
+	say := func(server string, until time.Time) {
+		if err := rdb.ZAdd(context.Background(), key, redis.Z{Score: float64(until.UnixMilli()) / 1000, Member: server}).Err(); err != nil {
+			t.Error(err)
+		}
+	}
+	begin := time.Now().Add(2 * time.Minute)
+	var again sync.Once
+	line := listenBetween(t, addr, func(asked []byte) { // just before a takes it for dead, it begins to listen and says so
+		if bytes.Contains(asked, []byte("eval")) && bytes.Contains(asked, []byte("starting")) && !bytes.Contains(asked, []byte("look:set")) {
+			again.Do(func() { say("starting", begin.Add(time.Millisecond)) })
+		}
+	})
+	cfg := module.FleetConfig{Addr: addr, Name: t.Name()}
+	b := newServer(t, cfg)
+	cfg.Addr = line
+	a := newServer(t, cfg)
 	b.Here("alice")
 	meet(t, a, b, "alice")
-	rdb := redis.NewClient(&redis.Options{Addr: cfg.Addr})
-	defer rdb.Close()
-	key := "leafmidas:" + cfg.Name + ":at:alice"
-	known, err := rdb.ZRangeWithScores(t.Context(), key, 0, -1).Result()
-	if err != nil || len(known) != 1 {
-		t.Fatalf("%v, %v", known, err)
-	}
-	said := known[0].Score // when b's word ends
-	if err := rdb.ZAdd(t.Context(), key, redis.Z{Score: said - 60, Member: "dead"}, redis.Z{Score: said + 60, Member: "starting"}).Err(); err != nil {
-		t.Fatal(err)
-	}
-	defer rdb.Del(context.Background(), key)
+	say("dead", begin)
+	say("starting", begin)
 	a.Tell(look("alice", "first"))
-	a.Tell(look("alice", "second")) // behind it in a's queue
-	eventually(t, "the notes are heard", func() bool { return b.hears("second") == 1 })
-	if left, err := rdb.ZRange(t.Context(), key, 0, -1).Result(); err != nil || len(left) != 2 || left[1] != "starting" {
+	a.Tell(module.Note{What: module.NoteService, BillNo: "behind it in a's queue"})
+	eventually(t, "the notes are heard", func() bool { return b.hears("behind it in a's queue") == 1 })
+	again.Do(func() { t.Error("nobody was taken for dead") })
+	if left, err := rdb.ZRange(t.Context(), key, 0, -1).Result(); err != nil || len(left) != 2 || left[0] != "starting" {
 		t.Errorf("alice is on %v, %v", left, err)
 	}
 }
@@ -473,6 +485,48 @@ func TestConfigsThatCannotBeMeant(t *testing.T) {
 			t.Errorf("%+v was taken", cfg)
 		}
 	}
+}
+
+// listenBetween is a line to Redis, with somebody in it who sees first what is asked.
+func listenBetween(t *testing.T, addr string, see func(asked []byte)) (line string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			to, err := net.Dial("tcp", addr)
+			if err != nil {
+				_ = from.Close()
+				continue
+			}
+			all.Go(func() {
+				_, _ = io.Copy(from, to)
+				_ = from.Close()
+			})
+			all.Go(func() {
+				defer to.Close()
+				for b := make([]byte, 64<<10); ; {
+					n, err := from.Read(b)
+					see(b[:n])
+					if _, lost := to.Write(b[:n]); err != nil || lost != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		all.Wait()
+	})
+	return l.Addr().String()
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {

@@ -60,13 +60,16 @@ func certificate(t *testing.T) (cert, key string) {
 	return cert, key
 }
 
+// rights are those that the README lists.
+const rights = "~leafmidas:* &leafmidas:* +ping +hello +client +select +subscribe +unsubscribe +publish " +
+	"+zadd +zrem +zrange +expire +get +set +del +eval +evalsha +multi +exec"
+
 // An encrypted connection, and a user who may do what this package needs and no more.
 func TestTLSAndACLUsers(t *testing.T) {
 	cert, key := certificate(t)
 	t.Setenv("SSL_CERT_FILE", cert) // read once, at the first connection by TLS in this process
 	users := filepath.Join(t.TempDir(), "users.acl")
-	rules := "user default off\nuser game on >secret-password ~leafmidas:* &leafmidas:* +ping +hello +client +select +subscribe +unsubscribe +publish " +
-		"+zadd +zrem +zrange +expire +get +set +eval +evalsha +multi +exec +del\n"
+	rules := "user default off\nuser game on >secret-password " + rights + "\n"
 	if err := os.WriteFile(users, []byte(rules), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +79,15 @@ func TestTLSAndACLUsers(t *testing.T) {
 	a, b := newServer(t, cfg), newServer(t, cfg)
 	b.Here("alice")
 	meet(t, a, b, "alice")
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = newServer(t, cfg)
+	b.Here("bob") // she has gone with b, and to take that back needs no further right
+	meet(t, a, b, "bob")
+	if err := a.Check(t.Context()); err != nil || !a.FleetStats().Up {
+		t.Errorf("up: %v, %v: %s", a.FleetStats().Up, err, a.log)
+	}
 	if err := a.TokenStore().Store(t.Context(), "the-token", time.Now().Add(time.Minute)); err != nil {
 		t.Error(err)
 	}

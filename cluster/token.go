@@ -49,7 +49,7 @@ func (s tokenStore) LoadToken(ctx context.Context) (midas.SharedToken, error) {
 		return midas.SharedToken{}, nil
 	}
 	if err != nil {
-		s.noted(err)
+		s.failed(err)
 		return midas.SharedToken{}, err
 	}
 	var shared sharedToken

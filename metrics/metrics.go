@@ -100,6 +100,7 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 		w.count(notesPublished, s.Fleet.Published)
 		w.count(notesReceived, s.Fleet.Heard)
 		w.count(notesDropped, s.Fleet.Dropped)
+		w.count(notesRefused, s.Fleet.Refused)
 		w.count(remoteWarnings, s.Module.Warned)
 	}
 	c.ledger(w)

@@ -68,6 +68,7 @@ var (
 	redisUp        = metric("redis_up", "1 if Redis answered last.")
 	notesPublished = metric("cluster_notes_published_total", "Notes published to other servers.")
 	notesReceived  = metric("cluster_notes_received_total", "Notes heard from other servers.")
+	notesRefused   = metric("cluster_notes_refused_total", "Notes that were not believed: not sealed with this game's AppSecret, repeated, or minutes old.")
 	notesDropped   = metric("cluster_notes_dropped_total", "Notes that were not published because Redis was away or slow.")
 	remoteWarnings = metric("cluster_breaker_warnings_total", "Other servers' words that their breakers opened or closed.")
 )

@@ -62,15 +62,26 @@ type Note struct {
 
 // FleetConfig says where the servers meet.
 type FleetConfig struct {
-	Addr, Username string
-	Password       midas.Secret
-	DB             int
-	TLS            bool
+	// Addr is "host:port", or several with commas between them: of Sentinels with MasterName, else of a cluster's nodes.
+	Addr string
+	// MasterName is what the Sentinels call the server.
+	MasterName string
+	// Cluster: it is one, though Addr is a single address.
+	Cluster  bool
+	Username string
+	Password midas.Secret
+	// SentinelUsername and SentinelPassword are those of the Sentinels themselves.
+	SentinelUsername string
+	SentinelPassword midas.Secret
+	DB               int
+	TLS              bool
 	// Name tells games and environments apart that meet in one place.
 	Name string
-	// SealSecret protects the access token there.
+	// SealSecret protects the access token there, and the notes: whoever does not have it can neither read nor write one.
 	SealSecret midas.Secret
 	Logger     *slog.Logger
+	// Now is the clock. nil: time.Now.
+	Now func() time.Time
 }
 
 // OpenFleet opens the fleet that is linked; cluster's import sets it, as a database driver registers itself.
@@ -114,20 +125,24 @@ func (m *Module) Elsewhere(openid, zoneID string, why payment.Reason, billNo str
 	m.fleet.Tell(Note{What: NoteLook, OpenID: openid, ZoneID: zoneID, Reason: why, BillNo: billNo})
 }
 
-// hear takes a note of another server's. What cannot be read is left: it is a newer version's.
+// mostWait bounds how long another server may say that calls are held back: the longest that a breaker's config allows.
+const mostWait = time.Hour
+
+// hear takes a note of another server's. What cannot be read is left: it is a newer version's. So is what could not be told to a player:
+// what another server got wrong must not silence this one.
 func (m *Module) hear(n Note) {
 	switch n.What {
 	case NoteBalance:
 		m.hearBalance(n)
 	case NoteOrder:
-		if r := new(msg.MidasPurchaseResult); proto.Unmarshal(n.Message, r) == nil {
+		if r := new(msg.MidasPurchaseResult); readable(n.Message, r) && r.GetAmount() >= 0 && r.GetQuantity() > 0 {
 			if r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING {
 				m.till.Watched(r.GetBillNo())
 			}
 			m.sendHere(n.OpenID, r)
 		}
 	case NoteRecharge:
-		if r := new(msg.MidasRechargeResult); proto.Unmarshal(n.Message, r) == nil {
+		if r := new(msg.MidasRechargeResult); readable(n.Message, r) && r.GetCoins() >= 0 {
 			m.sendHere(n.OpenID, r)
 		}
 	case NoteLook:
@@ -135,6 +150,9 @@ func (m *Module) hear(n Note) {
 	case NoteSession:
 		m.till.SessionChanged(n.OpenID)
 	case NoteService:
+		if n.RetryAfter < 0 || n.RetryAfter > mostWait {
+			return
+		}
 		m.warned.Add(1)
 		if m.options.HoldBack == nil || m.options.HoldBack(n.Endpoint, n.Open, n.RetryAfter) {
 			m.tellService(n.Endpoint, n.Open, n.RetryAfter)
@@ -142,10 +160,15 @@ func (m *Module) hear(n Note) {
 	}
 }
 
+// readable reads a message for a player, and tells whether it is one that can be sent on.
+func readable(text []byte, into proto.Message) bool {
+	return proto.Unmarshal(text, into) == nil && msg.Unwritable(into) == nil
+}
+
 // hearBalance pushes a balance that another server has seen, unless a newer one is known here.
 func (m *Module) hearBalance(n Note) {
 	b := new(msg.MidasBalance)
-	if proto.Unmarshal(n.Message, b) != nil || !m.till.Witness(n.OpenID, n.ZoneID, accountOf(b)) {
+	if !readable(n.Message, b) || !m.till.Witness(n.OpenID, n.ZoneID, accountOf(b)) {
 		return
 	}
 	b.Reason = msg.MidasReason_MIDAS_REASON_REMOTE

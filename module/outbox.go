@@ -2,10 +2,12 @@ package module
 
 import (
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/name5566/leaf/gate"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/leafmidas/leafmidas/msg"
 )
@@ -43,8 +45,14 @@ func newOutbox(log *slog.Logger) *outbox {
 	return &outbox{log: log, slots: map[gate.Agent]*slot{}}
 }
 
-// send writes a message now.
+// send writes a message now. One that cannot be written becomes INTERNAL: Leaf would log the failure, and the client wait for ever.
 func (o *outbox) send(a gate.Agent, m any) {
+	if message, ours := m.(proto.Message); ours {
+		if err := msg.Unwritable(message); err != nil {
+			o.log.Error("midas: a message to a client cannot be written", "error", err)
+			m = unwritten(message)
+		}
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			o.stats.panicked.Add(1)
@@ -53,6 +61,15 @@ func (o *outbox) send(a gate.Agent, m any) {
 	}()
 	o.stats.written.Add(1)
 	a.WriteMsg(m)
+}
+
+// unwritten is what a client hears in the place of a message that cannot be written.
+func unwritten(message proto.Message) *msg.MidasError {
+	e := &msg.MidasError{Code: internal.code, Message: internal.text, Retryable: internal.retryable}
+	if asked, ok := message.(interface{ GetRequestId() string }); ok {
+		e.RequestId = strings.ToValidUTF8(asked.GetRequestId(), "")
+	}
+	return e
 }
 
 // push sends a balance, or holds it back while one was sent just before. Versions reach a connection in their order: one that

@@ -20,8 +20,8 @@ type Stats struct {
 type FleetStats struct {
 	// Up: the meeting point answered last.
 	Up bool
-	// Published and Heard count notes, Dropped those that could not be sent.
-	Published, Heard, Dropped int64
+	// Published and Heard count notes, Dropped those that could not be sent, Refused those that came and were not believed.
+	Published, Heard, Dropped, Refused int64
 }
 
 // Stats tells what the module has sent and heard. It takes no more than a mutex that is never held across a call.

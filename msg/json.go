@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -162,6 +163,39 @@ func marshalJSON(m proto.Message) ([]byte, error) {
 	return appendObject(make([]byte, 0, 256), m.ProtoReflect())
 }
 
+// Unwritable tells why a message could not be written, in JSON or in protobuf; nil if it can. Leaf only logs such a failure, and the
+// client hears nothing.
+func Unwritable(m proto.Message) error { return unwritable(m.ProtoReflect()) }
+
+func unwritable(m protoreflect.Message) (err error) {
+	m.Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case fd.IsList():
+			for i := 0; err == nil && i < v.List().Len(); i++ {
+				err = unwritable(v.List().Get(i).Message())
+			}
+		case fd.Kind() == protoreflect.MessageKind:
+			err = unwritable(v.Message())
+		case fd.Kind() == protoreflect.StringKind:
+			if !utf8.ValidString(v.String()) {
+				err = fmt.Errorf("%s is not UTF-8", fd.FullName())
+			}
+		case fd.Kind() == protoreflect.Int64Kind:
+			err = checkInt(fd, v.Int())
+		}
+		return err == nil
+	})
+	return err
+}
+
+// checkInt refuses what a JavaScript client would hold as another number.
+func checkInt(fd protoreflect.FieldDescriptor, n int64) error {
+	if n < -MaxInt || n > MaxInt {
+		return fmt.Errorf("%s: %d is beyond 2^53-1 and would reach the client as another number", fd.Name(), n)
+	}
+	return nil
+}
+
 func appendObject(b []byte, m protoreflect.Message) (_ []byte, err error) {
 	fields := m.Descriptor().Fields()
 	b = append(b, '{')
@@ -206,10 +240,6 @@ func appendField(b []byte, fd protoreflect.FieldDescriptor, v protoreflect.Value
 	case fd.Kind() == protoreflect.EnumKind:
 		return strconv.AppendInt(b, int64(v.Enum()), 10), nil
 	default:
-		n := v.Int()
-		if n < -MaxInt || n > MaxInt {
-			return nil, fmt.Errorf("%s: %d is beyond 2^53-1 and would reach the client as another number", fd.Name(), n)
-		}
-		return strconv.AppendInt(b, n, 10), nil
+		return strconv.AppendInt(b, v.Int(), 10), checkInt(fd, v.Int())
 	}
 }

@@ -240,9 +240,21 @@ func (t *Till) remember(key account, b midas.Balance) Account {
 	return Account{Balance: b, Version: t.version}
 }
 
-// Witness takes note of a balance that another server has seen. It is false, and nothing is noted, if the player is not here
-// or a newer one is known.
+// mostAhead is how far ahead of this server's time another one's number of a balance may be. Numbers are times of the database's clock,
+// which may be set back; a number out of all reason would silence this server's own balances.
+const mostAhead = 10 * time.Minute
+
+// Witness takes note of a balance that another server has seen. It is false, and nothing is noted, if the player is not here,
+// a newer one is known, or it is none that Midas can have told.
 func (t *Till) Witness(openid, zoneID string, a Account) bool {
+	for _, sum := range []midas.Coins{a.Balance.Balance, a.PresentBalance, a.SaveAmt, a.SaveSum, a.CostSum, a.PresentSum} {
+		if sum < 0 || sum > midas.MaxCoins {
+			return false
+		}
+	}
+	if a.Version > t.clock.now(t.cfg.Now()).Add(mostAhead).UnixMicro() {
+		return false
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := account{openid, zoneID}

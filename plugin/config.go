@@ -173,19 +173,6 @@ type LedgerConfig struct {
 	ConnMaxIdleTime, ConnMaxLifetime time.Duration
 }
 
-// RedisConfig says where the servers of one game meet.
-type RedisConfig struct {
-	// Addr is "host:port". Required for several servers.
-	Addr string
-	// Username and Password are of an ACL user. Zero values: none.
-	Username string
-	Password midas.Secret
-	// DB is the number of the database.
-	DB int
-	// TLS: the connection is encrypted, and Addr's host is in the server's certificate.
-	TLS bool
-}
-
 // Fault is one thing that is wrong with a config.
 type Fault struct {
 	// Key is where, as "Breaker.Window" or "Items[2].Price".

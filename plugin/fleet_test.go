@@ -1,7 +1,10 @@
 package plugin_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,11 +15,15 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"github.com/redis/go-redis/v9"
+	"google.golang.org/protobuf/proto"
 
-	_ "github.com/leafmidas/leafmidas/cluster"
+	"github.com/leafmidas/leafmidas/cluster"
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
+	"github.com/leafmidas/leafmidas/midas"
+	"github.com/leafmidas/leafmidas/module"
 	"github.com/leafmidas/leafmidas/msg"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -400,5 +407,104 @@ func TestAServerWithoutALineToMidasClosesOnlyItsOwnShop(t *testing.T) {
 	}
 	cut.Store(false)
 	alice.delivered("p1")
+	checkFleet(t, fleet)
+}
+
+// Whoever may publish over Redis, and does not have the game's AppSecret, tells players nothing. And what a server of the game's own gets wrong
+// does not reach players either, nor silence the balances that others tell.
+func TestNobodyTellsPlayersLiesOverRedis(t *testing.T) {
+	t.Parallel()
+	fleet := startFleet(t, 2, "postgres")
+	a, b := fleet[0], fleet[1]
+	a.recharge("alice", 100)
+	here, there := a.join("alice", overWS), b.join("alice", overTCP)
+	meet(t, here, there)
+	resolved, err := b.config.Resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := resolved.FleetConfig(slog.New(slog.DiscardHandler))
+
+	var lies []module.Note
+	lie := func(what module.NoteKind, m proto.Message) {
+		text, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lies = append(lies, module.Note{What: what, OpenID: emulator.OpenIDOf("alice"), ZoneID: "1", Message: text})
+	}
+	for _, version := range []int64{1<<53 - 1, 1 << 53, math.MaxInt64, time.Now().Add(time.Hour).UnixMicro()} {
+		lie(module.NoteBalance, &msg.MidasBalance{Balance: 100, Version: version})
+	}
+	soon := time.Now().Add(time.Second).UnixMicro()
+	lie(module.NoteBalance, &msg.MidasBalance{Balance: -1, Version: soon})
+	lie(module.NoteBalance, &msg.MidasBalance{Balance: 1 << 53, Version: soon})
+	lie(module.NoteBalance, &msg.MidasBalance{SaveSum: -1 << 60, Version: soon})
+	lie(module.NoteRecharge, &msg.MidasRechargeResult{RequestId: "x", State: msg.MidasRechargeState_MIDAS_RECHARGE_STATE_CREDITED, Coins: 1 << 53})
+	lie(module.NoteRecharge, &msg.MidasRechargeResult{RequestId: "x", State: msg.MidasRechargeState_MIDAS_RECHARGE_STATE_CREDITED, Coins: -1})
+	lie(module.NoteOrder, &msg.MidasPurchaseResult{RequestId: "x", ItemId: "sword", Quantity: 1, Amount: -1})
+	lie(module.NoteOrder, &msg.MidasPurchaseResult{RequestId: "x", ItemId: "sword", Quantity: 1 << 60, Amount: 1})
+	lies = append(lies, module.Note{What: module.NoteService, Endpoint: midas.EndpointPay, Open: true, RetryAfter: math.MaxInt64},
+		module.Note{What: module.NoteService, Endpoint: midas.EndpointPay, Open: true, RetryAfter: -1})
+
+	// Of a server of the game's own.
+	wrong, err := cluster.Open(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wrong.Close()
+	wrong.Listen(func(module.Note) {})
+	heard := func() int64 {
+		s, _ := b.plugin.Stats()
+		return s.Fleet.Heard
+	}
+	before := heard()
+	for _, n := range lies {
+		wrong.Tell(n)
+	}
+	eventually(t, "all of them are heard", func() bool { return heard() >= before+int64(len(lies)) })
+
+	// Of somebody who only may publish: what would be believed of a server.
+	rdb := redis.NewClient(&redis.Options{Addr: where.Addr})
+	defer rdb.Close()
+	lies = nil
+	lie(module.NoteOrder, &msg.MidasPurchaseResult{
+		RequestId: "x", BillNo: "1", ItemId: "sword", Quantity: 1, Amount: 60, State: msg.MidasOrderState_MIDAS_ORDER_STATE_DELIVERED,
+	})
+	lie(module.NoteBalance, &msg.MidasBalance{Balance: 1_000_000, Version: time.Now().Add(time.Minute).UnixMicro()})
+	lies = append(lies, module.Note{What: module.NoteService, Endpoint: midas.EndpointPay, Open: true, RetryAfter: time.Hour})
+	refused := func() int64 {
+		s, _ := b.plugin.Stats()
+		return s.Fleet.Refused
+	}
+	for _, n := range lies {
+		text, err := json.Marshal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"01ARZ3NDEKTSV4RRFFQ69G5FAV " + string(text), string(text)} {
+			if err := rdb.Publish(t.Context(), "leafmidas:"+where.Name+":all", text).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	eventually(t, "none is believed", func() bool { return refused() == int64(2*len(lies)) })
+
+	// Nobody was told anything, the shop is open, and balances go on being told, here and by the other server.
+	for _, c := range []*client{here, there} {
+		if m, told, _, _ := take(c, func(m any) bool {
+			b, balance := m.(*msg.MidasBalance)
+			return !balance || b.GetBalance() != 100
+		}); told {
+			t.Errorf("told %T %v", m, m)
+		}
+	}
+	there.buy("p1", "sword", 1)
+	await(here, remote(40))
+	here.buy("p2", "potion", 1)
+	await(there, remote(39))
+	if n := there.balance("q"); n != 39 {
+		t.Errorf("%d coins", n)
+	}
 	checkFleet(t, fleet)
 }

@@ -384,10 +384,7 @@ func (c Config) fleet(log *slog.Logger) (module.Fleet, error) {
 	if c.Redis.Addr == "" {
 		return module.Alone{}, nil
 	}
-	return module.OpenFleet(module.FleetConfig{
-		Addr: c.Redis.Addr, Username: c.Redis.Username, Password: c.Redis.Password, DB: c.Redis.DB, TLS: c.Redis.TLS,
-		Name: c.AppID + "-" + c.Env, SealSecret: c.AppSecret, Logger: log,
-	})
+	return module.OpenFleet(c.FleetConfig(log))
 }
 
 // pushReader is nil where no pushes are configured.

@@ -268,25 +268,6 @@ func (c *Config) resolvePush(fault func(string, string, ...any), secret func(str
 	}
 }
 
-// resolveRedis checks the section Redis.
-func (c *Config) resolveRedis(fault func(string, string, ...any), secret func(string, *midas.Secret, bool)) {
-	if c.Redis == (RedisConfig{}) {
-		return
-	}
-	if c.Ledger.Driver == sqlite {
-		fault("Redis", `is for several servers, and they cannot share a SQLite file: Ledger.Driver is "postgres" or "mysql" then`)
-	}
-	if c.Redis.Addr == "" {
-		fault("Redis.Addr", `is missing: where Redis is, as "host:port"`)
-	} else if _, _, err := net.SplitHostPort(c.Redis.Addr); err != nil {
-		fault("Redis.Addr", "%q is not of the form host:port", c.Redis.Addr)
-	}
-	if c.Redis.DB < 0 || c.Redis.DB > 1_000_000 {
-		fault("Redis.DB", "is %d; allowed is 0 to 1000000", c.Redis.DB)
-	}
-	secret("Redis.Password", &c.Redis.Password, false)
-}
-
 // standardPoll looks often at first and for five minutes in all (§5).
 var standardPoll = []time.Duration{
 	3 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second,

@@ -3,16 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
-	"net"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/urfave/cli/v3"
 
+	"github.com/leafmidas/leafmidas/cluster"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/payment"
@@ -145,36 +145,46 @@ func (d *doctor) database(ctx context.Context) {
 	}
 }
 
-// quiet: go-redis would write between the lines what the error tells too.
-type quiet struct{}
-
-func (quiet) Printf(context.Context, string, ...any) {}
-
+// redis asks it to do once all that a server needs: one that only answers may still refuse.
 func (d *doctor) redis(ctx context.Context) {
-	c := d.cfg.Redis
-	if c.Addr == "" {
+	if d.cfg.Redis.Addr == "" {
 		return
 	}
-	options := &redis.Options{Addr: c.Addr, Username: c.Username, Password: c.Password.Reveal(), DB: c.DB, MaxRetries: -1, ContextTimeoutEnabled: true}
-	if c.TLS {
-		host, _, err := net.SplitHostPort(c.Addr)
-		if err != nil {
-			d.wrong("Redis", "correct Midas.Redis.Addr", "%v", err)
-			return
-		}
-		options.TLSConfig = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
+	fleet, err := cluster.Open(d.cfg.FleetConfig(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		d.wrong("Redis", "correct Midas.Redis", "%v", err)
+		return
 	}
-	redis.SetLogger(quiet{})
-	client := redis.NewClient(options)
-	defer client.Close()
+	defer fleet.Close()
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
 	begin := time.Now()
-	if err := client.Ping(ctx).Err(); err != nil {
-		d.wrong("Redis", "see that it runs, and that Midas.Redis names it; servers go on without it, each by itself", "%v", err)
+	if err := fleet.Check(ctx); err != nil {
+		d.wrong("Redis", adviceOn(err)+"; servers go on without it, each by itself", "%v", err)
 		return
 	}
-	d.ok("Redis", "answers in %s", time.Since(begin).Round(100*time.Microsecond))
+	d.ok("Redis", "takes all that a server asks of it, in %s", time.Since(begin).Round(100*time.Microsecond))
+}
+
+// adviceOn says what to do about an answer of Redis's, by the word that it begins with.
+func adviceOn(err error) string {
+	for word, advice := range map[string]string{
+		"OOM ":        "give it more memory (maxmemory), or another maxmemory-policy than noeviction",
+		"READONLY ":   "name the master, not a replica; with Sentinel set Midas.Redis.MasterName and the Sentinels' addresses",
+		"MISCONF ":    "it cannot save to its disk: make room, or switch its snapshots off (save \"\"), for nothing in it needs a backup",
+		"NOAUTH ":     "set Midas.Redis.Password, and Username for an ACL user",
+		"WRONGPASS ":  "correct Midas.Redis.Username and Password",
+		"NOPERM ":     "give the ACL user the rights that the README lists",
+		"MOVED ":      "it is a node of a cluster: set Midas.Redis.Cluster, or name several of its addresses",
+		"CLUSTERDOWN": "see to its cluster: some of its nodes are away",
+		"MASTERDOWN ": "it is a replica whose master is away: name the master, or the Sentinels with Midas.Redis.MasterName",
+		"LOADING ":    "wait until it has read its data",
+	} {
+		if strings.Contains(err.Error(), word) {
+			return advice
+		}
+	}
+	return "see that it runs, and that Midas.Redis names it"
 }
 
 // justThere follows no redirect: it would show another server's clock, and an address of another's making.

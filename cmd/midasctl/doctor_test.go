@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
@@ -212,6 +216,80 @@ func TestDoctorLooksAtDatabaseAndRedis(t *testing.T) {
 		if !slices.Equal(v.oks(), []string{"config", "database", "Redis"}) {
 			t.Errorf("%s: %+v", driver, v)
 		}
+	}
+}
+
+// A Redis that answers a PING and refuses to work is found out, and what to do is said.
+func TestDoctorFindsOutARedisThatRefuses(t *testing.T) {
+	if os.Getenv("LEAFMIDAS_TEST_REDIS") == "" {
+		t.Skip("needs redis-server: set LEAFMIDAS_TEST_REDIS, or run make test, which installs it")
+	}
+	w := newWechat(t, emulator.Config{})
+	cfg := ledgertest.Fresh(t, "postgres")
+	ledgertest.Open(t, cfg)
+	for name, one := range map[string]struct {
+		args   []string
+		redis  map[string]any
+		says   string
+		advice string
+	}{
+		"out of memory": {[]string{"--maxmemory", "1"}, nil, "OOM command not allowed", "maxmemory"},
+		"a replica":     {[]string{"--replicaof", "127.0.0.1 1"}, nil, "READONLY", "Midas.Redis.MasterName"},
+		"no password":   {[]string{"--requirepass", "hush-hush"}, nil, "NOAUTH", "Midas.Redis.Password"},
+		"a wrong one": {
+			[]string{"--requirepass", "hush-hush"}, map[string]any{"Password": "k3y-of-the-sandbox"}, "WRONGPASS", "Midas.Redis.Username and Password",
+		},
+		"no right":             {strings.Fields("--user default on nopass ~* &* +@all -publish"), nil, "NOPERM", "the rights that the README lists"},
+		"no right to listen":   {strings.Fields("--user default on nopass ~* &* +@all -subscribe"), nil, "NOPERM", "the rights that the README lists"},
+		"a node of a cluster":  {[]string{"--cluster-enabled", "yes"}, nil, "CLUSTERDOWN", "nodes are away"},
+		"well, with all of it": {[]string{"--requirepass", "hush-hush"}, map[string]any{"Password": "hush-hush"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, err := freeport.Addr()
+			if err != nil {
+				t.Fatal(err)
+			}
+			bus, err := freeport.Addr()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, port, _ := strings.Cut(address, ":")
+			_, busPort, _ := strings.Cut(bus, ":")
+			server := exec.Command("redis-server", append([]string{
+				"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir(), "--cluster-port", busPort,
+			}, one.args...)...)
+			if err := server.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				_ = server.Process.Kill()
+				_ = server.Wait()
+			}()
+			for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+				if conn, err := net.Dial("tcp", address); err == nil {
+					_ = conn.Close()
+					break
+				} else if time.Now().After(end) {
+					t.Fatal(err)
+				}
+			}
+			section := map[string]any{"Addr": address}
+			maps.Copy(section, one.redis)
+			v := w.doctor(map[string]any{"Redis": section, "Ledger": map[string]any{"Driver": "postgres", "DSN": cfg.DSN}}, "--offline")
+			if one.says == "" {
+				if !slices.Contains(v.oks(), "Redis") {
+					t.Errorf("%+v", v)
+				}
+				return
+			}
+			found := false
+			for _, f := range v.Findings {
+				found = found || f.Check == "Redis" && f.Status == "wrong" && strings.Contains(f.What, one.says) && strings.Contains(f.Do, one.advice)
+			}
+			if !found {
+				t.Errorf("%+v", v)
+			}
+		})
 	}
 }
 

@@ -109,6 +109,7 @@ func build() (dashboard.Dashboard, error) {
 			query{`sum(rate(leafmidas_cluster_notes_published_total{` + servers + `}[$__rate_interval]))`, "published"},
 			query{`sum(rate(leafmidas_cluster_notes_received_total{` + servers + `}[$__rate_interval]))`, "heard"},
 			query{`sum(rate(leafmidas_cluster_notes_dropped_total{` + servers + `}[$__rate_interval]))`, "dropped"},
+			query{`sum(rate(leafmidas_cluster_notes_refused_total{` + servers + `}[$__rate_interval]))`, "not believed"},
 			query{`sum(rate(leafmidas_cluster_breaker_warnings_total{` + servers + `}[$__rate_interval]))`, "breakers' warnings"})).
 		Build()
 }
