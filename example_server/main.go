@@ -16,8 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql" // for Ledger.Driver "mysql"
-	_ "github.com/jackc/pgx/v5/stdlib" // and "postgres"
+	_ "github.com/jackc/pgx/v5/stdlib" // for Ledger.Driver "postgres"
 	"github.com/name5566/leaf"
 	lconf "github.com/name5566/leaf/conf"
 	leafmodule "github.com/name5566/leaf/module"
@@ -30,6 +29,7 @@ import (
 	"github.com/leafmidas/leafmidas/example_server/gate"
 	"github.com/leafmidas/leafmidas/example_server/pay"
 	"github.com/leafmidas/leafmidas/example_server/web"
+	_ "github.com/leafmidas/leafmidas/ledger/mysql" // and "mysql"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 

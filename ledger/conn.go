@@ -50,7 +50,8 @@ type conns struct {
 }
 
 func newConns(d dialect, cfg Config, h *health) (*conns, error) {
-	own, err := d.connector(cfg.DSN)
+	lines := &driverLines{log: cfg.logger()}
+	own, err := d.connector(cfg.DSN, lines.print)
 	if err != nil {
 		return nil, err
 	}

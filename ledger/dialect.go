@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/leafmidas/leafmidas/ledger/internal/link"
 )
 
 //go:embed migrations
@@ -72,7 +74,7 @@ var (
 			SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`},
 	}
 	mysql = dialect{
-		name: "mysql", drivers: []string{"mysql"}, link: "github.com/go-sql-driver/mysql",
+		name: "mysql", drivers: []string{"mysql"}, link: "github.com/leafmidas/leafmidas/ledger/mysql",
 		lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED", duplicateKey: true,
 		take: "SELECT GET_LOCK('leafmidas_migrations', 1)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",
 		place:   "SELECT DATABASE(), @@hostname, CAST(@@port AS CHAR)",
@@ -101,8 +103,11 @@ func (d dialect) open(dsn string) (*sql.DB, error) {
 	return nil, fmt.Errorf("no driver is linked; add: import _ %q", d.link)
 }
 
-// connector is the driver's own, of the driver that the host has linked.
-func (d dialect) connector(dsn string) (driver.Connector, error) {
+// connector is the driver's own, of the driver that the host has linked. Where it can, the driver says its own lines by print.
+func (d dialect) connector(dsn string, print func(line string)) (driver.Connector, error) {
+	if d.name == mysql.name && link.MySQL != nil {
+		return link.MySQL(dsn, print)
+	}
 	db, err := d.open(dsn)
 	if err != nil {
 		return nil, err

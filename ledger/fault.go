@@ -30,6 +30,7 @@ const (
 	locked   fault = "locked"
 	tables   fault = "tables"
 	binlog   fault = "binlog_format"
+	pooler   fault = "pooler"
 	broken   fault = "broken"
 	other    fault = "other"
 )
@@ -50,8 +51,12 @@ var words = map[fault][2]string{
 	locked:   {"somebody else holds the database's lock", "end the other program, or the long transaction, that holds it"},
 	tables:   {"the database has other tables than the ledger's", "see that Ledger.DSN names the right database, and start a server or run midasctl migrate"},
 	binlog:   {"the database writes its binary log by statement, and refuses transactions such as ours", "set binlog_format=ROW on the database"},
-	broken:   {"the database's file is damaged or cannot be written", "look at the disk and the rights of the file; restore a backup if it is damaged"},
-	other:    {"the database refused", "see the error"},
+	pooler: {
+		"a pooler before the database, such as PgBouncer, loses the statements that were prepared",
+		"add default_query_exec_mode=exec to Ledger.DSN, or set max_prepared_statements there (PgBouncer 1.21 or newer)",
+	},
+	broken: {"the database's file is damaged or cannot be written", "look at the disk and the rights of the file; restore a backup if it is damaged"},
+	other:  {"the database refused", "see the error"},
 }
 
 // states and numbers are what PostgreSQL's SQLSTATE and MySQL's error numbers mean. A state of two characters stands for its class.
@@ -61,7 +66,7 @@ var (
 		"57P01": starting, "57P02": starting, "57P03": starting,
 		"57P04": lost, "57P05": lost, "25P03": lost, "25P04": lost, "08": lost,
 		"53300": crowded, "53100": diskFull, "55P03": locked,
-		"28": barred, "42501": barred, "42P01": tables, "42703": tables, "3D000": tables, "XX001": broken, "XX002": broken, "58": broken,
+		"28": barred, "42501": barred, "42P01": tables, "42703": tables, "3D000": tables, "42P05": pooler, "26000": pooler, "XX001": broken, "XX002": broken, "58": broken,
 	}
 	numbers = map[int]fault{
 		1792: readOnly, 1836: readOnly, 3100: readOnly, 3101: readOnly, 3750: readOnly,

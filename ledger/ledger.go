@@ -4,9 +4,9 @@
 //
 // The driver is the host's to link, as with database/sql:
 //
-//	import _ "modernc.org/sqlite"              // Config.Driver "sqlite"
-//	import _ "github.com/jackc/pgx/v5/stdlib"  // Config.Driver "postgres"
-//	import _ "github.com/go-sql-driver/mysql"  // Config.Driver "mysql", also for MariaDB
+//	import _ "modernc.org/sqlite"                            // Config.Driver "sqlite"
+//	import _ "github.com/jackc/pgx/v5/stdlib"                // Config.Driver "postgres"
+//	import _ "github.com/leafmidas/leafmidas/ledger/mysql"   // Config.Driver "mysql", also for MariaDB: go-sql-driver/mysql
 //
 // SQLite has one writer at a time, so there all writes go through one goroutine that commits those that arrive together
 // as one transaction, and many players share the price of one disk flush:
@@ -75,7 +75,8 @@ type Config struct {
 	// WatchEvery is how often it is seen that SQLite's file is still in its place. Zero value: 400ms. Tests in virtual time, where days
 	// pass in a moment, set more.
 	WatchEvery time.Duration
-	// Log is told once when the database begins to fail, and once when it works again. Zero value: nobody is.
+	// Log is told once when the database begins to fail, and once when it works again; and what the driver says by itself, where package
+	// ledger/mysql links it. Zero value: nobody is.
 	Log *slog.Logger
 }
 

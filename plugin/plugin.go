@@ -17,7 +17,7 @@
 //	leaf.Run(game.Module, gate.Module, login.Module, pay.Plugin.Module())
 //
 // The ledger's database driver is the host's import, as with database/sql: _ "modernc.org/sqlite",
-// _ "github.com/jackc/pgx/v5/stdlib" or _ "github.com/go-sql-driver/mysql".
+// _ "github.com/jackc/pgx/v5/stdlib" or _ "github.com/leafmidas/leafmidas/ledger/mysql", which links go-sql-driver/mysql.
 package plugin
 
 import (

@@ -28,6 +28,7 @@ install() {
   [ -n "$(postgres_bin)" ] || missing+=(postgresql)
   command -v mariadbd >/dev/null || missing+=(mariadb-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer) # a test starts its own
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || { say "install these yourself: ${missing[*]}"; exit 1; }
   say "installing ${missing[*]}"

@@ -20,9 +20,10 @@ import (
 	"github.com/leafmidas/leafmidas/plugin"
 
 	// The command opens whatever ledger the server uses, so it links every driver there is one for.
-	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
+
+	_ "github.com/leafmidas/leafmidas/ledger/mysql"
 )
 
 // errBooksDiffer makes the exit code tell what the report tells.

@@ -18,12 +18,12 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/go-sql-driver/mysql" // the drivers under test
-	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/jackc/pgx/v5/stdlib" // the drivers under test
 	"github.com/oklog/ulid/v2"
 	_ "modernc.org/sqlite"
 
 	"github.com/leafmidas/leafmidas/ledger"
+	_ "github.com/leafmidas/leafmidas/ledger/mysql"
 )
 
 // Drivers are the names of the databases, as ledger.Config takes them.
