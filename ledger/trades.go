@@ -138,9 +138,10 @@ func (l *Ledger) changeTrade(ctx context.Context, tx *sql.Tx, outTradeNo string,
 			return err
 		}
 		t.Goods = after
-		// A refund that waits for news of them need not wait longer. Its version stays, so that nobody who works on it is disturbed.
+		// A refund that waits for news of them need not wait longer. One that somebody works on is left alone: made due, and
+		// leased still, a restart would not find it before its lease has ended.
 		_, err := tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ? WHERE of_trade = ? AND of_trade <> '' AND kind = ? AND state = ?
-			AND due_at > ?`), toMillis(after.UpdatedAt), outTradeNo, Refund, Paid, toMillis(after.UpdatedAt))
+			AND due_at > ? AND leased_until <= `+l.dialect.now), toMillis(after.UpdatedAt), outTradeNo, Refund, Paid, toMillis(after.UpdatedAt))
 		if err != nil {
 			return err
 		}

@@ -314,19 +314,20 @@ func (s *server) ask(what func(done func(payment.Receipt, error)) error) {
 	s.settle()
 }
 
-func (s *server) settle() {
+// settle waits until nothing is open, and reports whether that came to be.
+func (s *server) settle() bool {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for late := time.After(soon); ; {
 		open, err := s.ledger.OpenOrders(context.Background(), 1)
 		if err == nil && len(open) == 0 {
-			return
+			return true
 		}
 		select {
 		case <-tick.C:
 		case <-s.idle:
 		case <-late:
-			return
+			return false
 		}
 	}
 }
@@ -475,12 +476,15 @@ func comeBack(t *testing.T, emu *emulator.Server, l life, point string) {
 		}
 	}()
 	s.login(playerOf(l))
+	began := time.Now()
 	if scenarios[l.Scenario].money { // the player asks again, and what was not paid for is paid for now; pushes come again
 		scenarios[l.Scenario].do(s, playerOf(l))
 	}
-	s.settle()
 	say := func(format string, args ...any) {
 		t.Errorf("after dying at %q: %s", point, fmt.Sprintf(format, args...))
+	}
+	if !s.settle() || time.Since(began) > soon { // a lease of the dead process would be some 25 s
+		say("something was still open %s later", soon)
 	}
 	kind := ledger.Purchase
 	if l.Scenario == "given" {
