@@ -125,8 +125,11 @@ func New(cfg Config) (*Server, error) {
 	s.control = s.controlHandler()
 	s.forget()
 	if cfg.StatePath != "" {
-		if err := s.load(); err != nil {
+		if err := s.saver.take(); err != nil {
 			return nil, err
+		}
+		if err := s.load(); err != nil {
+			return nil, errors.Join(err, s.saver.letGo())
 		}
 	}
 	s.startPusher()
@@ -198,7 +201,7 @@ func (s *Server) Close() error {
 		s.pushClient.CloseIdleConnections()
 
 		s.lock()
-		s.closeErr = s.unlock()
+		s.closeErr = errors.Join(s.unlock(), s.saver.letGo())
 	})
 	return s.closeErr
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/leafmidas/leafmidas/internal/filelock"
 )
 
 // snapshot is the state file.
@@ -37,6 +39,26 @@ type saver struct {
 	path  string // empty: nothing is kept
 	mu    sync.Mutex
 	saved atomic.Uint64 // the version of the books that the file holds
+	lock  *os.File      // beside the file, which is replaced at each write
+}
+
+// take keeps other emulators from the file: the one that wrote last would undo what the others have written.
+func (s *saver) take() (err error) {
+	s.lock, err = filelock.Take(s.path + ".lock")
+	if errors.Is(err, filelock.ErrTaken) {
+		return fmt.Errorf("emulator: another emulator, or a server with one, keeps its state in %s: give this one a file of its own", s.path)
+	}
+	if err != nil {
+		return fmt.Errorf("emulator: keeping the state: %w", err)
+	}
+	return nil
+}
+
+func (s *saver) letGo() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
 }
 
 // save returns once the file holds the given version.

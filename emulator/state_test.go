@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func TestCallsThatComeTogetherAreAllKept(t *testing.T) {
 		t.Errorf("%d bills, account %+v", n, g.account())
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(f.cfg.StatePath), "*"))
-	if err != nil || len(left) != 1 {
+	if err != nil || len(left) != 2 { // the lock beside it
 		t.Errorf("files %v, %v", left, err)
 	}
 	info, err := os.Stat(f.cfg.StatePath)
@@ -147,6 +148,27 @@ func TestAStateThatCannotBeKeptIsASystemError(t *testing.T) {
 	f.http.CloseIdleConnections()
 	if emu.Close() == nil {
 		t.Error("Close kept silent")
+	}
+}
+
+func TestTwoEmulatorsOnOneStateFileAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.json")
+	emu, err := emulator.New(emulator.Config{StatePath: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := emulator.New(emulator.Config{StatePath: path}); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("the second got %v", err)
+	}
+	if err := emu.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := emulator.New(emulator.Config{StatePath: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

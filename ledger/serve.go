@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"github.com/leafmidas/leafmidas/internal/filelock"
 )
 
 const (
@@ -105,7 +107,7 @@ func (l *Ledger) hold(ctx context.Context) (*os.File, error) {
 	defer tick.Stop()
 	said := false
 	for {
-		file, err := lockFile(path)
+		file, err := filelock.Take(path)
 		if err == nil {
 			err = file.Truncate(0)
 			_, written := file.WriteAt([]byte(fmt.Sprintf("%s, since %s", l.who, time.Now().UTC().Format(time.DateTime+" UTC"))), 0)
@@ -114,7 +116,7 @@ func (l *Ledger) hold(ctx context.Context) (*os.File, error) {
 			}
 			return file, nil
 		}
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, filelock.ErrTaken) {
 			return nil, fmt.Errorf("%w: lock %s: %w", ErrUnavailable, path, err)
 		}
 		by, unread := os.ReadFile(path)
@@ -132,9 +134,6 @@ func (l *Ledger) hold(ctx context.Context) (*os.File, error) {
 		}
 	}
 }
-
-// errLocked: another process, or another Ledger of this one, has the lock.
-var errLocked = errors.New("locked")
 
 // register writes this server among those that work on the ledger, and finds out about the others. Only one server at a time does so.
 func (l *Ledger) register(ctx context.Context, fleet bool, resume func(context.Context) error) (others []Server, err error) {

@@ -113,6 +113,9 @@ type Module struct {
 	desk    *desk
 	drained sync.WaitGroup
 
+	// Signs of life.
+	ownPulse, gamePulse, refundPulse pulse
+
 	unserved *unserved
 	running  atomic.Bool // OnInit has succeeded
 	badLogin rate.Sometimes
@@ -139,6 +142,7 @@ func New(log *slog.Logger) *Module {
 	}
 	m.unserved = newUnserved(m.ChanRPCServer, log, m.Check)
 	m.Init()
+	enlist(m.Skeleton)
 	m.roster = newRoster(m.left)
 	m.handleMessages()
 	return m

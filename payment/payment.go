@@ -373,6 +373,9 @@ func (t *Till) identity() ledger.Identity {
 // Refuse makes the till answer ErrClosing to everything new. What it has taken goes on.
 func (t *Till) Refuse() { t.closing.Store(true) }
 
+// Closing tells whether Refuse or Stop has been called.
+func (t *Till) Closing() bool { return t.closing.Load() }
+
 // Stop refuses new requests, and finishes those it has taken until ctx ends; what is then still open stays in the
 // ledger for the next start. No goroutine of the till is left when it returns. The ledger is the caller's to close.
 func (t *Till) Stop(ctx context.Context) {
@@ -427,6 +430,9 @@ func (t *Till) Forget(openid, zoneID string, all bool) {
 
 // Balance reads a player's balance from Midas.
 func (t *Till) Balance(p Player, done func(Account, error)) error {
+	if err := t.mayAsk(p); err != nil {
+		return err
+	}
 	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
 		return err
 	}

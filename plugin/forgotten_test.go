@@ -13,6 +13,7 @@ import (
 	leafmodule "github.com/name5566/leaf/module"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/msg"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -269,6 +270,14 @@ func TestNilContextsAndCallbacksAreErrors(t *testing.T) {
 		"Purchase":   func() error { _, err := s.plugin.Purchase(none, p, plugin.PurchaseRequest{}); return err },
 		"Present":    func() error { _, err := s.plugin.Present(none, p, plugin.PresentRequest{}); return err },
 		"Cancel":     func() error { _, err := s.plugin.Cancel(none, p, "b", "why"); return err },
+		"Books":      func() error { _, err := s.plugin.Books(none); return err },
+		"Audit":      func() error { _, err := s.plugin.Audit(none, plugin.AuditRequest{}); return err },
+		"AuditOf":    func() error { _, err := plugin.AuditOf(none, s.config, plugin.AuditRequest{}); return err },
+		"Order":      func() error { _, err := s.plugin.Order(none, "b"); return err },
+		"Resolve":    func() error { _, err := s.plugin.Resolve(none, "b", ledger.Delivered, "why", "who"); return err },
+		"OpenOrders": func() error { _, err := s.plugin.OpenOrders(none); return err },
+		"Ready":      func() error { return s.plugin.Ready(none) },
+		"Healthy":    func() error { return s.plugin.Healthy(none) },
 		"GoBalance":  func() error { return s.plugin.GoBalance(p, nil) },
 		"GoPurchase": func() error { return s.plugin.GoPurchase(p, plugin.PurchaseRequest{}, nil) },
 		"GoPresent":  func() error { return s.plugin.GoPresent(p, plugin.PresentRequest{}, nil) },

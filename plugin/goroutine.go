@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+
+	"github.com/leafmidas/leafmidas/payment"
 )
 
 // ErrWrongGoroutine: a call that blocks was made on a Leaf module's own goroutine. The game would have stood still for as
@@ -25,12 +27,12 @@ func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) e
 	var none T
 	switch {
 	case p.till == nil:
-		return none, ErrNotConfigured
+		return none, p.misused(ErrNotConfigured)
 	case ctx == nil:
-		return none, errNoContext
+		return none, p.misused(errNoContext)
 	}
 	if onModuleGoroutine() {
-		return none, ErrWrongGoroutine
+		return none, p.misused(ErrWrongGoroutine)
 	}
 	if !p.module.Running() {
 		return none, ErrNotRunning
@@ -44,7 +46,7 @@ func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) e
 	}
 	answers := make(chan answer, 1)
 	if err := ask(func(value T, err error) { answers <- answer{value, err} }); err != nil {
-		return none, err
+		return none, p.misused(err)
 	}
 	select {
 	case a := <-answers:
@@ -58,15 +60,28 @@ func wait[T any](ctx context.Context, p *Plugin, ask func(done func(T, error)) e
 func goOn[T any](p *Plugin, done func(T, error), ask func(done func(T, error)) error) error {
 	switch {
 	case p.till == nil:
-		return ErrNotConfigured
+		return p.misused(ErrNotConfigured)
 	case done == nil:
-		return errNoCallback
+		return p.misused(errNoCallback)
 	case !p.module.CanCallBack():
-		return ErrNoSkeleton
+		return p.misused(ErrNoSkeleton)
 	case !p.module.Running():
 		return ErrNotRunning
 	}
-	return ask(func(value T, err error) { p.module.OnGame(func() { done(value, err) }) })
+	return p.misused(ask(func(value T, err error) { p.module.OnGame(func() { done(value, err) }) }))
+}
+
+// misused tells in the log, too, that the host made a call that cannot be meant: many a host drops the error. Other errors, which are no
+// fault of the host's, are left as they are.
+func (p *Plugin) misused(err error) error {
+	for _, fault := range []error{ErrNotConfigured, errNoContext, errNoCallback, ErrWrongGoroutine, ErrNoSkeleton, payment.ErrInvalid} {
+		if errors.Is(err, fault) {
+			p.badCall.Do(func() {
+				p.log.Error("midas: the game's own code made a call that cannot be meant; nothing was done", "error", err)
+			})
+		}
+	}
+	return err
 }
 
 // onModuleGoroutine looks for Leaf's main loop among the callers. That takes about a microsecond, beside a call that

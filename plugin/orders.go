@@ -19,7 +19,7 @@ type (
 
 // Order reads an order by its bill number. It reads the ledger, so it must not be called from a module's goroutine.
 func (p *Plugin) Order(ctx context.Context, billNo string) (Order, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return Order{}, err
 	}
@@ -29,7 +29,7 @@ func (p *Plugin) Order(ctx context.Context, billNo string) (Order, error) {
 // Orders lists the orders of all players that f fits, newest first; next is Filter.After for the rest of them, empty where
 // there is none. It reads the ledger, so it must not be called from a module's goroutine: there it fails with ErrWrongGoroutine.
 func (p *Plugin) Orders(ctx context.Context, f Filter) (orders []Order, next string, err error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -39,7 +39,7 @@ func (p *Plugin) Orders(ctx context.Context, f Filter) (orders []Order, next str
 // History reads an order with everything that happened to it, or answers ledger.ErrNotFound. It must not be called from a
 // module's goroutine.
 func (p *Plugin) History(ctx context.Context, billNo string) (Traced, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return Traced{}, err
 	}
@@ -49,7 +49,7 @@ func (p *Plugin) History(ctx context.Context, billNo string) (Traced, error) {
 // Backlog counts what is open, and what waits for an operator. It is cheap enough to be asked every few seconds, and must
 // not be called from a module's goroutine.
 func (p *Plugin) Backlog(ctx context.Context) (Backlog, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return Backlog{}, err
 	}
@@ -62,7 +62,7 @@ func (p *Plugin) Backlog(ctx context.Context) (Backlog, error) {
 // not be called from a module's goroutine. Errors: *ledger.NotDisputedError, which has the order as it stands;
 // ledger.ErrNotFound, ledger.ErrConflict, ErrUnavailable.
 func (p *Plugin) Resolve(ctx context.Context, billNo string, as ledger.State, why, who string) (Order, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return Order{}, err
 	}
@@ -70,13 +70,15 @@ func (p *Plugin) Resolve(ctx context.Context, billNo string, as ledger.State, wh
 }
 
 // mayRead refuses what would wait for the ledger on a module's goroutine.
-func (p *Plugin) mayRead() (*inside, error) {
+func (p *Plugin) mayRead(ctx context.Context) (*inside, error) {
 	in := p.inside.Load()
 	switch {
 	case in == nil:
 		return nil, ErrNotConfigured
+	case ctx == nil:
+		return nil, p.misused(errNoContext)
 	case onModuleGoroutine():
-		return nil, ErrWrongGoroutine
+		return nil, p.misused(ErrWrongGoroutine)
 	}
 	return in, nil
 }
@@ -84,7 +86,7 @@ func (p *Plugin) mayRead() (*inside, error) {
 // KeptPushes lists up to limit of the pushes that were rightly signed and could not be acted on, the oldest first. It reads the
 // ledger, so it must not be called from a module's goroutine.
 func (p *Plugin) KeptPushes(ctx context.Context, limit int) ([]ledger.Kept, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (p *Plugin) KeptPushes(ctx context.Context, limit int) ([]ledger.Kept, erro
 // AskGoods asks Midas at once whether an order for goods was paid for, however long ago it was given up; delivery follows. It
 // waits for Midas, so it must not be called from a module's goroutine.
 func (p *Plugin) AskGoods(ctx context.Context, billNo string) (Order, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return Order{}, err
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/name5566/leaf/gate"
 	leafmodule "github.com/name5566/leaf/module"
 	"github.com/name5566/leaf/network"
+	"golang.org/x/time/rate"
 
 	"github.com/leafmidas/leafmidas/breaker"
 	"github.com/leafmidas/leafmidas/ledger"
@@ -97,6 +98,9 @@ type Plugin struct {
 	userIP func(gate.Agent) string
 	log    *slog.Logger
 	tracer payment.Tracer
+	ready  readiness
+	// badCall: a line a minute, whoever makes the host call so.
+	badCall rate.Sometimes
 }
 
 // Option adds behaviour of the host's.
@@ -115,7 +119,9 @@ func WithTracer(t payment.Tracer) Option { return func(p *Plugin) { p.tracer = t
 
 // New makes a plugin that knows no config yet, so that it can be a package variable.
 func New(options ...Option) *Plugin {
-	p := &Plugin{log: slog.New(leafHandler{})}
+	p := &Plugin{
+		log: slog.New(leafHandler{}), ready: readiness{turn: make(chan struct{}, 1)}, badCall: rate.Sometimes{First: 1, Interval: time.Minute},
+	}
 	for _, o := range options {
 		o(p)
 	}
@@ -328,7 +334,7 @@ func (p *Plugin) GoCancel(player Player, billNo, why string, done func(Receipt, 
 
 // Books sums up the orders in the ledger by state. It reads all of them, so it must not be called from a module's goroutine.
 func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return ledger.Books{}, err
 	}
@@ -338,7 +344,7 @@ func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
 // Audit compares the ledger with itself, with what the game granted and with Midas. It reads only and may run while the
 // game does; it asks Midas once for every player of the period, so it must not be called from a module's goroutine.
 func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return Audit{}, err
 	}
@@ -348,6 +354,9 @@ func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
 // AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again. Only Redis is
 // left alone: an audit has nothing to tell other servers. It makes no tables: ledger.ErrNoTables, ledger.ErrOldTables.
 func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err error) {
+	if ctx == nil {
+		return Audit{}, errNoContext
+	}
 	cfg.Redis = RedisConfig{}
 	p := New(WithLogger(slog.New(slog.DiscardHandler)))
 	if err := p.configure(cfg, true); err != nil {

@@ -50,7 +50,7 @@ func (p *Plugin) Stats() (s Stats, ok bool) {
 // OpenOrders counts what has not ended, by kind and state. It reads the ledger, through an index of open orders alone, so it
 // must not be called from a module's goroutine.
 func (p *Plugin) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (p *Plugin) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
 
 // DisputedOrders counts what waits for an operator (Resolve), as OpenOrders counts what is open.
 func (p *Plugin) DisputedOrders(ctx context.Context) (int64, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return 0, err
 	}

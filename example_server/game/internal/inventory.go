@@ -1,6 +1,7 @@
 package internal
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -8,19 +9,25 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"time"
 
 	_ "modernc.org/sqlite" // for this file and for the ledger of leafmidas
 
+	"github.com/leafmidas/leafmidas/internal/filelock"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
 // bagSize is how many of one item a bag holds.
 const bagSize = 99
 
+// handOver is how long a server that starts waits for the one before it to let go of the file.
+const handOver = 15 * time.Second
+
 // inventory is what the players own, in memory to be read and on disk to last. Where several servers on one machine share the
-// file, it is read from there.
+// file, it is read from there; otherwise a lock keeps a second one from it.
 type inventory struct {
 	db     *sql.DB
+	lock   *os.File // nil: shared
 	shared bool
 	bags   map[string]map[string]int64 // openid → item → how many
 }
@@ -29,24 +36,38 @@ func openInventory(path string, shared bool) (*inventory, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
+	v := &inventory{shared: shared, bags: map[string]map[string]int64{}}
+	if err := v.open(path); err != nil {
+		return nil, errors.Join(err, v.close())
+	}
+	return v, nil
+}
+
+func (v *inventory) open(path string) error {
+	if !v.shared {
+		ctx, cancel := context.WithTimeout(context.Background(), handOver)
+		defer cancel()
+		var err error
+		if v.lock, err = filelock.Wait(ctx, path+".lock"); errors.Is(err, filelock.ErrTaken) {
+			return fmt.Errorf("another server keeps what its players own in %s: give this one a GamePath of its own", path)
+		} else if err != nil {
+			return err
+		}
+	}
 	// For this user alone, as the ledger is. SQLite gives the files beside it the same rights.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err == nil {
 		err = file.Close()
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+		return err
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate")
+	v.db, err = sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	db.SetMaxOpenConns(1)
-	v := &inventory{db: db, shared: shared, bags: map[string]map[string]int64{}}
-	if err := v.load(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return v, nil
+	v.db.SetMaxOpenConns(1)
+	return v.load()
 }
 
 func (v *inventory) load() error {
@@ -157,4 +178,12 @@ func (v *inventory) of(openid string) map[string]int64 {
 	return maps.Clone(v.bags[openid])
 }
 
-func (v *inventory) close() error { return v.db.Close() }
+func (v *inventory) close() (err error) {
+	if v.db != nil {
+		err = v.db.Close()
+	}
+	if v.lock != nil {
+		err = errors.Join(err, v.lock.Close())
+	}
+	return err
+}

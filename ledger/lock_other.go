@@ -1,8 +1,0 @@
-//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
-
-package ledger
-
-import "os"
-
-// lockFile opens the file. Where the system has no lock that ends with the process, two servers are not kept apart.
-func lockFile(path string) (*os.File, error) { return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) }
