@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,8 @@ func runCluster(f fleet) error {
 
 	fmt.Printf("%d game servers with one till, and an emulator in place of Midas.\n\n  Midas emulator   %s/_emulator/\n", f.servers, url)
 	token := rand.Text()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	var processes []*exec.Cmd
 	var running sync.WaitGroup
 	end := func() {
@@ -58,6 +61,7 @@ func runCluster(f fleet) error {
 		}
 		running.Wait()
 	}
+	var welcomes []func()
 	for n := range f.servers {
 		at, err := f.write(n, ports[portsOfServer*n:], url, token)
 		if err != nil {
@@ -71,14 +75,38 @@ func runCluster(f fleet) error {
 			end()
 			return err
 		}
-		fmt.Printf("  server %d         ws://%s   process %d, config %s\n                   shop http://%s/   operate it http://%s/ops/#token=%s\n",
-			n+1, at.ws, p.Process.Pid, at.conf, at.http, at.http, token)
 		processes = append(processes, p)
+		alive, died := context.WithCancel(ctx)
 		running.Go(func() {
+			defer died()
 			if err := p.Wait(); err != nil {
 				fmt.Fprintf(os.Stderr, "server %d has ended: %v\n", n+1, err)
 			}
 		})
+		welcomes = append(welcomes, func() {
+			if page := "http://" + at.http + "/"; reachable(alive, page, at.ws, at.tcp) {
+				fmt.Printf("  server %d         ws://%s   process %d, config %s\n                   shop %s   operate it %sops/#token=%s\n",
+					n+1, at.ws, p.Process.Pid, at.conf, page, page, token)
+			}
+		})
+	}
+	over, ended := make(chan error, 1), make(chan struct{})
+	go func() { running.Wait(); close(ended) }()
+	go func() {
+		defer cancel()
+		select {
+		case <-stop:
+			end()
+			over <- nil
+		case <-ended:
+			over <- errors.New("every server has ended")
+		}
+	}()
+	for _, welcome := range welcomes {
+		welcome()
+	}
+	if ctx.Err() != nil {
+		return <-over
 	}
 	fmt.Printf(`
 Open two of the shops, enter as the same player, buy in one, and the other shows it. Or by hand, with any WebSocket client on two of
@@ -94,19 +122,11 @@ Coins for her, in another shell:
 kill -9 one of the processes: what it left open another finishes. Ctrl-C stops all.
 
 `, emulator.OpenIDOf("alice"), url)
-	ended := make(chan struct{})
-	go func() { running.Wait(); close(ended) }()
-	select {
-	case <-stop:
-		end()
-		return nil
-	case <-ended:
-		return errors.New("every server has ended")
-	}
+	return <-over
 }
 
 // place is where one server is.
-type place struct{ conf, ws, http string }
+type place struct{ conf, ws, tcp, http string }
 
 // write makes the config of one server, which listens on the first of the addresses.
 func (f fleet) write(n int, ports []string, midasURL, opsToken string) (place, error) {
@@ -136,5 +156,5 @@ func (f fleet) write(n int, ports []string, midasURL, opsToken string) (place, e
 		return place{}, err
 	}
 	path := filepath.Join("data", fmt.Sprintf("server%d.json", n+1))
-	return place{path, text["WSAddr"].(string), text["HTTPAddr"].(string)}, os.WriteFile(path, out, 0o600)
+	return place{path, text["WSAddr"].(string), text["TCPAddr"].(string), text["HTTPAddr"].(string)}, os.WriteFile(path, out, 0o600)
 }

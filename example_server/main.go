@@ -74,8 +74,15 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 	if err := conf.Load(path); err != nil {
 		return err
 	}
-	if emulated && conf.Server.Midas.BaseURL == "" {
-		return fmt.Errorf("-emulated: %s names no Midas.BaseURL, so its Midas is WeChat's", path)
+	if emulated {
+		if err := mayEmulate(path); err != nil {
+			return err
+		}
+	}
+	if emulate {
+		if err := mayPlay("-emulator"); err != nil {
+			return err
+		}
 	}
 	if protocol != "" {
 		conf.Server.Midas.Protocol = protocol
@@ -96,7 +103,7 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 	case emulate:
 		return runEmulated()
 	default:
-		return serve(emulated)
+		return serve(emulated, nil)
 	}
 }
 
@@ -109,8 +116,9 @@ func sellForMoney(m *plugin.Config) {
 	m.Push = plugin.PushConfig{Addr: "127.0.0.1:9400", Token: "emulated-push-token", EncodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
 }
 
-// serve runs the modules until SIGINT or SIGTERM. An emulated Midas may be operated on the page.
-func serve(emulated bool) error {
+// serve runs the modules until SIGINT or SIGTERM. An emulated Midas may be operated on the page. welcome is printed once everything that it
+// names can be reached; nil: nothing is.
+func serve(emulated bool, welcome func(page string)) error {
 	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil {
 		return err
 	}
@@ -121,9 +129,11 @@ func serve(emulated bool) error {
 	undo := plugin.StopOnSIGTERM()
 	defer undo()
 	modules := []leafmodule.Module{game.Module, gate.WebSocket, gate.TCP}
+	shop := ""
 	if conf.Server.HTTPAddr != "" {
 		page, err := web.Listen(web.Options{
 			Addr: conf.Server.HTTPAddr, WSAddr: conf.Server.WSAddr, Midas: conf.Server.Midas, Emulated: emulated, Present: pay.Plugin.Present,
+			Healthy: pay.Plugin.Healthy, Ready: pay.Plugin.Ready,
 		})
 		if err != nil {
 			return err
@@ -135,6 +145,10 @@ func serve(emulated bool) error {
 		}
 		defer close()
 		modules = append(modules, page)
+		shop = page.URL()
+	}
+	if welcome != nil {
+		modules = append(modules, newGreeter(shop, func() { welcome(shop) }))
 	}
 	leaf.Run(append(modules, pay.Plugin.Module())...) // pay last: it stops first
 	return nil
@@ -147,7 +161,9 @@ func runEmbedded() error {
 		return err
 	}
 	defer emu.Close()
-	fmt.Printf(`Open the shop:        http://%s/
+	operate := opsPath()
+	return serve(true, func(page string) {
+		fmt.Printf(`Open the shop:        %s
 Operate it:           %s
 
 This is a game server with a shop, and an emulator in place of Midas. The shop has a drawer "Midas" that makes Midas fail.
@@ -174,22 +190,27 @@ Then:
 
 Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
 
-`, conf.Server.HTTPAddr, opsAddress(), conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
-	return serve(true)
+`, page, page+operate, conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
+	})
 }
 
 // runEmulated serves what a config file says, with an emulator in this process that forgets everything at the end.
 func runEmulated() error {
+	if err := playApart(&conf.Server.Midas); err != nil {
+		return err
+	}
 	emu, url, err := startEmulator("")
 	if err != nil {
 		return err
 	}
 	defer emu.Close()
-	if conf.Server.HTTPAddr != "" {
-		fmt.Printf("Open the shop:   http://%s/\nOperate it:      %s\n", conf.Server.HTTPAddr, opsAddress())
-	}
-	fmt.Printf("Midas emulator:  %s/_emulator/\n", url)
-	return serve(true)
+	operate := opsPath()
+	return serve(true, func(page string) {
+		if page != "" {
+			fmt.Printf("Open the shop:   %s\nOperate it:      %s\n", page, page+operate)
+		}
+		fmt.Printf("Midas emulator:  %s/_emulator/\n", url)
+	})
 }
 
 // runDemo serves in a folder of its own while scripted players play, and then tells whether the books agree.
@@ -225,7 +246,7 @@ func runDemo() error {
 			_ = self.Signal(os.Interrupt) // the server stops as it would for an operator
 		}
 	}()
-	if err := serve(true); err != nil {
+	if err := serve(true, nil); err != nil {
 		return err
 	}
 	cancel() // if it was an operator who stopped it, the players stop too

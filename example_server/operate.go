@@ -33,15 +33,12 @@ func operate(page *web.Module) (close func(), err error) {
 	return desk.Close, nil
 }
 
-// opsAddress is where the operator's page is, and lets whoever follows it in. The token is made for this run, unless the
+// opsPath is where the operator's page is at the page's address, and lets whoever follows it in. The token is made for this run, unless the
 // config has one: what comes behind # is never sent.
-func opsAddress() string {
-	if conf.Server.HTTPAddr == "" {
-		return ""
-	}
+func opsPath() string {
 	if conf.Server.OpsToken != "" {
-		return "http://" + conf.Server.HTTPAddr + "/ops/"
+		return "ops/"
 	}
 	conf.Server.OpsToken = rand.Text()
-	return "http://" + conf.Server.HTTPAddr + "/ops/#token=" + conf.Server.OpsToken
+	return "ops/#token=" + conf.Server.OpsToken
 }

@@ -121,8 +121,8 @@ func (w *world) start() *server {
 	return s
 }
 
-// run runs the server.
-func (w *world) run() *server {
+// write writes the config.
+func (w *world) write() {
 	w.t.Helper()
 	text, err := json.Marshal(w.config)
 	if err != nil {
@@ -131,6 +131,12 @@ func (w *world) run() *server {
 	if err := os.WriteFile(w.conf, text, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// run runs the server.
+func (w *world) run() *server {
+	w.t.Helper()
+	w.write()
 	s := run(w.t, w.folder, "-conf", w.conf)
 	w.servers = append(w.servers, s)
 	return s

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/plugin"
 )
@@ -183,9 +184,38 @@ func (e *emulated) give(ctx context.Context, body struct {
 	}
 	ctx, cancel := context.WithTimeout(ctx, presentTimeout)
 	defer cancel()
-	_, err := e.present(ctx, plugin.Player{OpenID: body.OpenID, ZoneID: e.zone},
+	r, err := e.present(ctx, plugin.Player{OpenID: body.OpenID, ZoneID: e.zone},
 		plugin.PresentRequest{RequestID: "page-" + rand.Text(), Amount: midas.Coins(body.Coins)})
-	return struct{}{}, err
+	switch {
+	case err != nil:
+		return nil, err
+	case r.Order.State == ledger.Delivered:
+		return struct{}{}, nil
+	case r.Order.State.Ended():
+		return nil, fmt.Errorf("Midas does not give the present (%d): %s", r.Order.Code, r.Order.Note)
+	default:
+		return nil, errors.New("Midas has not given the present yet; it goes on by itself")
+	}
+}
+
+// FindEmulator asks whether the Midas at a URL is an emulator.
+func FindEmulator(ctx context.Context, url string) error {
+	e := &emulated{control: strings.TrimRight(url, "/") + "/_emulator/", client: &http.Client{Transport: &http.Transport{}, Timeout: controlTimeout}}
+	defer e.close()
+	var told struct {
+		Commands []struct {
+			Path string `json:"path"`
+		} `json:"commands"`
+	}
+	if err := e.ask(ctx, http.MethodGet, "", nil, &told); err != nil {
+		return err
+	}
+	for _, c := range told.Commands {
+		if strings.HasSuffix(c.Path, "/_emulator/recharge") {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is no emulator: it does not list what it can do", e.control)
 }
 
 // weather is the trouble Midas is in.

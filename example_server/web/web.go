@@ -41,6 +41,8 @@ type Options struct {
 	Emulated bool
 	// Present gives a player coins. Needed with Emulated.
 	Present func(context.Context, plugin.Player, plugin.PresentRequest) (plugin.Receipt, error)
+	// Healthy and Ready are what /healthz and /readyz answer. nil: they are not there.
+	Healthy, Ready func(context.Context) error
 }
 
 // Module is the page's server as Leaf runs it.
@@ -80,7 +82,7 @@ func Listen(o Options) (*Module, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.end = cancel
 	m.server = &http.Server{
-		Handler:           m.count(own.protect(m.mux)),
+		Handler:           m.count(probes(o, own.protect(m.mux))),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: stdlog.New(leafWriter{}, "", 0),

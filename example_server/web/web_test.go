@@ -1,10 +1,13 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
@@ -277,6 +281,29 @@ func TestThePageOperatesAnEmulatorWhereverItIs(t *testing.T) {
 	stranger := serveAt(t, "http://"+other) // which knows no such path
 	if answer, text := ask(t, "GET", stranger, "/midas/weather", nil); answer.StatusCode != 503 || !strings.Contains(text, "is no emulator") {
 		t.Errorf("a stranger: %s, %s", answer.Status, text)
+	}
+}
+
+func TestAPresentThatFailedIsNoSuccess(t *testing.T) {
+	for name, c := range map[string]struct {
+		state  ledger.State
+		err    error
+		status int
+	}{
+		"given":         {ledger.Delivered, nil, 200},
+		"refused":       {ledger.Failed, nil, 503},
+		"disputed":      {ledger.Disputed, nil, 503},
+		"not given yet": {ledger.Paying, nil, 503},
+		"no order":      {"", errors.New("the shop is closed"), 503},
+	} {
+		e := newMidas(Options{Midas: plugin.Config{BaseURL: "http://127.0.0.1:1"}, Present: func(context.Context, plugin.Player, plugin.PresentRequest) (plugin.Receipt, error) {
+			return plugin.Receipt{Order: ledger.Order{State: c.state, Code: 90011, Note: "said no"}}, c.err
+		}})
+		rec := httptest.NewRecorder()
+		answer(e.give).ServeHTTP(rec, httptest.NewRequest("POST", "/midas/present", strings.NewReader(`{"openid":"alice","coins":60}`)))
+		if rec.Code != c.status || (c.status == 200) == strings.Contains(rec.Body.String(), "error") {
+			t.Errorf("%s: %d, %s", name, rec.Code, rec.Body)
+		}
 	}
 }
 
