@@ -159,6 +159,51 @@ func (w *world) resting(s *shop, number string) bool {
 	return true
 }
 
+// Money that is back before the word that it was paid: nothing is granted, at a discount too, whether or not Midas can be asked meanwhile.
+func TestGoodsWhoseMoneyIsBackBeforeTheirPaymentIsToldAreNotGranted(t *testing.T) {
+	for _, paid := range []midas.Fen{600, 300} { // 600 is the price
+		for _, store := range []bool{false, true} {
+			for _, away := range []bool{false, true} {
+				t.Run(fmt.Sprintf("paid %d, store page %t, Midas away %t", paid, store, away), func(t *testing.T) {
+					w := newMoneyWorld(t)
+					w.poll = []time.Duration{time.Hour}
+					s := w.open()
+					p := w.login(s, "alice")
+					number, event := "_store_1", midas.PushStoreGoods
+					if !store {
+						number, event = s.mustWant(p, "g1", "pass", 1).Order.BillNo, midas.PushGoods
+					}
+					if away {
+						if err := w.emu.Script("queryorderinfo", slices.Repeat([]emulator.Fault{{Kind: emulator.Fail}}, 100)...); err != nil {
+							t.Fatal(err)
+						}
+					}
+					w.take(s, refundOf(number, "R1", paid))
+					if !store && away && paid < 600 { // it might be a part, and nobody can say
+						if o := w.becomes(s, number, ledger.Paying); !o.DeliveredAt.IsZero() {
+							t.Errorf("%+v", o)
+						}
+					} else {
+						eventually(t, "the host hears of it", func() bool { return len(w.toldOf(number)) > 0 })
+					}
+					for range 2 {
+						w.take(s, passPaid(p, event, number, paid))
+					}
+					o := w.becomes(s, number, ledger.Cancelled)
+					eventually(t, "it rests", func() bool { return w.resting(s, number) })
+					all := w.toldOf(number)
+					if n := w.granted(number); n != 0 || !o.DeliveredAt.IsZero() {
+						t.Errorf("granted %d times: %+v", n, o)
+					}
+					if len(all) != 1 || all[0].Granted || all[0].Whole == store { // of the store page nothing was known yet
+						t.Errorf("the host heard %+v", all)
+					}
+				})
+			}
+		}
+	}
+}
+
 // A discount that becomes known only after its refund was told as a part is told by a refund of no money.
 func TestADiscountThatIsKnownLateTakesTheGoodsAwayOnce(t *testing.T) {
 	w := newMoneyWorld(t)
