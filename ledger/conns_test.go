@@ -126,38 +126,76 @@ func TestADatabaseThatAllowsFewConnectionsMeansWaiting(t *testing.T) {
 // limited is a ledger's config for a user that the database gives so many connections at once.
 func limited(t *testing.T, cfg ledger.Config, connections int) ledger.Config {
 	t.Helper()
+	if cfg.Driver == "postgres" {
+		return as(t, cfg, fmt.Sprint("CONNECTION LIMIT ", connections), "GRANT ALL ON SCHEMA public TO {user}")
+	}
+	return as(t, cfg, fmt.Sprint("WITH MAX_USER_CONNECTIONS ", connections), "GRANT ALL ON {database}.* TO {user}")
+}
+
+// as is a ledger's config for a user who is made with these options, and granted these rights; they name the user and the database.
+func as(t *testing.T, cfg ledger.Config, options string, rights ...string) ledger.Config {
+	t.Helper()
 	whole := cfg
 	user := "few_" + strings.ToLower(ulid.Make().String())
+	var database, option string
+	drop := []string{"DROP OWNED BY " + user, "DROP ROLE " + user}
 	if cfg.Driver == "postgres" {
 		u, err := url.Parse(cfg.DSN)
 		must(t, err)
-		admin := raw(t, cfg)
-		execute(t, admin, fmt.Sprintf("CREATE ROLE %s LOGIN CONNECTION LIMIT %d", user, connections))
-		execute(t, admin, fmt.Sprintf("GRANT ALL ON DATABASE %s TO %s", strings.TrimPrefix(u.Path, "/"), user))
-		execute(t, admin, fmt.Sprintf("GRANT ALL ON SCHEMA public TO %s", user))
-		t.Cleanup(func() {
-			for _, s := range []string{"DROP OWNED BY " + user, "DROP ROLE " + user} {
-				_, err := raw(t, whole).ExecContext(context.Background(), s)
-				must(t, err)
+		database = strings.TrimPrefix(u.Path, "/")
+		u.User = url.User(user)
+		cfg.DSN, option = u.String(), "CREATE ROLE %s LOGIN %s"
+	} else {
+		_, to, _ := strings.Cut(cfg.DSN, "@")
+		_, database, _ = strings.Cut(to, "/")
+		database, _, _ = strings.Cut(database, "?")
+		user = user[:28] // MariaDB takes no longer ones
+		cfg.DSN, option = user+"@"+to, "CREATE USER %s %s"
+		user += "@'127.0.0.1'"
+		drop = []string{"DROP USER " + user}
+	}
+	admin := raw(t, whole)
+	execute(t, admin, fmt.Sprintf(option, user, options))
+	t.Cleanup(func() {
+		for _, s := range drop {
+			_, err := raw(t, whole).ExecContext(context.Background(), s)
+			must(t, err)
+		}
+	})
+	for _, right := range rights {
+		execute(t, admin, strings.NewReplacer("{user}", user, "{database}", database).Replace(right))
+	}
+	return cfg
+}
+
+// Who made the tables may be another user than whom the game comes as.
+func TestAUserWhoMayOnlyReadAndWriteTheTablesIsEnough(t *testing.T) {
+	for driver, rights := range map[string][]string{
+		"postgres": {
+			"REVOKE CREATE ON SCHEMA public FROM PUBLIC", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {user}",
+			"REVOKE UPDATE, DELETE ON midas_history, midas_migrations FROM {user}",
+		},
+		"mysql": {"GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.* TO {user}"},
+	} {
+		t.Run(driver, func(t *testing.T) {
+			cfg := ledgertest.Fresh(t, driver)
+			ledgertest.Open(t, cfg)
+			var log lines
+			cfg.Log = log.logger()
+			l := ledgertest.Open(t, as(t, cfg, "", rights...))
+			if _, _, err := serve(t, l); err != nil {
+				t.Error(err)
+			}
+			for n := range 3 {
+				if err := live(t, l, n); err != nil {
+					t.Error(err)
+				}
+			}
+			if h := l.Health(); h.Failing {
+				t.Errorf("health is %+v", h)
 			}
 		})
-		u.User = url.User(user)
-		cfg.DSN = u.String()
-		return cfg
 	}
-	user = user[:28]
-	_, to, _ := strings.Cut(cfg.DSN, "@")
-	_, database, _ := strings.Cut(to, "/")
-	database, _, _ = strings.Cut(database, "?")
-	admin := raw(t, cfg)
-	execute(t, admin, fmt.Sprintf("CREATE USER %s@'127.0.0.1' WITH MAX_USER_CONNECTIONS %d", user, connections))
-	execute(t, admin, fmt.Sprintf("GRANT ALL ON %s.* TO %s@'127.0.0.1'", database, user))
-	t.Cleanup(func() {
-		_, err := raw(t, whole).ExecContext(context.Background(), fmt.Sprintf("DROP USER %s@'127.0.0.1'", user))
-		must(t, err)
-	})
-	cfg.DSN = user + "@" + to
-	return cfg
 }
 
 // A host that takes connections and says nothing is what a firewall, a proxy or a frozen machine looks like.
