@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/leafmidas/leafmidas/internal/plain"
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
@@ -24,7 +25,7 @@ func (p *Plugin) command(ctx context.Context, args []string) string {
 	var out strings.Builder
 	err := p.run(ctx, &out, args)
 	if err != nil {
-		fmt.Fprintf(&out, "midas: %v\n", err)
+		fmt.Fprintf(&out, "midas: %v\n", plain.Cell(err))
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(out.String(), "\n"), "\n", "\r\n") // a terminal's line ends, as Leaf's own
 }
@@ -42,7 +43,7 @@ func (p *Plugin) run(ctx context.Context, out *strings.Builder, args []string) e
 	case verb == "ask" && len(rest) == 1:
 		o, err := p.AskGoods(ctx, rest[0])
 		if err == nil {
-			fmt.Fprintf(out, "%s is %s\n", o.BillNo, o.State)
+			fmt.Fprintf(out, "%s is %s\n", plain.Cell(o.BillNo), o.State)
 		}
 		return err
 	case verb == "player" && len(rest) == 1:
@@ -67,7 +68,7 @@ func table(out *strings.Builder, rows func(row func(cells ...any))) {
 			if i > 0 {
 				_, _ = t.Write([]byte{'\t'})
 			}
-			fmt.Fprint(t, c)
+			fmt.Fprint(t, plain.Cell(c))
 		}
 		_, _ = t.Write([]byte{'\n'})
 	})

@@ -35,6 +35,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/leafmidas/leafmidas/breaker"
+	"github.com/leafmidas/leafmidas/internal/plain"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/module"
@@ -107,7 +108,9 @@ type Plugin struct {
 type Option func(*Plugin)
 
 // WithLogger makes the plugin log there instead of through Leaf's logger.
-func WithLogger(log *slog.Logger) Option { return func(p *Plugin) { p.log = log } }
+func WithLogger(log *slog.Logger) Option {
+	return func(p *Plugin) { p.log = slog.New(plain.Handler(log.Handler())) }
+}
 
 // WithUserIP tells the plugin how to find the public address of a connection that logs in by MidasLogin. Without it the
 // connection's remote address is taken, which behind a proxy is the proxy's.

@@ -216,7 +216,7 @@ func printAudit(w io.Writer, a plugin.Audit) error {
 		return err
 	}
 	for _, d := range a.Differences {
-		if _, err := fmt.Fprintln(w, d); err != nil {
+		if err := printf(w, "%s\n", d); err != nil {
 			return err
 		}
 	}

@@ -8,11 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/user"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/leafmidas/leafmidas/internal/plain"
 	"github.com/leafmidas/leafmidas/ledger"
 	"github.com/leafmidas/leafmidas/midas"
 	"github.com/leafmidas/leafmidas/payment"
@@ -184,6 +186,32 @@ func readInput(name string, stdin io.Reader) (string, error) {
 // printJSON writes one line.
 func printJSON(cmd *cli.Command, v any) error { return json.NewEncoder(cmd.Root().Writer).Encode(v) }
 
+// whoFlag is --who, of commands that write down whose decision it was.
+func whoFlag(of string) cli.Flag {
+	return &cli.StringFlag{Name: "who", Usage: of + "`NAME` of who decides (left out: this machine's user)", Sources: cli.EnvVars("MIDAS_OPERATOR")}
+}
+
+// operator is who decides.
+func operator(cmd *cli.Command) (string, error) {
+	if who := cmd.String("who"); who != "" {
+		return who, nil
+	}
+	me, err := user.Current()
+	if err != nil {
+		return "", fmt.Errorf("nobody knows who you are; use --who: %w", err)
+	}
+	return me.Username, nil
+}
+
+// printf writes a line for people. No text in it, whatever it holds, becomes another line.
+func printf(w io.Writer, format string, args ...any) error {
+	for i := range args {
+		args[i] = plain.Cell(args[i])
+	}
+	_, err := fmt.Fprintf(w, format, args...)
+	return err
+}
+
 // printTable writes rows of cells, the first of them a heading where there is one.
 func printTable(w io.Writer, rows [][]any) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -192,7 +220,7 @@ func printTable(w io.Writer, rows [][]any) error {
 			if i > 0 {
 				fmt.Fprint(t, "\t")
 			}
-			fmt.Fprint(t, cell)
+			fmt.Fprint(t, plain.Cell(cell))
 		}
 		fmt.Fprintln(t)
 	}

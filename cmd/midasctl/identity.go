@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os/user"
 
 	"github.com/urfave/cli/v3"
 
@@ -20,7 +18,7 @@ func identityCommand() *cli.Command {
 		Flags: []cli.Flag{
 			confFlag(), jsonFlag(),
 			&cli.BoolFlag{Name: "move", Usage: "make the ledger that of the config"},
-			&cli.StringFlag{Name: "who", Usage: "`NAME` of who does it (left out: the system's user)"},
+			whoFlag("with --move: "),
 		},
 		Action: runIdentity,
 	}
@@ -42,13 +40,9 @@ func runIdentity(ctx context.Context, cmd *cli.Command) error {
 	}
 	defer l.Close()
 	if cmd.Bool("move") {
-		who := cmd.String("who")
-		if who == "" {
-			me, err := user.Current()
-			if err != nil {
-				return fmt.Errorf("nobody knows who you are; use --who: %w", err)
-			}
-			who = me.Username
+		who, err := operator(cmd)
+		if err != nil {
+			return err
 		}
 		if err := l.Move(ctx, cfg.Identity(), "operator "+who); err != nil {
 			return err
@@ -63,6 +57,5 @@ func runIdentity(ctx context.Context, cmd *cli.Command) error {
 			"app_id": now.AppID, "offer_id": now.OfferID, "env": now.Env, "protocol": now.Protocol, "is_the_configs": now == cfg.Identity(),
 		})
 	}
-	_, err = fmt.Fprintf(cmd.Root().Writer, "the ledger is that of %s\nthe config is that of %s\n", now, cfg.Identity())
-	return err
+	return printf(cmd.Root().Writer, "the ledger is that of %s\nthe config is that of %s\n", now, cfg.Identity())
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/leafmidas/leafmidas/internal/plain"
 	"github.com/leafmidas/leafmidas/midas"
 )
 
@@ -26,6 +27,7 @@ func main() {
 
 // execute runs a command line and tells what went wrong, to people or with --json to programs. It returns the exit code.
 func execute(ctx context.Context, a *cli.Command, line []string) int {
+	a.Writer, a.ErrWriter = plain.Writer(a.Writer), plain.Writer(a.ErrWriter)
 	err := a.Run(ctx, line)
 	if err == nil {
 		return 0
@@ -92,6 +94,8 @@ func app() *cli.Command {
 	a := &cli.Command{
 		Name:                  "midasctl",
 		Usage:                 "operate leafmidas",
+		Writer:                os.Stdout,
+		ErrWriter:             os.Stderr,
 		EnableShellCompletion: true,
 		ConfigureShellCompletionCommand: func(c *cli.Command) {
 			c.Hidden, c.Usage = false, "print a script that completes commands and flags in bash, zsh, fish or pwsh"

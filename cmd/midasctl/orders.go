@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/user"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -196,8 +195,7 @@ func printLine(cmd *cli.Command, o ledger.Order) error {
 	if cmd.Bool("json") {
 		return printJSON(cmd, orderForPrograms(o))
 	}
-	_, err := fmt.Fprintf(cmd.Root().Writer, "%s  %s  %s  %s  %s  %s  %s\n", utc(o.UpdatedAt), o.BillNo, o.OpenID, item(o), amount(o), o.State, o.Note)
-	return err
+	return printf(cmd.Root().Writer, "%s  %s  %s  %s  %s  %s  %s\n", utc(o.UpdatedAt), o.BillNo, o.OpenID, item(o), amount(o), o.State, o.Note)
 }
 
 // orderJSON is an order for programs: its keys do not change.
@@ -320,7 +318,7 @@ func resolveCommand() *cli.Command {
 			confFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "as", Required: true, Usage: "`END`: delivered or cancelled"},
 			&cli.StringFlag{Name: "why", Required: true, Usage: "`REASON`, kept in the order's history"},
-			&cli.StringFlag{Name: "who", Usage: "`NAME` of who decides (left out: this machine's user)", Sources: cli.EnvVars("MIDAS_OPERATOR")},
+			whoFlag(""),
 		},
 		Action: withLedger(runResolve),
 	}
@@ -331,13 +329,9 @@ func runResolve(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledge
 	if err != nil {
 		return err
 	}
-	who := cmd.String("who")
-	if who == "" {
-		me, err := user.Current()
-		if err != nil {
-			return fmt.Errorf("nobody knows who you are; use --who: %w", err)
-		}
-		who = me.Username
+	who, err := operator(cmd)
+	if err != nil {
+		return err
 	}
 	o, err := l.Resolve(ctx, args[0], ledger.Resolution{As: ledger.State(cmd.String("as")), Why: cmd.String("why"), Who: who, At: time.Now()})
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -349,6 +343,5 @@ func runResolve(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledge
 	if cmd.Bool("json") {
 		return printJSON(cmd, orderForPrograms(o))
 	}
-	_, err = fmt.Fprintf(cmd.Root().Writer, "%s is %s: %s\n", o.BillNo, o.State, o.Note)
-	return err
+	return printf(cmd.Root().Writer, "%s is %s: %s\n", o.BillNo, o.State, o.Note)
 }

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os/user"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -25,7 +25,7 @@ func pushesCommand() *cli.Command {
 			&cli.IntFlag{Name: "limit", Value: 50, Usage: "at most `NUMBER` of them, 1 to 1000"},
 			&cli.StringFlag{Name: "done", Usage: "put the push `ID` away"},
 			&cli.StringFlag{Name: "why", Usage: "with --done: `REASON`, kept with the push"},
-			&cli.StringFlag{Name: "who", Usage: "with --done: `NAME` of who decides (left out: this machine's user)", Sources: cli.EnvVars("MIDAS_OPERATOR")},
+			whoFlag("with --done: "),
 		},
 		Action: withLedger(runPushes),
 	}
@@ -57,8 +57,8 @@ func runPushes(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger
 		return printJSON(cmd, map[string]any{"pushes": pushes})
 	}
 	for _, k := range list {
-		_, err := fmt.Fprintf(cmd.Root().Writer, "%s  %s  %d times  %s  %s  player %q\n    %s\n    %q\n", k.ID, k.FirstAt.Format(time.DateTime), k.Times,
-			k.Event, k.OutTradeNo, k.OpenID, k.Why, k.Body)
+		err := printf(cmd.Root().Writer, "%s  %s  %d times  %s  %s  player %s\n    %s\n    %s\n", k.ID, utc(k.FirstAt), k.Times,
+			k.Event, cmp.Or(k.OutTradeNo, "-"), cmp.Or(k.OpenID, "-"), k.Why, k.Body)
 		if err != nil {
 			return err
 		}
@@ -67,15 +67,11 @@ func runPushes(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger
 }
 
 func putAway(ctx context.Context, cmd *cli.Command, l *ledger.Ledger, id string) error {
-	who := cmd.String("who")
-	if who == "" {
-		me, err := user.Current()
-		if err != nil {
-			return fmt.Errorf("nobody knows who you are; use --who: %w", err)
-		}
-		who = me.Username
+	who, err := operator(cmd)
+	if err != nil {
+		return err
 	}
-	err := l.SeePush(ctx, id, who, cmd.String("why"), time.Now())
+	err = l.SeePush(ctx, id, who, cmd.String("why"), time.Now())
 	if errors.Is(err, ledger.ErrNotFound) {
 		return fmt.Errorf("no push %s waits in this ledger", id)
 	}

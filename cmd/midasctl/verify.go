@@ -79,7 +79,7 @@ func (r *report) add(f finding) {
 		return
 	}
 	for _, row := range f.rows() {
-		fmt.Fprintf(r.live, liveRow, row...) // a screen that is gone is no reason to look no further
+		_ = printf(r.live, liveRow, row...) // a screen that is gone is no reason to look no further
 	}
 }
 
