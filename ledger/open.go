@@ -58,6 +58,8 @@ type Backlog struct {
 	Unpaid int64
 	// Disputed counts the orders that wait for an operator.
 	Disputed int64
+	// Kept counts the pushes that could not be acted on, and wait for an operator.
+	Kept int64
 	// Oldest is the bill number of the oldest order in Open, OldestAt when it was made. Zero values: there is none.
 	Oldest   string
 	OldestAt time.Time
@@ -84,7 +86,10 @@ func (l *Ledger) Backlog(ctx context.Context) (Backlog, error) {
 			b.OldestAt = c.Oldest
 		}
 	}
-	b.Disputed, err = l.CountDisputed(ctx)
+	if b.Disputed, err = l.CountDisputed(ctx); err != nil {
+		return b, err
+	}
+	b.Kept, err = l.CountKept(ctx)
 	if err != nil || b.OldestAt.IsZero() {
 		return b, err
 	}

@@ -30,9 +30,10 @@ type Plugin interface {
 	Stats() (s plugin.Stats, ok bool)
 	// Paused tells whether an operator has closed the shop.
 	Paused() bool
-	// OpenOrders and DisputedOrders read the ledger.
+	// OpenOrders, DisputedOrders and CountKeptPushes read the ledger.
 	OpenOrders(ctx context.Context) ([]ledger.OpenCount, error)
 	DisputedOrders(ctx context.Context) (int64, error)
+	CountKeptPushes(ctx context.Context) (int64, error)
 }
 
 const (
@@ -59,6 +60,7 @@ type seen struct {
 	up       bool
 	open     []ledger.OpenCount
 	disputed int64
+	kept     int64
 }
 
 var _ prometheus.Collector = (*Collector)(nil)
@@ -188,6 +190,7 @@ func (c *Collector) ledger(w writer) {
 		return
 	}
 	w.gauge(disputedOrders, float64(s.disputed))
+	w.gauge(keptPushes, float64(s.kept))
 	oldest := map[[2]string]time.Time{}
 	for _, o := range s.open {
 		w.gauge(openOrders, float64(o.Orders), string(o.Kind), string(o.State), yes(o.Parked))
@@ -215,12 +218,15 @@ func (c *Collector) look() seen {
 	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 	defer cancel()
 	open, err := c.plugin.OpenOrders(ctx)
-	disputed := int64(0)
+	disputed, kept := int64(0), int64(0)
 	if err == nil {
 		disputed, err = c.plugin.DisputedOrders(ctx)
 	}
+	if err == nil {
+		kept, err = c.plugin.CountKeptPushes(ctx)
+	}
 	end := c.now()
-	c.seen, c.until = seen{err == nil, open, disputed}, end.Add(max(keep, costShare*end.Sub(begin)))
+	c.seen, c.until = seen{err == nil, open, disputed, kept}, end.Add(max(keep, costShare*end.Sub(begin)))
 	return c.seen
 }
 

@@ -47,6 +47,8 @@ func (p *told) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
 
 func (p *told) DisputedOrders(context.Context) (int64, error) { return 3, nil }
 
+func (p *told) CountKeptPushes(context.Context) (int64, error) { return 2, nil }
+
 // everything has a figure for each metric there is.
 func everything(now time.Time) *told {
 	h := midas.NewHistogram(time.Second, 10*time.Second)
@@ -154,6 +156,7 @@ func TestEveryFigureIsShown(t *testing.T) {
 			"leafmidas_open_orders,kind=goods,parked=no,state=paying":             7,
 			"leafmidas_oldest_open_order_age_seconds,kind=goods,parked=no":        2 * 3600,
 			"leafmidas_disputed_orders":                                           3,
+			"leafmidas_kept_pushes":                                               2,
 			"leafmidas_deliveries_total,kind=purchase,outcome=granted":            9,
 			"leafmidas_recharge_lag_seconds,since=report":                         3,
 			"leafmidas_queue_length":                                              1,

@@ -35,6 +35,7 @@ var (
 		"state", "reason")
 	openOrders     = metric("open_orders", "Orders in the ledger that have not ended; parked ones wait for their player to log in.", "kind", "state", "parked")
 	oldestOrder    = metric("oldest_open_order_age_seconds", "How long ago the oldest order was made that has not ended; goods that wait to be paid for are left out.", "kind", "parked")
+	keptPushes     = metric("kept_pushes", "Pushes of Midas's in the ledger that could not be acted on, and wait for an operator.")
 	disputedOrders = metric("disputed_orders", "Orders in the ledger that wait for an operator's decision.")
 	deliveries     = metric("deliveries_total", "What the host answered to deliveries, and of refunds to being told.", "kind", "outcome")
 	hostDown       = metric("host_down", "1 while the host fails everybody's deliveries, or to take note of refunds; orders wait and no tries are counted.", "what")

@@ -26,6 +26,7 @@ func (s *Server) api() http.Handler {
 	mux.Handle("GET /api/orders/{bill}", answer(s.order))
 	mux.Handle("POST /api/orders/{bill}/resolve", answer(s.resolve))
 	mux.Handle("GET /api/pushes", answer(s.pushes))
+	mux.Handle("POST /api/pushes/{id}/done", answer(s.pushDone))
 	mux.Handle("POST /api/pause", answer(s.pause(true)))
 	mux.Handle("POST /api/resume", answer(s.pause(false)))
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
@@ -240,6 +241,17 @@ func (s *Server) pushes(r *http.Request) (any, error) {
 		list[i] = keptPush{k.ID, k.FirstAt, k.LastAt, k.Times, k.Event, k.OpenID, k.OutTradeNo, k.Why, k.Body}
 	}
 	return map[string]any{"pushes": list}, err
+}
+
+// pushDone puts a push away that an operator is done with.
+func (s *Server) pushDone(r *http.Request) (any, error) {
+	var body struct{ Why, Who string }
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&body); err != nil {
+		return nil, badRequest{err}
+	}
+	return struct{}{}, s.plugin.PutPushAway(r.Context(), r.PathValue("id"), body.Why, body.Who)
 }
 
 // pause closes the shop, or opens it.

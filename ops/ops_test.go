@@ -426,6 +426,80 @@ func TestADisputedOrderIsSettledOnce(t *testing.T) {
 	}
 }
 
+// Pushes that did not fit are told with all that an operator needs, counted, and put away once, with who and why.
+func TestKeptPushesAreToldAndPutAway(t *testing.T) {
+	w := newWorld(t)
+	type pushes struct {
+		Pushes []struct {
+			ID, Event, OpenID, Why, Body string
+			OutTradeNo                   string    `json:"out_trade_no"`
+			FirstAt                      time.Time `json:"first_at"`
+			LastAt                       time.Time `json:"last_at"`
+			Times                        int
+		}
+	}
+	if _, body := w.ask("GET", "api/pushes", ""); strings.TrimSpace(body) != `{"pushes":[]}` {
+		t.Errorf("with none: %s", body)
+	}
+	l, err := ledger.Open(t.Context(), ledger.Config{DSN: w.file, AsIs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	at := time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC)
+	for i, id := range []string{"aa11", "bb22", "aa11"} {
+		if _, err := l.KeepPush(t.Context(), ledger.Kept{
+			ID: id, FirstAt: at.Add(time.Duration(i) * time.Minute), LastAt: at.Add(time.Duration(i) * time.Minute), Event: "xpay_goods_deliver_notify",
+			OpenID: "alice", OutTradeNo: "T" + id, Why: "another player ordered it", Body: `{"price":1}`,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := get[pushes](w, "api/pushes").Pushes
+	if len(list) != 2 {
+		t.Fatalf("%+v", list)
+	}
+	if k := list[0]; k.ID != "aa11" || k.Times != 2 || !k.FirstAt.Equal(at) || !k.LastAt.Equal(at.Add(2*time.Minute)) || k.OpenID != "alice" ||
+		k.OutTradeNo != "Taa11" || k.Event != "xpay_goods_deliver_notify" || k.Why != "another player ordered it" || k.Body != `{"price":1}` {
+		t.Errorf("%+v", k)
+	}
+	if _, body := w.ask("GET", "api/status", ""); !strings.Contains(body, `"kept":2`) {
+		t.Errorf("not counted: %s", body)
+	}
+	for name, c := range map[string]struct {
+		id, body string
+		want     int
+	}{
+		"no reason":    {"aa11", `{"who":"anna"}`, http.StatusBadRequest},
+		"nobody":       {"aa11", `{"why":"seen"}`, http.StatusBadRequest},
+		"unknown word": {"aa11", `{"why":"seen","who":"anna","as":"delivered"}`, http.StatusBadRequest},
+		"not JSON":     {"aa11", `why=seen`, http.StatusBadRequest},
+		"no such push": {"cc33", `{"why":"seen","who":"anna"}`, http.StatusNotFound},
+	} {
+		if status, body := w.ask("POST", "api/pushes/"+c.id+"/done", c.body); status != c.want {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	if status, body := w.askAs("", "GET", "api/pushes", ""); status != http.StatusUnauthorized {
+		t.Errorf("told to a stranger: %d %s", status, body)
+	}
+	if status, body := w.askAs("", "POST", "api/pushes/aa11/done", `{"why":"seen","who":"anna"}`); status != http.StatusUnauthorized {
+		t.Errorf("put away by a stranger: %d %s", status, body)
+	}
+	if status, body := w.ask("POST", "api/pushes/aa11/done", `{"why":"settled with the player","who":"anna"}`); status != http.StatusOK {
+		t.Errorf("%d %s", status, body)
+	}
+	if list := get[pushes](w, "api/pushes").Pushes; len(list) != 1 || list[0].ID != "bb22" {
+		t.Errorf("%+v", list)
+	}
+	if status, _ := w.ask("POST", "api/pushes/aa11/done", `{"why":"again","who":"ben"}`); status != http.StatusNotFound {
+		t.Errorf("put away twice: %d", status)
+	}
+	if of, err := l.KeptOf(t.Context(), "Taa11", 10); err != nil || len(of) != 1 || of[0].Seen != "anna: settled with the player" {
+		t.Errorf("%+v, %v", of, err)
+	}
+}
+
 func TestTheShopIsPausedAndResumed(t *testing.T) {
 	w := newWorld(t)
 	for _, one := range []struct{ path, want string }{

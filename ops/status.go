@@ -43,6 +43,7 @@ type backlog struct {
 	Parked   int64            `json:"parked"`
 	Unpaid   int64            `json:"unpaid"`
 	Disputed int64            `json:"disputed"`
+	Kept     int64            `json:"kept"` // pushes
 	Oldest   string           `json:"oldest,omitempty"`
 	OldestAt *time.Time       `json:"oldest_at,omitempty"`
 }
@@ -121,7 +122,7 @@ func tokenOf(t midas.TokenStats) token {
 }
 
 func backlogOf(b ledger.Backlog) *backlog {
-	out := &backlog{map[string]int64{}, b.Parked, b.Unpaid, b.Disputed, b.Oldest, known(b.OldestAt)}
+	out := &backlog{map[string]int64{}, b.Parked, b.Unpaid, b.Disputed, b.Kept, b.Oldest, known(b.OldestAt)}
 	for state, n := range b.Open {
 		out.Open[string(state)] = n
 	}

@@ -108,6 +108,7 @@ func (p *Plugin) printStatus(ctx context.Context, out *strings.Builder) error {
 		}
 		row("goods not paid for", backlog.Unpaid)
 		row("disputed orders", backlog.Disputed)
+		row("kept pushes", backlog.Kept)
 	})
 	out.WriteByte('\n')
 	table(out, func(row func(...any)) {

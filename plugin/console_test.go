@@ -25,7 +25,7 @@ func TestLeafsConsoleHasACommandForPayments(t *testing.T) {
 	c.Env = append(c.Env, childConsole+"="+port)
 	alice, noon := "openid-of-alice", time.Now().Truncate(time.Second)
 	bill := seed(t, filepath.Join(folder, "orders.db"), ledger.Order{
-		BillNo: "01BILLOFALICE", Kind: ledger.Purchase, OpenID: alice, ZoneID: "1", RequestID: "r1", ItemID: "sword", Quantity: 1, Amount: 60,
+		BillNo: "01BILLOFALICE", Kind: ledger.Purchase, OpenID: alice, ZoneID: "1", RequestID: "r1\u202e\x1b[2J\r\nstate delivered", ItemID: "sword", Quantity: 1, Amount: 60,
 		State: ledger.Created, CreatedAt: noon, UpdatedAt: noon, DueAt: noon.Add(time.Hour),
 	})
 	out, err := c.StdoutPipe()
@@ -77,8 +77,8 @@ func TestLeafsConsoleHasACommandForPayments(t *testing.T) {
 		{"midas", []string{"midas order BILL", "midas pause"}},
 		{"midas order", []string{"midas order BILL"}},
 		{"midas sell everything", []string{"midas order BILL"}},
-		{"midas status", []string{"open\r\n", "disputed orders", "calls to Midas", "pay ", "closed", "oldest open order   " + bill}},
-		{"midas order " + bill, []string{alice, "sword", "60 coins", "created", "at (UTC)"}},
+		{"midas status", []string{"open\r\n", "disputed orders", "kept pushes", "calls to Midas", "pay ", "closed", "oldest open order   " + bill}},
+		{"midas order " + bill, []string{alice, "sword", "60 coins", "created", "at (UTC)", `r1\u202e\u001b[2J\r\nstate delivered`}},
 		{"midas order nothing", []string{"there is no order nothing"}},
 		{"midas player " + alice, []string{"0 connections", bill, "60 coins"}},
 		{"midas player nobody", []string{"no orders"}},
@@ -95,6 +95,9 @@ func TestLeafsConsoleHasACommandForPayments(t *testing.T) {
 		}
 		if strings.Contains(got, "secret-of-the-app") || strings.Contains(got, "key-of-the-sandbox") {
 			t.Errorf("%s shows a secret:\n%s", one.line, got)
+		}
+		if strings.ContainsAny(got, "\x1b\u202e") {
+			t.Errorf("%s: what a player named reaches the terminal: %q", one.line, got)
 		}
 		if strings.Contains(strings.ReplaceAll(got, "\r\n", ""), "\n") {
 			t.Errorf("%s: not a terminal's line ends: %q", one.line, got)

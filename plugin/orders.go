@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"time"
 
 	"github.com/leafmidas/leafmidas/ledger"
 )
@@ -91,6 +92,26 @@ func (p *Plugin) KeptPushes(ctx context.Context, limit int) ([]ledger.Kept, erro
 		return nil, err
 	}
 	return in.ledger.KeptPushes(ctx, limit)
+}
+
+// CountKeptPushes counts them. It reads the ledger, so it must not be called from a module's goroutine.
+func (p *Plugin) CountKeptPushes(ctx context.Context) (int64, error) {
+	in, err := p.mayRead()
+	if err != nil {
+		return 0, err
+	}
+	return in.ledger.CountKept(ctx)
+}
+
+// PutPushAway notes that an operator is done with a kept push; why and who are kept with it. Nothing is delivered or taken away because of
+// it. It must not be called from a module's goroutine. Errors: ledger.ErrNotFound (no such push waits), ledger.ErrBadResolution,
+// ErrUnavailable.
+func (p *Plugin) PutPushAway(ctx context.Context, id, why, who string) error {
+	in, err := p.mayRead()
+	if err != nil {
+		return err
+	}
+	return in.ledger.SeePush(ctx, id, who, why, time.Now())
 }
 
 // AskGoods asks Midas at once whether an order for goods was paid for, however long ago it was given up; delivery follows. It

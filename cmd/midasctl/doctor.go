@@ -129,8 +129,8 @@ func (d *doctor) database(ctx context.Context) {
 	if b.Disputed > 0 {
 		d.wrong("disputed orders", "`midasctl orders --state disputed`, then `midasctl resolve`", "%d %s for a decision", b.Disputed, plural(int(b.Disputed), "order waits", "orders wait"))
 	}
-	if kept, err := l.CountKept(ctx); err == nil && kept > 0 {
-		d.wrong("kept pushes", "`midasctl pushes`", "%d %s that did not fit, of the other environment perhaps, and nothing came of them", kept, plural(int(kept), "push", "pushes"))
+	if b.Kept > 0 {
+		d.wrong("kept pushes", "`midasctl pushes`", "%d %s that did not fit, of the other environment perhaps, and nothing came of them", b.Kept, plural(int(b.Kept), "push", "pushes"))
 	}
 	if d.player.OpenID == "" {
 		if newest, _, err := l.Search(ctx, ledger.Filter{Limit: 1, Kinds: []ledger.Kind{ledger.Purchase, ledger.Goods}}); err == nil && len(newest) > 0 {

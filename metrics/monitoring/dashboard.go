@@ -98,6 +98,7 @@ func build() (dashboard.Dashboard, error) {
 			query{`sum by (reason) (rate(leafmidas_pushes_dropped_total{` + servers + `}[$__rate_interval]))`, "not sent: {{reason}}"},
 			query{`sum(rate(leafmidas_pushes_remote_total{` + servers + `}[$__rate_interval]))`, "seen by another server"})).
 		WithPanel(chart("Notifications of Midas (V2)", "", perSecond, query{`sum by (outcome) (rate(leafmidas_notifications_total{` + servers + `}[$__rate_interval]))`, "{{outcome}}"})).
+		WithPanel(chart("Kept pushes", "What Midas posted that did not fit; midasctl pushes lists them.", plain, query{`max(leafmidas_kept_pushes{` + servers + `})`, "wait for an operator"})).
 		WithRow(dashboard.NewRowBuilder("Servers")).
 		WithPanel(chart("Ledger and Redis", "1: answers. -1: what is the matter with the ledger's database.", plain,
 			query{`leafmidas_ledger_up{` + servers + `}`, "ledger, {{instance}}"},

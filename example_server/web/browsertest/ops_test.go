@@ -252,6 +252,47 @@ func TestADisputedOrderIsSettledWithAReason(t *testing.T) {
 	p.is("nothing waits any more", `!document.querySelector('section[aria-label="Waiting for a decision"]')`)
 }
 
+// A push that did not fit is shown with why and what to do; what a stranger has put into it does nothing to the page; and it is put away with a
+// reason.
+func TestAPushThatDidNotFitIsShownAndPutAway(t *testing.T) {
+	if shop.missing != "" {
+		t.Skip(shop.missing)
+	}
+	l, err := ledger.Open(t.Context(), ledger.Config{DSN: shop.ledger, AsIs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	at := time.Now().Add(-time.Hour)
+	id := fmt.Sprintf("%064x", at.UnixNano())
+	for range 2 {
+		if _, err := l.KeepPush(t.Context(), ledger.Kept{
+			ID: id, FirstAt: at, LastAt: at, Event: "xpay_goods_deliver_notify", OpenID: "o\u202egpj<b>x</b>\u2066", OutTradeNo: "T1\u200b2",
+			Why: "Midas was paid 1 fen, and the order is for 600 fen", Body: "{\"a\":\"\u202e\"}",
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := desk(t)
+	of := func(selector string) string {
+		return `document.querySelector('[data-push="` + id + `"] ` + selector + `')`
+	}
+	p.is("it is there", `!!`+of("dl"))
+	p.is("why, how often, and what to do", `document.querySelector('[data-push="`+id+`"]').textContent.includes('the order is for 600 fen') && `+
+		of("dl")+`.textContent.includes('2 times') && `+of("dl")+`.textContent.includes('Grant by hand what was paid for')`)
+	p.is("what cannot be seen is written out", of("dl")+`.textContent.includes('o\\u202egpj<b>x</b>\\u2066') && `+of("dl")+`.textContent.includes('T1\\u200b2')`)
+	p.is("nothing on the page turns the reading direction or hides", `!/[\p{Cf}\p{Zl}\p{Zp}]/u.test(document.body.textContent)`)
+	p.is("it is counted", `[...document.querySelectorAll('.figures div')].some((d) => d.textContent === 'kept pushes1')`)
+	p.press("Put away")
+	p.run(chromedp.SendKeys(`[data-push] label:nth-of-type(1) input`, "given back in the console", chromedp.ByQuery))
+	p.run(chromedp.SendKeys(`[data-push] label:nth-of-type(2) input`, "anna", chromedp.ByQuery))
+	p.click(`[data-push] .main`)
+	p.is("it is gone", `!document.querySelector('[data-push]')`)
+	if list, err := l.KeptPushes(t.Context(), 10); err != nil || len(list) != 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 func TestTheOperatorsPageSpeaksChineseAndFitsAPhone(t *testing.T) {
 	p := operate(t, "#token="+opsToken, 360, 740)
 	p.says("Shop open")

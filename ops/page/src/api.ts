@@ -6,7 +6,7 @@ export interface Status {
   at: string; paused: boolean; connections: number; running: number; max_running: number; waiting: number; max_waiting: number;
   token: { obtained_at?: string; fetched: number; failed: number; forced: number; shared: number };
   redis_up?: boolean; ledger_up: boolean;
-  backlog?: { open: Record<string, number>; parked: number; unpaid: number; disputed: number; oldest?: string; oldest_at?: string };
+  backlog?: { open: Record<string, number>; parked: number; unpaid: number; disputed: number; kept: number; oldest?: string; oldest_at?: string };
   calls: Endpoint[]; reached: Record<string, Record<string, number>>; deliveries: Record<string, number>;
 }
 export interface Called extends Counts { p50_ms?: number; p99_ms?: number; state?: string; held?: boolean }
@@ -21,6 +21,16 @@ export interface Order {
 }
 export interface Happened { at: string; who: string; from?: string; to: string; code?: number; rid?: string; note?: string }
 export type Traced = Order & { events: Happened[] };
+
+// A push of Midas's that was rightly signed and did not fit.
+export interface Push {
+  id: string; first_at: string; last_at: string; times: number; event: string; openid?: string; out_trade_no?: string; why: string; body: string;
+}
+
+// shown is a text of the server's as it may be seen: ids that strangers have named may turn the reading direction, or hide. It is the same as
+// internal/plain's.
+export const shown = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) =>
+  [...Array(c.length).keys()].map((i) => '\\u' + c.charCodeAt(i).toString(16).padStart(4, '0')).join(''));
 
 // Failure is an answer that is none. status 0: the server did not answer.
 export class Failure extends Error {
@@ -51,6 +61,8 @@ export class Api {
   resolve(bill: string, as: string, why: string, who: string) {
     return this.ask<Order>(`orders/${encodeURIComponent(bill)}/resolve`, { as, why, who });
   }
+  pushes() { return this.ask<{ pushes: Push[] }>('pushes'); }
+  pushDone(id: string, why: string, who: string) { return this.ask<object>(`pushes/${encodeURIComponent(id)}/done`, { why, who }); }
   pause(paused: boolean) { return this.ask<{ changed: boolean }>(paused ? 'pause' : 'resume', {}); }
 
   private async ask<T>(path: string, body?: object): Promise<T> {
@@ -65,7 +77,11 @@ export class Api {
     } catch {
       throw new Failure(0, 'the server does not answer');
     }
-    const answer = await reply.json().catch(() => ({}));
+    const text = await reply.text().catch(() => '');
+    let answer: { error?: string } = {};
+    try {
+      answer = JSON.parse(text, (_, value) => (typeof value === 'string' ? shown(value) : value));
+    } catch { /* a proxy's page */ }
     if (!reply.ok) throw new Failure(reply.status, answer.error ?? reply.statusText);
     return answer as T;
   }

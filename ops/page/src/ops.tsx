@@ -1,8 +1,9 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { Api, dropToken, Failure, keepToken, type Order, type Point, rememberedToken, type Status } from './api';
+import { Api, dropToken, Failure, keepToken, type Order, type Point, type Push, rememberedToken, type Status } from './api';
 import { Breakers, callLines, Chart, Funnel, latencyLines, seconds } from './charts';
 import { Detail, message, OrderTable, Search } from './orders';
+import { Pushes } from './pushes';
 import { firstLanguage, keepLanguage, languages, type Language, type Texts } from './texts';
 
 const lookEvery = 2000;
@@ -51,6 +52,7 @@ function useLive(api: Api, leave: (refused: boolean) => void) {
   const [points, setPoints] = useState<Point[]>([]);
   const [oldest, setOldest] = useState<Order[]>([]);
   const [disputed, setDisputed] = useState<Order[]>([]);
+  const [kept, setKept] = useState<Push[]>([]);
   const [away, setAway] = useState(false);
   const [turn, setTurn] = useState(0);
   const last = useRef(0);
@@ -59,10 +61,11 @@ function useLive(api: Api, leave: (refused: boolean) => void) {
     let next = 0;
     async function look() {
       try {
-        const [now, series, open, waiting] = await Promise.all([
+        const [now, series, open, waiting, pushes] = await Promise.all([
           api.status(), api.series(last.current),
           api.orders({ stuck: '1', oldest: '1', limit: '8' }).catch(() => undefined),
           api.orders({ state: 'disputed', oldest: '1', limit: '8' }).catch(() => undefined),
+          api.pushes().catch(() => undefined),
         ]);
         if (over) return;
         setStatus(now);
@@ -70,6 +73,7 @@ function useLive(api: Api, leave: (refused: boolean) => void) {
         if (series.points.length) setPoints((before) => [...before, ...series.points].filter((p) => p.at > Date.now() - hour));
         if (open) setOldest(open.orders);
         if (waiting) setDisputed(waiting.orders);
+        if (pushes) setKept(pushes.pushes.slice(0, 8));
         setAway(false);
       } catch (e) {
         if (over) return;
@@ -81,12 +85,12 @@ function useLive(api: Api, leave: (refused: boolean) => void) {
     void look();
     return () => { over = true; clearTimeout(next); };
   }, [api, turn]);
-  return { status, points, oldest, disputed, away, again: () => setTurn((n) => n + 1) };
+  return { status, points, oldest, disputed, kept, away, again: () => setTurn((n) => n + 1) };
 }
 
 function Desk({ token, t, other, leave }: { token: string; t: Texts; other: preact.JSX.Element; leave: (refused: boolean) => void }) {
   const api = useMemo(() => new Api(token), [token]);
-  const { status, points, oldest, disputed, away, again } = useLive(api, leave);
+  const { status, points, oldest, disputed, kept, away, again } = useLive(api, leave);
   const [endpoint, setEndpoint] = useState('');
   const [bill, setBill] = useState('');
   const at = useMemo(() => seconds(points), [points]);
@@ -108,6 +112,7 @@ function Desk({ token, t, other, leave }: { token: string; t: Texts; other: prea
         <Search api={api} pick={setBill} t={t} />
         {bill && <Detail api={api} bill={bill} close={() => setBill('')} t={t} />}
         {disputed.length > 0 && <OrderTable title={t.disputedOrders} orders={disputed} empty={t.nothing} pick={setBill} t={t} />}
+        {kept.length > 0 && <Pushes api={api} pushes={kept} done={again} t={t} />}
         {points.length === 0 ? <p class="soft">{t.noData}</p> : (
           <>
             <label class="choose">{t.endpoint}
@@ -170,7 +175,7 @@ function Figures({ status: s, t }: { status: Status; t: Texts }) {
   const figures: [string, string | number][] = [
     [t.connections, s.connections], [t.running, `${s.running} / ${s.max_running}`], [t.waiting, `${s.waiting} / ${s.max_waiting}`],
     [t.openOrders, b ? Object.values(b.open).reduce((n, one) => n + one, 0) : '?'], [t.oldest, b ? since(b.oldest_at) : '?'],
-    [t.disputed, b ? b.disputed : '?'], [t.token_, since(s.token.obtained_at)],
+    [t.disputed, b ? b.disputed : '?'], [t.kept, b ? b.kept : '?'], [t.token_, since(s.token.obtained_at)],
   ];
   return <dl class="figures">{figures.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }

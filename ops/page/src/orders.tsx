@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { type Api, Failure, type Order, type Traced } from './api';
 import type { Texts } from './texts';
 
-const when = (iso: string) => new Date(iso).toLocaleString([], { hour12: false });
+export const when = (iso: string) => new Date(iso).toLocaleString([], { hour12: false });
 const item = (o: Order) => (o.item_id ? `${o.quantity} × ${o.item_id}` : '–');
 const amount = (o: Order, t: Texts) => `${o.amount} ${o.kind === 'goods' || o.kind === 'refund' ? t.fen : t.coins}`;
 export const message = (e: unknown) => (e instanceof Error ? e.message : String(e));
@@ -118,11 +118,13 @@ export function Detail({ api, bill, close, t }: { api: Api; bill: string; close:
 }
 
 const operator = 'leafmidas-ops-operator';
+export const rememberedOperator = () => sessionStorage.getItem(operator) ?? '';
+export const rememberOperator = (who: string) => sessionStorage.setItem(operator, who);
 
 function Decide({ api, order, done, t }: { api: Api; order: Order; done: () => void; t: Texts }) {
   const [as, setAs] = useState('');
   const [why, setWhy] = useState('');
-  const [who, setWho] = useState(sessionStorage.getItem(operator) ?? '');
+  const [who, setWho] = useState(rememberedOperator);
   const [failed, setFailed] = useState('');
   const [busy, setBusy] = useState(false);
   async function submit(e: Event) {
@@ -130,7 +132,7 @@ function Decide({ api, order, done, t }: { api: Api; order: Order; done: () => v
     setBusy(true);
     try {
       await api.resolve(order.bill_no, as, why, who);
-      sessionStorage.setItem(operator, who);
+      rememberOperator(who);
       done();
     } catch (e) {
       setFailed(e instanceof Failure ? e.message : message(e));

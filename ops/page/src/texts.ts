@@ -19,6 +19,18 @@ const en = {
   decide: 'Decide', decideHint: 'Nothing is delivered or given back because of it: it says what has been done for the player.',
   asDelivered: 'The player has the item', asCancelled: 'The player has the coins', why: 'Why', who: 'Your name', settle: 'Settle', decided: 'Settled.',
   noData: 'Nothing yet. The first figures come within seconds.',
+  kept: 'kept pushes', keptPushes: 'Pushes that did not fit', keptHint: 'They were rightly signed, and nothing came of them. The oldest first.',
+  event: 'Event', tradeNo: 'Payment', came: 'Came', times: (n: number) => `${n} times, last`, todo: 'What to do', pushBody: 'What it said',
+  putAway: 'Put away', putAwayHint: 'Settle with the player first: nothing is delivered or taken away because of it.',
+  advice: [
+    [/other environment/, 'A test in the sandbox is owed nothing. Does the console’s callback address lead the other environment’s pushes here?'],
+    [/no such order/, 'Look for the number in the other servers’ ledgers. If this ledger was restored from a copy, grant by hand what was paid.'],
+    [/another player|the number is that of|another order of this name/, 'Grant to nobody before the payment in the back office says who paid.'],
+    [/refund|gone back/, 'Compare with the refunds in the back office, and take back by hand what was refunded.'],
+    [/paid/, 'Compare with the payment in the back office. Grant by hand what was paid for, or give the money back in the console.'],
+    [/recharge|coins/, 'The coins are with Midas: the player’s next look finds them.'],
+    [/does not know/, 'A newer version may know this event.'],
+  ] as [RegExp, string][], adviceElse: 'Compare with the payment in the back office, and settle with the player.',
 };
 
 const zh: typeof en = {
@@ -40,6 +52,18 @@ const zh: typeof en = {
   decide: '裁决', decideHint: '不会因此发货或退币：这里只记录已经为玩家做了什么。',
   asDelivered: '玩家已有物品', asCancelled: '玩家已得回代币', why: '原因', who: '你的名字', settle: '了结', decided: '已了结。',
   noData: '还没有数据，几秒内就会出现。',
+  kept: '留存的推送', keptPushes: '对不上的推送', keptHint: '签名正确，但没有产生任何后果。最早的在前。',
+  event: '事件', tradeNo: '支付单号', came: '收到', times: (n: number) => `共 ${n} 次，最近`, todo: '处理', pushBody: '推送正文',
+  putAway: '收起', putAwayHint: '请先与玩家了结：这不会发货，也不会收回任何东西。',
+  advice: [
+    [/other environment/, '如果是沙箱测试，什么都不欠。后台的回调地址是否把另一个环境的推送指到了这里？'],
+    [/no such order/, '在其他服务器的账本里找这个号。如果这个账本是从备份恢复的，请手工补发已付款的东西。'],
+    [/another player|the number is that of|another order of this name/, '在后台查明是谁付的款之前，不要给任何人发放。'],
+    [/refund|gone back/, '与后台的退款记录核对，手工收回已退款的东西。'],
+    [/paid/, '与后台的支付记录核对，手工补发付了款的，或在后台退款。'],
+    [/recharge|coins/, '币在米大师那里：玩家下次查询就会看到。'],
+    [/does not know/, '新版本可能认识这个事件。'],
+  ], adviceElse: '与后台的支付记录核对，并与玩家了结。',
 };
 
 export type Texts = typeof en;

@@ -213,8 +213,12 @@ export const texts: Record<Language, Texts> = { en, zh };
 // Chinese names of what the embedded config sells; others go by the name they have.
 const chineseItems: Record<string, string> = { sword: '晨曦之剑', shield: '橡木之盾', potion: '疗伤药水', pass: '赛季通行证' };
 
+// shown is a text of the server's as it may be seen: what turns the reading direction, hides or breaks the line is written out. Emoji are joined by U+200D.
+export const shown = (text: string): string => text.replace(/(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}]/gu, (c) =>
+  [...Array(c.length).keys()].map((i) => '\\u' + c.charCodeAt(i).toString(16).padStart(4, '0')).join(''));
+
 export function itemName(language: Language, item: { id: string; name: string }): string {
-  return (language === 'zh' && chineseItems[item.id]) || item.name;
+  return shown((language === 'zh' && chineseItems[item.id]) || item.name);
 }
 
 export const number = (n: number): string => n.toLocaleString('en-US');
