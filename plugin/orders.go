@@ -96,7 +96,7 @@ func (p *Plugin) KeptPushes(ctx context.Context, limit int) ([]ledger.Kept, erro
 
 // CountKeptPushes counts them. It reads the ledger, so it must not be called from a module's goroutine.
 func (p *Plugin) CountKeptPushes(ctx context.Context) (int64, error) {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -107,7 +107,7 @@ func (p *Plugin) CountKeptPushes(ctx context.Context) (int64, error) {
 // it. It must not be called from a module's goroutine. Errors: ledger.ErrNotFound (no such push waits), ledger.ErrBadResolution,
 // ErrUnavailable.
 func (p *Plugin) PutPushAway(ctx context.Context, id, why, who string) error {
-	in, err := p.mayRead()
+	in, err := p.mayRead(ctx)
 	if err != nil {
 		return err
 	}
