@@ -34,8 +34,17 @@ mutant ledger "an order that is claimed keeps its version" ledger/orders.go $sta
   's/(UPDATE midas_orders SET due_at = \?, )version = version \+ 1, /$1/; s/\t\t\to\.Version\+\+\n//'
 mutant ledger "leases do not count" ledger/due.go TestDueOrdersAreClaimedOnce \
   's/\(leased_until <= ` \+ l\.dialect\.now \+ ` OR due_at <= \?\)/(1 = 1 OR due_at <= ?)/'
+mutant ledger "a login leaves the lease of an order that it makes due" ledger/orders.go TestAParkedOrderThatIsClaimedIsDueAtOnceWhenItsPlayerLogsIn \
+  's/(SET due_at = \?, parked = 0, version = version \+ 1), leased_until = 0/$1/'
+mutant ledger "a list of what is due begins anew on each page" ledger/due.go TestDueOrdersAreListedInPages \
+  's/\(due_at, bill_no\) > \(\?, \?\)/(due_at, bill_no) >= (?, ?)/'
 mutant ledger "whose the ledger is does not matter" ledger/identity.go TestALedgerIsOpenedOnlyByThoseWhoseItIs \
   's/&& \*f\.value != t \{\n\t\t\treturn false/&& *f.value != t {\n\t\t\treturn true/'
+mutant payment "a player with very many due orders is all that the runner looks at" payment/turns.go \
+  TestAPlayerWithVeryManyDueOrdersHoldsUpNobody \
+  's/s\.last = walked\[walkPage-1\]/_ = walked/'
+mutant payment "a refund that somebody works on is made due" ledger/trades.go TestAProcessMayDieBetweenAnyTwoSteps/sqlite/granted_by_the_game/the_money_goes_back \
+  's/AND due_at > \? AND leased_until <= ` \+ l\.dialect\.now, /AND due_at > ? AND leased_until <= 9e15`, /; s/AND due_at > \? AND leased_until <= `\+l\.dialect\.now\)/AND due_at > ?`)/'
 mutant payment "a till starts on anybody's ledger" payment/payment.go TestATillDoesNotStartOnALedgerOfAnotherEnvironmentOrProtocol \
   's/t\.cfg\.Ledger\.Belongs\(ctx, t\.identity\(\)\)/t.cfg.Ledger.Belongs(ctx, ledger.Identity{})/'
 
