@@ -190,7 +190,8 @@ func execute(ctx context.Context, own driver.Conn, statement string) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Exec(nil) //nolint:staticcheck // for drivers that know no context
+	//lint:ignore SA1019 for drivers that know no context
+	_, err = s.Exec(nil)
 	return errors.Join(err, s.Close())
 }
 
@@ -251,7 +252,8 @@ func (s *session) BeginTx(ctx context.Context, options driver.TxOptions) (driver
 	if own, ok := s.Conn.(driver.ConnBeginTx); ok {
 		return own.BeginTx(ctx, options)
 	}
-	return s.Conn.Begin() //nolint:staticcheck // for drivers that know no options; the session's own isolation holds
+	//lint:ignore SA1019 for drivers that know no options; the session's own isolation holds
+	return s.Conn.Begin()
 }
 
 func (s *session) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {

@@ -45,7 +45,7 @@ func Bouncer(t testing.TB, dsn string, settings ...string) string {
 	})
 	_, port, _ := net.SplitHostPort(addr)
 	config := fmt.Sprintf("[databases]\n* = host=%s port=%s user=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %s\nunix_socket_dir =\n"+
-		"auth_type = any\npool_mode = transaction\ndefault_pool_size = %d\nmax_client_conn = 500\n%s\n",
+		"auth_type = any\npool_mode = transaction\ndefault_pool_size = %d\nmax_client_conn = 500\nserver_login_retry = 1\n%s\n",
 		to.Hostname(), to.Port(), to.User.Username(), port, bouncerPool, strings.Join(settings, "\n"))
 	file := filepath.Join(folder, "pgbouncer.ini")
 	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
