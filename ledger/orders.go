@@ -270,6 +270,21 @@ func granted(ctx context.Context, tx *sql.Tx, grant func(context.Context, *sql.T
 	return grant(ctx, tx)
 }
 
+// Transact runs f, which is the host's, in a transaction of its own, and commits unless f fails or panics. What holds for the grant of Deliver
+// holds for f; where a connection was lost it may be run again. The error is f's own, or ErrUnavailable: then all of it took, or nothing.
+func (l *Ledger) Transact(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	err := l.writer.do(ctx, true, func(ctx context.Context, tx *sql.Tx) error {
+		if err := granted(ctx, tx, f); err != nil {
+			return &GrantError{"", err}
+		}
+		return nil
+	})
+	if own, ok := errors.AsType[*GrantError](err); ok {
+		return own.Err
+	}
+	return unavailable(ctx, "commit the host's transaction", err)
+}
+
 // GrantError is what [Ledger.Deliver] returns if the host's part failed. Nothing of it is in the database.
 type GrantError struct {
 	BillNo string

@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"strings"
@@ -272,6 +273,8 @@ func TestNilContextsAndCallbacksAreErrors(t *testing.T) {
 		"Cancel":     func() error { _, err := s.plugin.Cancel(none, p, "b", "why"); return err },
 		"Books":      func() error { _, err := s.plugin.Books(none); return err },
 		"Audit":      func() error { _, err := s.plugin.Audit(none, plugin.AuditRequest{}); return err },
+		"InLedger":   func() error { return s.plugin.InLedger(none, func(context.Context, *sql.Tx) error { return nil }) },
+		"InLedger f": func() error { return s.plugin.InLedger(background(t), nil) },
 		"AuditOf":    func() error { _, err := plugin.AuditOf(none, s.config, plugin.AuditRequest{}); return err },
 		"Order":      func() error { _, err := s.plugin.Order(none, "b"); return err },
 		"Resolve":    func() error { _, err := s.plugin.Resolve(none, "b", ledger.Delivered, "why", "who"); return err },

@@ -232,10 +232,28 @@ func (p *Plugin) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(
 }
 
 // HandleDeliverTx makes deliver grant items in the transaction that marks the order delivered: exactly once, without a
-// key. It needs the host's tables in the ledger's database, runs on a goroutine of the plugin's, must write through tx
-// alone, must not end it, and should be quick: with SQLite everybody's writes wait for it. Errors are as for HandleDeliver.
+// key. It needs the host's tables in the ledger's database (InLedger makes them), runs on a goroutine of the plugin's, must write through tx
+// alone, must not end it, and should be quick: with SQLite everybody's writes wait for it. With MySQL no statement may be one that commits,
+// such as CREATE TABLE. Errors are as for HandleDeliver.
 func (p *Plugin) HandleDeliverTx(deliver func(ctx context.Context, tx *sql.Tx, o Order) error) {
 	p.module.HandleDeliverTx(deliver)
+}
+
+// InLedger runs f in a transaction in the ledger's own database, and commits it unless f fails: for a host whose tables are there, to make them
+// after Configure, and to change what HandleDeliverTx has granted. It opens no connection of its own and needs no DSN. f must write
+// through tx alone, must not end it, should be quick, and may run again where a connection was lost. With MySQL a statement such as
+// CREATE TABLE commits what came before it: give it a call of its own, and never one in a delivery. It waits for the database, so it must not
+// be called from a module's goroutine. The error is f's own; ledger.ErrUnavailable where the database is at fault, and then all of it took, or
+// nothing.
+func (p *Plugin) InLedger(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
+	in, err := p.mayRead(ctx)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		return p.misused(errNoCallback)
+	}
+	return in.ledger.Transact(ctx, f)
 }
 
 // OnRefund makes tell hear of money that was given back (protocol V2), on the goroutine of the module that skeleton belongs

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"text/template"
 
 	"github.com/leafmidas/leafmidas/emulator"
@@ -83,14 +85,14 @@ func runEmulator(ctx context.Context, cmd *cli.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, emu.Close()) }()
-	url, err := emu.Start(cmd.String("listen"))
+	at, err := emu.Start(cmd.String("listen"))
 	if err != nil {
 		return err
 	}
 	if cmd.Bool("json") {
-		err = printJSON(cmd, map[string]any{"url": url, "Midas": sectionFor(url, cfg)})
+		err = printJSON(cmd, map[string]any{"url": at, "Midas": sectionFor(at, cfg)})
 	} else {
-		err = printBanner(cmd.Root().Writer, url, cfg)
+		err = printBanner(cmd.Root().Writer, at, cfg)
 	}
 	if err != nil {
 		return err
@@ -99,14 +101,25 @@ func runEmulator(ctx context.Context, cmd *cli.Command) (err error) {
 	return nil
 }
 
-// section is the part of a server's config that makes it use an emulator.
+// section is the part of a server's config that makes it use an emulator. A server starts with it as it is.
 type section struct {
 	Protocol, Env, BaseURL, AppID, AppSecret, OfferID, AppKey, SandboxAppKey string
 	CoinsPerYuan                                                             int64
+	Login                                                                    bool
+	Items                                                                    []goods
 	Push                                                                     *pushSection `json:",omitempty"`
+	Ledger                                                                   struct{ Driver, DSN string }
+}
+
+type goods struct {
+	ID, Name string
+	Price    int64
 }
 
 type pushSection struct {
+	// Addr and Path are left out where the host serves the pushes itself.
+	Addr           string `json:",omitempty"`
+	Path           string `json:",omitempty"`
 	Token          string
 	EncodingAESKey string `json:",omitempty"`
 }
@@ -118,15 +131,30 @@ func sectionFor(url string, cfg emulator.Config) section {
 		AppSecret:     shown(cfg.AppSecret, emulator.DefaultAppSecret, "env:MIDAS_APP_SECRET"),
 		AppKey:        shown(cfg.AppKey, emulator.DefaultAppKey, "env:MIDAS_APP_KEY"),
 		SandboxAppKey: shown(cfg.SandboxAppKey, emulator.DefaultSandboxAppKey, "env:MIDAS_SANDBOX_APP_KEY"),
+		Login:         true, Items: []goods{{"sword", "Sword", 60}, {"potion", "Potion", 2}},
 	}
+	s.Ledger.Driver, s.Ledger.DSN = "sqlite", "orders.db"
 	if cfg.Push.URL != "" {
 		s.Protocol = "v2"
 		s.Push = &pushSection{
 			Token:          shown(cfg.Push.Token, emulator.DefaultPushToken, "env:MIDAS_PUSH_TOKEN"),
 			EncodingAESKey: shown(cfg.Push.EncodingAESKey, "", "env:MIDAS_PUSH_AES_KEY"),
 		}
+		s.Push.Addr, s.Push.Path = listens(cfg.Push.URL)
 	}
 	return s
+}
+
+// listens is where a server on this machine is to listen for the pushes to a URL: nowhere, where that is another's or has a proxy before it.
+func listens(push string) (addr, path string) {
+	u, err := url.Parse(push)
+	if err != nil || u.Scheme != "http" || u.Port() == "" {
+		return "", ""
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", ""
+	}
+	return u.Host, u.Path
 }
 
 func shown(given, builtIn, elsewhere string) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/plugin"
 )
 
 func TestMain(m *testing.M) {
@@ -168,18 +170,19 @@ func TestTheEmulatorAnswersUntilItIsToldToStop(t *testing.T) {
 }
 
 func TestTheEmulatorTellsProgramsWhereItIs(t *testing.T) {
+	const rest = `"Login":true,"Items":[{"ID":"sword","Name":"Sword","Price":60},{"ID":"potion","Name":"Potion","Price":2}],"Ledger":{"Driver":"sqlite","DSN":"orders.db"}`
 	bin, key := build(t), strings.Repeat("A", 43)
 	for name, c := range map[string]struct {
 		env, args []string
 		want      string // of the section, but for BaseURL
 	}{
 		"as it is": {want: `{"Protocol":"v1","Env":"sandbox","AppID":"` + emulator.DefaultAppID + `","AppSecret":"` + emulator.DefaultAppSecret + `","OfferID":"` +
-			emulator.DefaultOfferID + `","AppKey":"` + emulator.DefaultAppKey + `","SandboxAppKey":"` + emulator.DefaultSandboxAppKey + `","CoinsPerYuan":10}`},
+			emulator.DefaultOfferID + `","AppKey":"` + emulator.DefaultAppKey + `","SandboxAppKey":"` + emulator.DefaultSandboxAppKey + `","CoinsPerYuan":10,` + rest + `}`},
 		"with secrets and pushes": {
 			env:  []string{"MIDAS_APP_SECRET=hush-hush", "MIDAS_PUSH_TOKEN=hush-hush", "MIDAS_PUSH_AES_KEY=" + key},
 			args: []string{"--push-url", "http://127.0.0.1:1/push", "--app-id", "wx1"},
 			want: `{"Protocol":"v2","Env":"sandbox","AppID":"wx1","AppSecret":"env:MIDAS_APP_SECRET","OfferID":"` + emulator.DefaultOfferID + `","AppKey":"` +
-				emulator.DefaultAppKey + `","SandboxAppKey":"` + emulator.DefaultSandboxAppKey + `","CoinsPerYuan":10,"Push":{"Token":"env:MIDAS_PUSH_TOKEN","EncodingAESKey":"env:MIDAS_PUSH_AES_KEY"}}`,
+				emulator.DefaultAppKey + `","SandboxAppKey":"` + emulator.DefaultSandboxAppKey + `","CoinsPerYuan":10,` + rest + `,"Push":{"Addr":"127.0.0.1:1","Path":"/push","Token":"env:MIDAS_PUSH_TOKEN","EncodingAESKey":"env:MIDAS_PUSH_AES_KEY"}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,6 +203,41 @@ func TestTheEmulatorTellsProgramsWhereItIs(t *testing.T) {
 			}
 			if all := text + r.log.String(); strings.Contains(all, "hush-hush") || strings.Contains(all, key) {
 				t.Error("a secret was printed")
+			}
+		})
+	}
+}
+
+// What is printed for people is the same section as programs are told.
+func TestTheSectionThatTheEmulatorPrintsStartsAServerAsItIs(t *testing.T) {
+	bin := build(t)
+	t.Chdir(t.TempDir()) // where the ledger will be
+	t.Setenv("MIDAS_APP_SECRET", "hush-hush")
+	for name, args := range map[string][]string{
+		"coins": nil, "pushes to a server here": {"--push-url", "http://127.0.0.1:9400/midas/push"}, "pushes to a proxy": {"--push-url", "https://game.example.com/push"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, bin, []string{"MIDAS_APP_SECRET=hush-hush"}, args...)
+			rc, text := r.stop(t, os.Interrupt)
+			begin := strings.Index(text, `"Midas": {`)
+			if rc != 0 || begin < 0 {
+				t.Fatal(text)
+			}
+			var midas plugin.Config
+			if err := json.NewDecoder(strings.NewReader(text[begin+len(`"Midas": `):])).Decode(&midas); err != nil {
+				t.Fatal(err)
+			}
+			log := &strings.Builder{}
+			p := plugin.New(plugin.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+			if err := p.Configure(midas); err != nil {
+				t.Fatal(err)
+			}
+			p.Module().OnDestroy()
+			if err := os.Remove("orders.db"); err != nil {
+				t.Error(err)
+			}
+			if midas.Push.Addr != "" && midas.Push.Addr != "127.0.0.1:9400" || (midas.Push.Addr == "") == (name == "pushes to a server here") {
+				t.Errorf("it listens for pushes at %q", midas.Push.Addr)
 			}
 		})
 	}
