@@ -11,7 +11,7 @@
 //	pay.Plugin.Logout(agent)                             // in rpcCloseAgent
 //	pay.Plugin.OnRefund(skeleton, takeBack)              // protocol V2: money that was given back
 //	// wherever the host knows who an agent is (or let players send MidasLogin)
-//	pay.Plugin.Login(agent, plugin.Player{OpenID: id, SessionKey: key, ZoneID: "1", UserIP: ip})
+//	pay.Plugin.Login(agent, plugin.Player{OpenID: id, SessionKey: plugin.Secret(key), ZoneID: "1", UserIP: ip})
 //	// main.go: last, so that it stops first
 //	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil { log.Fatal("%v", err) }
 //	leaf.Run(game.Module, gate.Module, login.Module, pay.Plugin.Module())
