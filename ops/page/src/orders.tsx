@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type Api, Failure, type Order, type Traced } from './api';
+import { type Api, type Order, type Traced } from './api';
 import type { Texts } from './texts';
 
 export const when = (iso: string) => new Date(iso).toLocaleString([], { hour12: false });
@@ -118,39 +118,50 @@ export function Detail({ api, bill, close, t }: { api: Api; bill: string; close:
 }
 
 const operator = 'leafmidas-ops-operator';
-export const rememberedOperator = () => sessionStorage.getItem(operator) ?? '';
-export const rememberOperator = (who: string) => sessionStorage.setItem(operator, who);
 
-function Decide({ api, order, done, t }: { api: Api; order: Order; done: () => void; t: Texts }) {
-  const [as, setAs] = useState('');
+// Signed is a form of what somebody decides, with why and by whom.
+export function Signed({ label, title, hint, send, children, t }: {
+  label: string; title?: string; hint: string; send: (why: string, who: string) => Promise<void>; children?: preact.ComponentChildren; t: Texts;
+}) {
   const [why, setWhy] = useState('');
-  const [who, setWho] = useState(rememberedOperator);
+  const [who, setWho] = useState(sessionStorage.getItem(operator) ?? '');
   const [failed, setFailed] = useState('');
   const [busy, setBusy] = useState(false);
   async function submit(e: Event) {
     e.preventDefault();
     setBusy(true);
     try {
-      await api.resolve(order.bill_no, as, why, who);
-      rememberOperator(who);
-      done();
+      await send(why, who);
+      sessionStorage.setItem(operator, who);
     } catch (e) {
-      setFailed(e instanceof Failure ? e.message : message(e));
+      setFailed(message(e));
     } finally { setBusy(false); }
   }
+  return (
+    <form class="decide" onSubmit={submit} aria-label={title ?? label}>
+      {title && <h3>{title}</h3>}
+      <p class="soft">{hint}</p>
+      {children}
+      <label>{t.why}<input required maxLength={160} value={why} onInput={(e) => setWhy(e.currentTarget.value)} /></label>
+      <label>{t.who}<input required maxLength={30} value={who} onInput={(e) => setWho(e.currentTarget.value)} /></label>
+      {failed && <p role="alert" class="failed">{failed}</p>}
+      <button class="main" disabled={busy}>{label}</button>
+    </form>
+  );
+}
+
+function Decide({ api, order, done, t }: { api: Api; order: Order; done: () => void; t: Texts }) {
+  const [as, setAs] = useState('');
   const choice = (value: string, label: string) => (
     <label class="choice"><input type="radio" name="as" required checked={as === value} onChange={() => setAs(value)} />{label}</label>
   );
   return (
-    <form class="decide" onSubmit={submit} aria-label={t.decide}>
-      <h3>{t.decide}</h3>
-      <p class="soft">{t.decideHint}</p>
+    <Signed label={t.settle} title={t.decide} hint={t.decideHint} t={t} send={async (why, who) => {
+      await api.resolve(order.bill_no, as, why, who);
+      done();
+    }}>
       {choice('delivered', t.asDelivered)}
       {order.kind !== 'refund' && choice('cancelled', t.asCancelled)}
-      <label>{t.why}<input required maxLength={160} value={why} onInput={(e) => setWhy(e.currentTarget.value)} /></label>
-      <label>{t.who}<input required maxLength={30} value={who} onInput={(e) => setWho(e.currentTarget.value)} /></label>
-      {failed && <p role="alert" class="failed">{failed}</p>}
-      <button class="main" disabled={busy}>{t.settle}</button>
-    </form>
+    </Signed>
   );
 }

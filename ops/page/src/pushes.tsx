@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type Api, type Push } from './api';
-import { message, rememberedOperator, rememberOperator, when } from './orders';
+import { Signed, when } from './orders';
 import { type Texts } from './texts';
 
 // Pushes lists what Midas posted that did not fit: what it is, why it was kept, and what to do. Whoever is done with one puts it away.
@@ -16,22 +16,6 @@ export function Pushes({ api, pushes, done, t }: { api: Api; pushes: Push[]; don
 
 function Kept({ api, push: p, done, t }: { api: Api; push: Push; done: () => void; t: Texts }) {
   const [asked, setAsked] = useState(false);
-  const [why, setWhy] = useState('');
-  const [who, setWho] = useState(rememberedOperator);
-  const [failed, setFailed] = useState('');
-  const [busy, setBusy] = useState(false);
-  async function submit(e: Event) {
-    e.preventDefault();
-    setBusy(true);
-    try {
-      await api.pushDone(p.id, why, who);
-      rememberOperator(who);
-      done();
-    } catch (e) {
-      setFailed(message(e));
-      setBusy(false);
-    }
-  }
   return (
     <li data-push={p.id}>
       <b class="state disputed">{p.why}</b>
@@ -44,13 +28,10 @@ function Kept({ api, push: p, done, t }: { api: Api; push: Push; done: () => voi
       </dl>
       <details aria-label={t.pushBody}><summary>{t.pushBody}</summary><code>{p.body}</code></details>
       {!asked ? <button onClick={() => setAsked(true)}>{t.putAway}</button> : (
-        <form class="decide" onSubmit={submit} aria-label={t.putAway}>
-          <p class="soft">{t.putAwayHint}</p>
-          <label>{t.why}<input required maxLength={160} value={why} onInput={(e) => setWhy(e.currentTarget.value)} /></label>
-          <label>{t.who}<input required maxLength={30} value={who} onInput={(e) => setWho(e.currentTarget.value)} /></label>
-          {failed && <p role="alert" class="failed">{failed}</p>}
-          <button class="main" disabled={busy}>{t.putAway}</button> <button type="button" onClick={() => setAsked(false)}>{t.no}</button>
-        </form>
+        <Signed label={t.putAway} hint={t.putAwayHint} t={t} send={async (why, who) => {
+          await api.pushDone(p.id, why, who);
+          done();
+        }} />
       )}
     </li>
   );
