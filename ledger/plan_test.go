@@ -105,9 +105,10 @@ func TestIndexesOfSearchesAreNotTakenForPlayers(t *testing.T) {
 		`SELECT bill_no FROM midas_orders WHERE due_at > 0 AND (due_at <= 5 OR parked = 0 AND due_at > 9) AND kind IN ('purchase', 'present', 'goods', 'refund')
 			ORDER BY due_at LIMIT 5`: "midas_orders_due",
 		`SELECT kind, state, unsure_since, COALESCE(SUM(amount), 0) FROM midas_orders WHERE openid = 'p' AND zone_id = '1' GROUP BY kind, state, unsure_since`: "midas_orders_player|sqlite_autoindex",
-		`SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`:                                                                                           "midas_orders_(disputed|found)",
-		`SELECT bill_no FROM midas_orders WHERE openid = 'p' AND kind = 'goods' AND request_id = 'r'`:                                                          "sqlite_autoindex",
-		`SELECT COALESCE(SUM(amount), 0) FROM midas_orders WHERE of_trade = 'x' AND of_trade <> ''`:                                                            "midas_orders_refunds",
+
+		`SELECT COUNT(*) FROM midas_orders WHERE state = 'disputed'`:                                  "midas_orders_(disputed|found)",
+		`SELECT bill_no FROM midas_orders WHERE openid = 'p' AND kind = 'goods' AND request_id = 'r'`: "sqlite_autoindex",
+		`SELECT COALESCE(SUM(amount), 0) FROM midas_orders WHERE of_trade = 'x' AND of_trade <> ''`:   "midas_orders_refunds",
 	} {
 		plan, err := ledger.Explain(t.Context(), l, statement)
 		if err != nil {
