@@ -120,12 +120,18 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 	if wait > 0 {
 		return tooMany(wait)
 	}
-	return m.till.Exchange(exchange{identOf(a)}, r.GetCode(), func(s midas.Session, err error) {
+	name, agent := identOf(a), weakly(a) // a code may wait for long, and must not keep what is closed
+	wanted := func() bool { return !m.roster.ended(name) }
+	return m.till.Exchange(exchange{name}, r.GetCode(), wanted, func(s midas.Session, err error) {
+		if bounded && errors.Is(err, midas.ErrBadCode) {
+			m.addresses.refused(ip)
+		}
+		a := agent()
+		if a == nil { // nobody is left to answer
+			return
+		}
 		if errors.Is(err, midas.ErrBadCode) {
 			m.roster.loginRefused(a, time.Now())
-			if bounded {
-				m.addresses.refused(ip)
-			}
 		}
 		if err != nil {
 			m.fail(a, "", err)

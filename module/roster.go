@@ -66,6 +66,22 @@ func identOf(a gate.Agent) ident {
 // gone tells that nobody holds the connection any more, so that nothing can come of it.
 func (i ident) gone() bool { return i.self == nil && i.weak.Value() == nil }
 
+// weakly is a connection for those who wait on its behalf: nil once it has ended and nobody else holds it.
+func weakly(a gate.Agent) func() gate.Agent {
+	v := reflect.ValueOf(a)
+	if v.Kind() != reflect.Pointer {
+		return func() gate.Agent { return a }
+	}
+	kind, at := v.Type().Elem(), weak.Make((*byte)(v.UnsafePointer()))
+	return func() gate.Agent {
+		held := at.Value()
+		if held == nil {
+			return nil
+		}
+		return reflect.NewAt(kind, reflect.ValueOf(held).UnsafePointer()).Interface().(gate.Agent)
+	}
+}
+
 // seat is one connection.
 type seat struct {
 	limiter *rate.Limiter // of a connection nobody has logged in on; nil once somebody has
@@ -158,6 +174,14 @@ func (r *roster) unseat(a gate.Agent, was payment.Player) {
 		who.left = time.Now()
 	}
 	r.left(was.OpenID, was.ZoneID, all)
+}
+
+// ended tells whether a connection has ended.
+func (r *roster) ended(name ident) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, dead := r.graves[name]
+	return dead || name.gone()
 }
 
 // player tells who sits on a connection.

@@ -352,3 +352,31 @@ func TestTheGoneArePurgedBetweenSweeps(t *testing.T) {
 		}
 	}
 }
+
+// What waits on behalf of a connection finds it as long as anybody else holds it, and does not hold it.
+func TestWhatWaitsForALoginDoesNotHoldItsConnection(t *testing.T) {
+	a := &heavyAgent{}
+	found := weakly(a)
+	if got := found(); got != gate.Agent(a) {
+		t.Errorf("found %v", got)
+	}
+	plain := plainAgent{n: 1}
+	if got := weakly(plain)(); got != gate.Agent(plain) {
+		t.Errorf("found %v", got)
+	}
+	w := newWatched()
+	w.allow(a)
+	name := identOf(a)
+	if w.ended(name) {
+		t.Error("one that is here has ended")
+	}
+	w.logout(a)
+	if !w.ended(name) || found() == nil {
+		t.Error("one that somebody holds is not known to have ended")
+	}
+	runtime.KeepAlive(a)
+	runtime.GC()
+	if found() != nil || !w.ended(name) {
+		t.Error("it is held")
+	}
+}

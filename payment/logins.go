@@ -41,9 +41,10 @@ func newLogins(inFlight, waiting int, refusedPerSecond float64) *logins {
 	}
 }
 
-// Exchange trades a wx.login code for a session. key names who asks: one exchange at a time for each. A code that was refused is
-// not asked about again. Errors besides Midas's: ErrBusy, ErrClosing, ErrUnavailable.
-func (t *Till) Exchange(key any, code string, done func(midas.Session, error)) error {
+// Exchange trades a wx.login code for a session. key names who asks: one exchange at a time for each. wanted tells, when the code's turn comes,
+// whether anybody still waits for it: if not, it is not traded, and done not called. Thousands may wait, so neither wanted nor done may
+// hold much. A code that was refused is not asked about again. Errors besides Midas's: ErrBusy, ErrClosing, ErrUnavailable.
+func (t *Till) Exchange(key any, code string, wanted func() bool, done func(midas.Session, error)) error {
 	if err := t.mayCall(Player{}, midas.EndpointLogin); err != nil {
 		return err
 	}
@@ -51,16 +52,27 @@ func (t *Till) Exchange(key any, code string, done func(midas.Session, error)) e
 		return errRefusedBefore
 	}
 	return t.logins.lanes.add(key, false, t.spanned("midas.exchange", func(ctx context.Context) {
-		noted(ctx, t, done)(t.exchange(ctx, code))
+		if s, err := t.exchange(ctx, code, wanted); !errors.Is(err, errUnwanted) {
+			noted(ctx, t, done)(s, err)
+		}
 	}))
 }
+
+// errUnwanted: whoever asked has gone.
+var errUnwanted = errors.New("payment: nobody waits for this login")
 
 // errRefusedBefore is what a code hears that was refused before.
 var errRefusedBefore = fmt.Errorf("payment: %w: it was refused before", midas.ErrBadCode)
 
-func (t *Till) exchange(ctx context.Context, code string) (midas.Session, error) {
+func (t *Till) exchange(ctx context.Context, code string, wanted func() bool) (midas.Session, error) {
+	if !wanted() {
+		return midas.Session{}, errUnwanted
+	}
 	if err := t.logins.mayAsk(ctx); err != nil {
 		return midas.Session{}, err
+	}
+	if !wanted() {
+		return midas.Session{}, errUnwanted
 	}
 	if t.logins.isRefused(code) { // meanwhile
 		return midas.Session{}, errRefusedBefore

@@ -34,14 +34,18 @@ func Serve() error {
 }
 
 // Service is what such a process does when told. Its exported methods are net/rpc's.
-type Service struct{ crowd *Crowd }
+type Service struct {
+	crowd     *Crowd
+	strangers *strangers // at work
+}
 
 // Some is players and what they do.
 type Some struct {
 	WS           string // where they connect to
+	Push         string // the URL that pushes are posted to
 	First, Count int
 	Code         int
-	Rate         int // purchases, or messages to be echoed, a second
+	Rate         int // purchases, pushes, or messages to be echoed, a second
 	Buyers       int
 	During       time.Duration
 	OfTheFirst   int // only so many of them

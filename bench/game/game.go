@@ -58,6 +58,10 @@ type Options struct {
 	Log string
 	// Metrics are served.
 	Metrics bool
+	// Bounded: players may send what they may by itself, and not as much as they like; and pushes are taken.
+	Bounded bool
+	// RefusedLogins is how many login codes a second may be refused. Zero: as many as by itself.
+	RefusedLogins int
 	// Trace: every purchase is traced by OpenTelemetry's SDK, and the spans are counted and thrown away.
 	Trace bool
 }
@@ -66,7 +70,7 @@ type Options struct {
 type Echo struct{ Text string }
 
 // Item is what the game sells.
-var item = plugin.Item{ID: crowd.ItemID, Name: "Potion", Price: 1}
+var item = plugin.Item{ID: crowd.ItemID, Name: "Potion", Price: 1, Fen: crowd.PushFen}
 
 // host is the game on Leaf.
 type host struct {
@@ -98,7 +102,7 @@ func (d *door) OnInit() {
 const queueLen = 10_000
 
 // run serves until the process is interrupted.
-func run(o Options, addr, metricsAddr string) error {
+func run(o Options, at Addrs) error {
 	h := &host{
 		Skeleton: &leafmodule.Skeleton{
 			GoLen: queueLen, TimerDispatcherLen: queueLen, AsynCallLen: queueLen, ChanRPCServer: chanrpc.NewServer(queueLen),
@@ -115,7 +119,7 @@ func run(o Options, addr, metricsAddr string) error {
 	h.RegisterChanRPC(reflect.TypeFor[*Echo](), func(args []any) { args[1].(gate.Agent).WriteMsg(args[0]) })
 	h.RegisterChanRPC("NewAgent", func([]any) {})
 	h.RegisterChanRPC("CloseAgent", func(args []any) { h.gone(args[0].(gate.Agent)) })
-	modules := []leafmodule.Module{h, &door{addr: addr, host: h}}
+	modules := []leafmodule.Module{h, &door{addr: at.WS, host: h}}
 	switch o.Way {
 	case Nothing:
 	case Plugin:
@@ -129,7 +133,7 @@ func run(o Options, addr, metricsAddr string) error {
 			options = append(options, plugin.WithTracer(tracing.New(provider)))
 			traces.Store(provider)
 		}
-		if err := h.sellByPlugin(o, options); err != nil {
+		if err := h.sellByPlugin(o, at, options); err != nil {
 			return err
 		}
 		modules = append(modules, h.pay.Module())
@@ -144,7 +148,7 @@ func run(o Options, addr, metricsAddr string) error {
 		return fmt.Errorf("no such way to sell: %q", o.Way)
 	}
 	if o.Metrics {
-		stop, err := h.serveMetrics(metricsAddr)
+		stop, err := h.serveMetrics(at.Scrape)
 		if err != nil {
 			return err
 		}
@@ -162,7 +166,7 @@ func (h *host) gone(a gate.Agent) {
 }
 
 // sellByPlugin is the whole integration.
-func (h *host) sellByPlugin(o Options, options []plugin.Option) error {
+func (h *host) sellByPlugin(o Options, at Addrs, options []plugin.Option) error {
 	h.pay = plugin.New(options...)
 	midasmsg.Register(h.processor)
 	h.pay.Route(h.processor)
@@ -170,12 +174,20 @@ func (h *host) sellByPlugin(o Options, options []plugin.Option) error {
 		h.granted[o.BillNo] = true
 		return nil
 	})
-	text, err := json.Marshal(map[string]any{
+	config := map[string]any{
 		"Protocol": "v2", "Env": "sandbox", "BaseURL": o.MidasURL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true,
 		"Items": []plugin.Item{item}, "Timeout": o.Timeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
 		"Ledger": map[string]any{"Driver": "sqlite", "DSN": filepath.Join(o.Folder, "orders.db")},
-	})
+	}
+	if o.Bounded {
+		delete(config, "RateLimit")
+		config["Push"] = map[string]any{"Addr": at.Push, "Token": crowd.PushToken, "EncodingAESKey": crowd.PushKey}
+	}
+	if o.RefusedLogins > 0 {
+		config["LoginLimit"] = map[string]any{"RefusedPerSecond": o.RefusedLogins}
+	}
+	text, err := json.Marshal(config)
 	if err != nil {
 		return err
 	}

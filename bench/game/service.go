@@ -22,8 +22,8 @@ type Server struct {
 	Addrs
 }
 
-// Addrs is where it is found: for players, and for those who look at its metrics.
-type Addrs struct{ WS, Scrape string }
+// Addrs is where it is found: for players, for those who look at its metrics, and for pushes.
+type Addrs struct{ WS, Scrape, Push string }
 
 // Subcommand is the hidden one that has a program run Serve.
 const Subcommand = "game"
@@ -57,7 +57,7 @@ func Serve() error {
 	if !begun {
 		return <-asked
 	}
-	if err := run(one.Options, one.WS, one.Scrape); err != nil {
+	if err := run(one.Options, one.Addrs); err != nil {
 		s.failed <- err
 	}
 	return <-asked
@@ -76,7 +76,7 @@ type start struct {
 
 // Start is told once.
 func (s *Service) Start(o Options, at *Addrs) error {
-	for _, addr := range []*string{&at.WS, &at.Scrape} {
+	for _, addr := range []*string{&at.WS, &at.Scrape, &at.Push} {
 		var err error
 		if *addr, err = freeport.Addr(); err != nil {
 			return err
