@@ -43,6 +43,7 @@ var rows = []row{
 	{"memory", "memory for each player online, against Leaf's own for a connection", measureMemory},
 	{"online", "what a purchase costs with 10 to 10,000 players online", measureOnline},
 	{"orders", "a ledger with 1,000,000 orders, against one with 1,000", measureOrders},
+	{"search", "an operator's searches in 1,000,000 orders, and players meanwhile", measureSearch},
 	{"strangers", "players and pushes while strangers do what they can, against the same without strangers", measureStrangers},
 	{"naive", "a handler that waits for Midas, against ours", measureNaive},
 	{"observed", "logs, metrics and traces, against none", measureObserved},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -84,21 +83,16 @@ func measureOrders(ctx context.Context, b *bench) ([]report.Line, error) {
 
 // fill makes a ledger that holds so many orders which have ended, and opens it.
 func fill(ctx context.Context, file string, size int) (_ *ledger.Ledger, err error) {
-	filled, err := ledger.Open(ctx, ledger.Config{DSN: file})
+	cfg := ledger.Config{Driver: "sqlite", DSN: file}
+	filled, err := ledger.Open(ctx, cfg)
 	if err != nil {
 		return nil, err
-	}
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(OFF)&_pragma=cache_size(-200000)")
-	if err != nil {
-		return nil, errors.Join(err, filled.Close())
 	}
 	const month = 30 * 24 * time.Hour
 	began, step := time.Now().Add(-month).UnixMilli(), (month-time.Hour).Milliseconds()/int64(size)
 	p := seed.Part{Bill: "A", Count: size, State: ledger.Delivered, At: fmt.Sprintf("%d + n * %d", began, step)}
-	for _, statement := range append(p.Statements("sqlite", size/ordersPerPlayer), "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)") {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return nil, errors.Join(fmt.Errorf("fill the ledger: %w", err), db.Close(), filled.Close())
-		}
+	if err := seed.Fill(ctx, cfg, size/ordersPerPlayer, p); err != nil {
+		return nil, errors.Join(err, filled.Close())
 	}
-	return filled, db.Close()
+	return filled, nil
 }

@@ -5,9 +5,16 @@ import (
 	"strings"
 )
 
+// CountOpenStatement and FirstOfStatement are what Backlog asks.
+var CountOpenStatement, FirstOfStatement = countOpen, firstOf
+
 // ExplainSearch tells how the database goes about a search.
 func ExplainSearch(ctx context.Context, l *Ledger, f Filter) (string, error) {
-	statement, args, err := f.statement(l.dialect)
+	few, err := l.few(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	statement, args, err := f.statement(l.dialect, few)
 	if err != nil {
 		return "", err
 	}

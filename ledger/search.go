@@ -46,12 +46,16 @@ type Filter struct {
 // grows with time too. next is Filter.After for the rest of them, empty when there is none. Orders that
 // are made meanwhile are before the first page and disturb nobody. It reads through indexes only, on connections that no player waits for.
 func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next string, err error) {
-	statement, args, err := f.statement(l.dialect)
+	inner, cancel := patient(ctx)
+	defer cancel()
+	few, err := l.few(inner, f)
+	if err != nil {
+		return nil, "", unavailable(ctx, "search the orders", err)
+	}
+	statement, args, err := f.statement(l.dialect, few)
 	if err != nil {
 		return nil, "", err
 	}
-	inner, cancel := patient(ctx)
-	defer cancel()
 	// Not by readOrders, which keeps every statement parsed: there are as many searches as there are questions.
 	rows, err := l.desk.QueryContext(inner, l.dialect.sql(statement), args...)
 	if orders, err = scanOrders(rows, err); err != nil {
@@ -67,11 +71,61 @@ func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next str
 
 func (f Filter) limit() int { return cmp.Or(f.Limit, 100) }
 
+// fewOrders is up to how many orders in the states and of the kinds that are asked for are all looked at for how their bill numbers begin.
+const fewOrders = 10_000
+
+// few tells of a search for how bill numbers begin, in some states or of some kinds, that there are few orders in these: they are looked
+// through then. Else so many of those that begin so are among them that they are found by that.
+func (l *Ledger) few(ctx context.Context, f Filter) (bool, error) {
+	if f.BillPrefix == "" || f.byName() || !f.bySort() {
+		return false, nil
+	}
+	var parts []string
+	for i, c := range f.sorts() {
+		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT bill_no FROM midas_orders WHERE %s LIMIT %d) AS part%d`, c.text(), fewOrders+1, i))
+	}
+	if len(parts) == 0 {
+		return true, nil
+	}
+	var n int
+	err := l.desk.QueryRowContext(ctx, `SELECT COUNT(*) FROM (`+strings.Join(parts, ` UNION ALL `)+`) AS parts`).Scan(&n)
+	return n <= fewOrders, err
+}
+
+// byName tells whether one order, a player's or a request's are asked for, bySort whether some states or kinds are.
+func (f Filter) byName() bool { return f.BillNo != "" || f.OpenID != "" || f.RequestID != "" }
+func (f Filter) bySort() bool { return len(f.States)+len(f.Kinds) > 0 || f.Open || f.Stuck }
+
+// sorts are the states of each kind that are asked for, each as a condition.
+func (f Filter) sorts() (all []condition) {
+	states, kinds := f.States, f.Kinds
+	if len(states) == 0 {
+		states = States()
+	}
+	if len(kinds) == 0 {
+		kinds = Kinds()
+	}
+	for _, k := range kinds {
+		for _, s := range states {
+			if (f.Open || f.Stuck) && s.Ended() || f.Stuck && k == Goods && s == Paying || !s.Known() || !k.known() {
+				continue
+			}
+			var own condition
+			own.add(`kind = '` + string(k) + `' AND state = '` + string(s) + `'`) // ours, so they are written out
+			if f.Stuck {
+				own.add(`parked = 0`)
+			}
+			all = append(all, own)
+		}
+	}
+	return all
+}
+
 // statement is the filter in SQL, with one order more than the limit. It is written for the indexes there are: one order, a player's, those of
 // a request and those whose bill number begins so are found by that, and looked through. Else, where a state or a kind is asked for, each kind
 // in each state is a search of its own, which begins where the answer is and ends with the limit: a state that is rare among
-// millions is found as fast as one that is not.
-func (f Filter) statement(d dialect) (string, []any, error) {
+// millions is found as fast as one that is not. few is Ledger.few's.
+func (f Filter) statement(d dialect, few bool) (string, []any, error) {
 	if f.Limit < 0 || f.Limit > maxFound {
 		return "", nil, fmt.Errorf("%w: a limit is 1 to %d, not %d", ErrBadFilter, maxFound, f.Limit)
 	}
@@ -89,34 +143,22 @@ func (f Filter) statement(d dialect) (string, []any, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	if f.BillNo != "" || f.BillPrefix != "" || f.OpenID != "" || f.RequestID != "" || len(f.States)+len(f.Kinds) == 0 && !f.Open && !f.Stuck {
+	if f.byName() || !f.bySort() || f.BillPrefix != "" && !few {
 		all := f.one(d).and(bounds)
 		return `SELECT ` + orderColumns + ` FROM midas_orders WHERE ` + all.text() + f.order() + ` LIMIT ?`, append(all.args, f.limit()+1), nil
 	}
-	states, kinds := f.States, f.Kinds
-	if len(states) == 0 {
-		states = States()
-	}
-	if len(kinds) == 0 {
-		kinds = Kinds()
+	within := f.order()
+	if f.BillPrefix != "" {
+		bounds = bounds.and(f.begins(d.aside)) // few are sorted sooner than all that begin so are read
+		within = strings.ReplaceAll(within, "bill_no", d.aside+"bill_no")
 	}
 	var parts []string
 	var args []any
-	for _, k := range kinds {
-		for _, s := range states {
-			if (f.Open || f.Stuck) && s.Ended() || f.Stuck && k == Goods && s == Paying {
-				continue
-			}
-			var own condition
-			own.add(`kind = '` + string(k) + `' AND state = '` + string(s) + `'`) // ours, so they are written out
-			if f.Stuck {
-				own.add(`parked = 0`)
-			}
-			own = own.and(bounds)
-			parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT bill_no AS found_no, created_at AS found_at FROM midas_orders WHERE %s%s LIMIT ?) AS part%d`,
-				own.text(), f.order(), len(parts)))
-			args = append(append(args, own.args...), f.limit()+1)
-		}
+	for i, own := range f.sorts() {
+		own = own.and(bounds)
+		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT bill_no AS found_no, created_at AS found_at FROM midas_orders WHERE %s%s LIMIT ?) AS part%d`,
+			own.text(), within, i))
+		args = append(append(args, own.args...), f.limit()+1)
 	}
 	if len(parts) == 0 { // open, and in a state that is an end
 		return `SELECT ` + orderColumns + ` FROM midas_orders WHERE bill_no = '' LIMIT ?`, []any{1}, nil
@@ -184,6 +226,13 @@ func (f Filter) bounds() (c condition, err error) {
 	return c, nil
 }
 
+// begins is how the bill number does.
+func (f Filter) begins(aside string) (c condition) {
+	c.add(aside+`bill_no >= ?`, f.BillPrefix)
+	c.add(aside+`bill_no < ?`, f.BillPrefix+"~") // sorts after every character a bill number may have
+	return c
+}
+
 // one are the conditions of a search that is not taken apart. States and kinds are not to be searched by there: SQLite, which keeps
 // no statistics, would take the index that answers more of the question, and it is told not to.
 func (f Filter) one(d dialect) (c condition) {
@@ -194,8 +243,7 @@ func (f Filter) one(d dialect) (c condition) {
 		c.add(`bill_no = ?`, f.BillNo)
 	}
 	if f.BillPrefix != "" {
-		c.add(`bill_no >= ?`, f.BillPrefix)
-		c.add(`bill_no < ?`, f.BillPrefix+"~") // sorts after every character a bill number may have
+		c = c.and(f.begins(""))
 	}
 	if f.RequestID != "" {
 		c.add(`request_id = ?`, f.RequestID)

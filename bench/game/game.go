@@ -3,6 +3,7 @@
 package game
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,9 +26,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	_ "modernc.org/sqlite" // the ledger's driver
 
 	"github.com/leafmidas/leafmidas/bench/crowd"
+	_ "github.com/leafmidas/leafmidas/bench/seed" // the ledger's drivers
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/metrics"
 	midasmsg "github.com/leafmidas/leafmidas/msg"
@@ -52,7 +53,9 @@ type Options struct {
 	MidasURL string
 	Token    string // an access token, for those who do not fetch one
 	Folder   string // for the ledger
-	Timeout  time.Duration
+	// Driver and DSN are the ledger's. Empty: orders.db in Folder.
+	Driver, DSN string
+	Timeout     time.Duration
 	// Log is a level of Leaf's, "release" or "debug": the plugin logs through Leaf, as it does by itself, into a file in
 	// Folder. Empty: it has a logger that wants no records, so that none is made.
 	Log string
@@ -168,6 +171,7 @@ func (h *host) gone(a gate.Agent) {
 // sellByPlugin is the whole integration.
 func (h *host) sellByPlugin(o Options, at Addrs, options []plugin.Option) error {
 	h.pay = plugin.New(options...)
+	searched.Store(h.pay)
 	midasmsg.Register(h.processor)
 	h.pay.Route(h.processor)
 	h.pay.HandleDeliver(h.Skeleton, func(o plugin.Order) error {
@@ -178,7 +182,7 @@ func (h *host) sellByPlugin(o Options, at Addrs, options []plugin.Option) error 
 		"Protocol": "v2", "Env": "sandbox", "BaseURL": o.MidasURL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true,
 		"Items": []plugin.Item{item}, "Timeout": o.Timeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
-		"Ledger": map[string]any{"Driver": "sqlite", "DSN": filepath.Join(o.Folder, "orders.db")},
+		"Ledger": map[string]any{"Driver": cmp.Or(o.Driver, "sqlite"), "DSN": cmp.Or(o.DSN, filepath.Join(o.Folder, "orders.db"))},
 	}
 	if o.Bounded {
 		delete(config, "RateLimit")

@@ -65,8 +65,9 @@ func Serve() error {
 
 // Service is what the process does when told. Its exported methods are net/rpc's.
 type Service struct {
-	begin  chan start
-	failed chan error
+	begin   chan start
+	failed  chan error
+	looking *looking
 }
 
 type start struct {

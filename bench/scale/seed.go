@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,25 +28,6 @@ func (w *world) fill(ctx context.Context, s content) error {
 	if err := w.fillPlayers(ctx, orders, s.players); err != nil {
 		return err
 	}
-	register, dsn := w.ledger.Driver, w.ledger.DSN
-	if register == "postgres" {
-		register = "pgx"
-	}
-	db, err := sql.Open(register, dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if w.ledger.Driver == "mysql" {
-		if _, err := conn.ExecContext(ctx, "SET SESSION sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')"); err != nil {
-			return err
-		}
-	}
 	now := time.Now().UnixMilli()
 	const month = 30 * 24 * 3600 * 1000
 	parts := []seed.Part{
@@ -56,17 +35,7 @@ func (w *world) fill(ctx context.Context, s content) error {
 		{Bill: "B", Count: s.open / 2, State: ledger.Paid, Due: now, At: fmt.Sprint(now - 60_000)},
 		{Bill: "C", Count: s.open - s.open/2, State: ledger.Paying, Due: now, At: fmt.Sprint(now - 60_000)},
 	}
-	for _, p := range parts {
-		if p.Count == 0 {
-			continue
-		}
-		for _, statement := range p.Statements(w.ledger.Driver, s.players) {
-			if _, err := conn.ExecContext(ctx, statement); err != nil {
-				return fmt.Errorf("write %d %s orders: %w", p.Count, p.State, err)
-			}
-		}
-	}
-	return w.analyze(ctx, conn)
+	return seed.Fill(ctx, w.ledger, s.players, parts...)
 }
 
 // fillPlayers gives every player a session that calls can be signed with, and coins.
@@ -92,19 +61,4 @@ func (w *world) fillPlayers(ctx context.Context, orders *ledger.Ledger, players 
 		})
 	}
 	return group.Wait()
-}
-
-// analyze lets the database take stock of its tables, as it does by itself now and then.
-func (w *world) analyze(ctx context.Context, conn *sql.Conn) error {
-	tables := []string{"midas_orders", "midas_history"}
-	statement := "ANALYZE "
-	if w.ledger.Driver == "mysql" {
-		statement, tables = "ANALYZE TABLE ", []string{strings.Join(tables, ", ")}
-	}
-	for _, t := range tables {
-		if _, err := conn.ExecContext(ctx, statement+t); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,12 +17,9 @@ import (
 	"syscall"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql"
-	_ "github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite"
-
 	"github.com/leafmidas/leafmidas/bench/crowd"
 	"github.com/leafmidas/leafmidas/bench/process"
+	"github.com/leafmidas/leafmidas/bench/seed"
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/ledger"
@@ -78,7 +73,7 @@ func newWorld(ctx context.Context, driver, protocol string) (_ *world, err error
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build example_server: %w\n%s", err, out)
 	}
-	if err := w.newDatabase(ctx, driver); err != nil {
+	if w.ledger, w.drop, err = seed.NewDatabase(ctx, driver, w.folder); err != nil {
 		return nil, err
 	}
 	w.emu, err = emulator.New(emulator.Config{AutoCodes: true, Logger: slog.New(slog.DiscardHandler)})
@@ -120,49 +115,6 @@ func (w *world) charge(players int) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// newDatabase makes an empty ledger.
-func (w *world) newDatabase(ctx context.Context, driver string) error {
-	name := fmt.Sprintf("leafmidas_scale_%d", time.Now().UnixNano())
-	var register, admin, dsn, drop string
-	switch driver {
-	case "sqlite":
-		w.ledger = ledger.Config{Driver: driver, DSN: filepath.Join(w.folder, "orders.db")}
-		return nil
-	case "postgres":
-		register, admin, drop = "pgx", os.Getenv("LEAFMIDAS_TEST_POSTGRES"), "DROP DATABASE "+name+" WITH (FORCE)"
-		u, err := url.Parse(admin)
-		if err != nil {
-			return errors.New("LEAFMIDAS_TEST_POSTGRES is no URL")
-		}
-		u.Path = "/" + name
-		dsn = u.String()
-	case "mysql":
-		register, admin, drop = "mysql", os.Getenv("LEAFMIDAS_TEST_MYSQL"), "DROP DATABASE "+name
-		before, _, _ := strings.Cut(admin, "/")
-		dsn = before + "/" + name
-	default:
-		return fmt.Errorf("no such driver: %q", driver)
-	}
-	if admin == "" {
-		return errors.New(`no database server: eval "$(tools/services.sh start)" first`)
-	}
-	run := func(ctx context.Context, statement string) error {
-		db, err := sql.Open(register, admin)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		_, err = db.ExecContext(ctx, statement)
-		return err
-	}
-	if err := run(ctx, "CREATE DATABASE "+name); err != nil {
-		return err
-	}
-	w.ledger = ledger.Config{Driver: driver, DSN: dsn}
-	w.drop = func() error { return run(context.Background(), drop) }
 	return nil
 }
 
