@@ -153,11 +153,15 @@ const fullRest = 50 * time.Millisecond
 // ackTime is how long an answer may come after the try it belongs to was given up.
 const ackTime = time.Hour
 
+// maxAcks bounds the answers that are awaited or kept, some 300 bytes each. It is more than there can be deliveries at once
+// (MaxInFlight is 10,000 at most).
+const maxAcks = 20_000
+
 // acks are the answers of a host that delivers asynchronously: awaited, or come too late for their try and kept for the
 // next one.
 type acks struct {
 	mu     sync.Mutex
-	byBill map[string]*ack
+	byBill map[string]*ack // maxAcks at most: for a further one the oldest is forgotten, whose next try calls the host again
 }
 
 type ack struct {
@@ -174,6 +178,9 @@ func (a *acks) expect(billNo string) (answer <-chan error, try int) {
 	defer a.mu.Unlock()
 	one := a.byBill[billNo]
 	if one == nil {
+		if len(a.byBill) >= maxAcks {
+			a.forgetOldest()
+		}
 		one = &ack{answer: make(chan error, 1)}
 		a.byBill[billNo] = one
 	}
@@ -199,6 +206,17 @@ func (a *acks) forget(billNo string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.byBill, billNo)
+}
+
+// forgetOldest makes room. The mutex is held.
+func (a *acks) forgetOldest() {
+	var oldest string
+	for billNo, one := range a.byBill {
+		if oldest == "" || one.since.Before(a.byBill[oldest].since) {
+			oldest = billNo
+		}
+	}
+	delete(a.byBill, oldest)
 }
 
 // sweep forgets bills whose answer nobody has come for.

@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -113,5 +114,23 @@ func TestAnswersNobodyComesForAreForgotten(t *testing.T) {
 	m.acks.sweep(time.Now().Add(ackTime))
 	if len(m.acks.byBill) != 0 {
 		t.Error("remembered for ever")
+	}
+}
+
+// Answers that are kept are bounded. The one that goes is the oldest, and never one that is awaited.
+func TestOnlySoManyAnswersAreKept(t *testing.T) {
+	a := newAcks()
+	for n := range maxAcks {
+		a.expect(fmt.Sprint(n))
+	}
+	a.byBill["7"].since = time.Now().Add(-time.Minute)
+	answer, try := a.expect("one more")
+	if len(a.byBill) != maxAcks || a.byBill["7"] != nil {
+		t.Errorf("%d answers are kept", len(a.byBill))
+	}
+	a.settle("7", 1, nil) // nobody knows of it
+	a.settle("one more", try, nil)
+	if len(answer) != 1 {
+		t.Error("an answer that is awaited does not come")
 	}
 }

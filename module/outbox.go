@@ -27,7 +27,7 @@ type outbox struct {
 	stats outboxStats
 
 	mu     sync.Mutex
-	slots  map[gate.Agent]*slot
+	slots  map[gate.Agent]*slot // of connections on which somebody is logged in, as many as had a balance pushed lately
 	closed bool
 	timers sync.WaitGroup
 }

@@ -92,11 +92,7 @@ func (t *Till) parked(ctx context.Context, o ledger.Order, refused error) {
 func (t *Till) unparkOrders(ctx context.Context, openid string) bool {
 	n, rechecks, err := t.cfg.Ledger.Unpark(ctx, openid, t.cfg.Now())
 	t.mu.Lock()
-	if err != nil {
-		t.unpark[openid] = struct{}{}
-	} else {
-		delete(t.unpark, openid)
-	}
+	t.noteUnpark(openid, err != nil)
 	t.mu.Unlock()
 	if err != nil {
 		t.complain("midas: a player's parked orders could not be resumed yet", err, "player", shorten(openid))
@@ -108,6 +104,20 @@ func (t *Till) unparkOrders(ctx context.Context, openid string) bool {
 		t.wake()
 	}
 	return err == nil
+}
+
+// maxUnpark bounds the players whose orders are woken as soon as the ledger answers: those who log in while it does not. Some 100 bytes
+// each. Orders of any more are woken when they log in again.
+const maxUnpark = 100_000
+
+// noteUnpark notes whether a player's orders are still to be woken. The mutex is held.
+func (t *Till) noteUnpark(openid string, waits bool) {
+	switch {
+	case !waits:
+		delete(t.unpark, openid)
+	case len(t.unpark) < maxUnpark:
+		t.unpark[openid] = struct{}{}
+	}
 }
 
 // retryUnpark catches up on what unparkOrders had to leave.

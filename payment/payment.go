@@ -209,16 +209,17 @@ type Till struct {
 	stop    context.CancelFunc
 	done    sync.WaitGroup // the runner
 
+	// What is kept of players and orders, with its bound. Whoever is here is bounded by the gate's connections.
 	mu          sync.Mutex
 	accounts    map[account]*midas.Balance // of players who are here; nil until first seen
 	told        map[account]int64          // the version that such a player was told last
-	unpark      map[string]struct{}        // openids whose parked orders could not be woken yet
-	again       []again                    // orders that could not be read or written
+	unpark      map[string]struct{}        // openids whose parked orders could not be woken yet; maxUnpark at most
+	again       []again                    // orders that could not be read or written: those that jobs had claimed when the ledger failed, and mostPerhapsMade
 	clock       commonClock
-	polls       map[account]*poll
+	polls       map[account]*poll        // maxPolls at most
 	owed        map[account]*owed        // of players who are here
-	timers      map[*time.Timer]struct{} // of later
-	watched     map[string]*watch        // by bill number
+	timers      map[*time.Timer]struct{} // of later: one for each that is owed or watched
+	watched     map[string]*watch        // by bill number; maxWatched at most
 	nextRecheck time.Time                // when a look at an ended order is due, as far as is known; zero: the ledger knows
 	version     int64
 }

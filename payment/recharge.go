@@ -149,6 +149,9 @@ type poll struct {
 	timer     *time.Timer
 }
 
+// maxPolls bounds the accounts that are looked at for coins again and again. One player may name any number of zones.
+const maxPolls = 10_000
+
 // watch begins to look for the coins of a recharge, in place of an older one of the same account.
 func (t *Till) watch(p Player, requestID string) {
 	t.schedule(&poll{player: p, requestID: requestID, left: t.cfg.RechargePoll})
@@ -162,7 +165,7 @@ func (t *Till) schedule(next *poll) {
 		old.timer.Stop()
 	}
 	delete(t.polls, key)
-	if len(next.left) == 0 || t.closing.Load() {
+	if len(next.left) == 0 || len(t.polls) >= maxPolls || t.closing.Load() {
 		return // the next login looks again
 	}
 	wait := next.left[0]

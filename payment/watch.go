@@ -13,6 +13,9 @@ var watchWaits = []time.Duration{
 	20 * time.Second, 30 * time.Second, time.Minute, time.Minute, time.Minute, 5 * time.Minute,
 }
 
+// maxWatched bounds the orders that are watched, each with an order's memory and a timer: some 10 MB.
+const maxWatched = 10_000
+
 // watch is somebody who waits for an order's end.
 type watch struct {
 	order ledger.Order
@@ -21,15 +24,22 @@ type watch struct {
 
 // Watch tells the end of an order that another server may be working on, if it comes within nine minutes: that server need
 // not know who waits for it here. An order has one watch, the latest, which ends when Watched says that the end was heard of otherwise.
+// While maxWatched orders are watched there is no further watch: whoever waits hears of the end from the other server's note, or asks again.
 func (t *Till) Watch(o ledger.Order, ended func(Receipt)) {
 	if !t.cfg.Shared {
 		return
 	}
 	w := &watch{o, ended}
 	t.mu.Lock()
-	t.watched[o.BillNo] = w
+	_, again := t.watched[o.BillNo]
+	full := !again && len(t.watched) >= maxWatched
+	if !full {
+		t.watched[o.BillNo] = w
+	}
 	t.mu.Unlock()
-	t.watchOn(w, watchWaits)
+	if !full {
+		t.watchOn(w, watchWaits)
+	}
 }
 
 // Watched ends the watch of an order. It is false if there was none.
