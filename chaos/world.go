@@ -350,6 +350,9 @@ func (s *server) stop() error {
 	}
 }
 
+// underWay is for how long what a server has claimed, which is not due any more, may be under way: some timeouts.
+const underWay = 4 * midasTimeout
+
 // settle logs everybody in once more, so that parked orders go on, and waits until every order has ended, but for goods that
 // nobody paid for, and every push has been taken.
 func (w *world) settle(ctx context.Context, c *crowd) error {
@@ -363,6 +366,7 @@ func (w *world) settle(ctx context.Context, c *crowd) error {
 	if err := c.loginAll(ctx); err != nil {
 		return err
 	}
+	calm := time.Now() // since when nothing is due
 	// An order that a dead server had claimed waits for the end of its lease, and for as long again as that server's clock was ahead.
 	for late := time.After(4 * time.Minute); ; {
 		open, err := orders.OpenOrders(ctx, 100_000)
@@ -379,7 +383,10 @@ func (w *world) settle(ctx context.Context, c *crowd) error {
 		if err != nil {
 			return err
 		}
-		if len(open) == 0 && len(untaken) == 0 && due == 0 {
+		if len(open) > 0 || len(untaken) > 0 || due > 0 {
+			calm = time.Now()
+		}
+		if time.Since(calm) > underWay {
 			w.emu.Advance(time.Minute)
 			return c.loginAll(ctx) // an account that was never seen while nothing was open could not be compared
 		}
