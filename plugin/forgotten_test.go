@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
@@ -197,12 +198,45 @@ func TestNilDeliveriesAndRefundsRefuseTheStartByName(t *testing.T) {
 		"OnRefund: function":           func(p *plugin.Plugin) { p.OnRefund(skeleton(), nil) },
 		"CallbacksOn: skeleton":        func(p *plugin.Plugin) { p.CallbacksOn(nil) },
 	} {
-		p := plugin.New(plugin.WithLogger(slog.New(slog.DiscardHandler)))
+		log := &logBuffer{t: t}
+		p := plugin.New(plugin.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
 		call(p)
 		method, _, _ := strings.Cut(name, ":")
+		if !log.has(method + " was called with a nil") {
+			t.Errorf("%s: the log says %s", name, log)
+		}
 		if err := p.Check(); err == nil || !strings.Contains(err.Error(), method+" was called with a nil") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+func TestAnEmptyListOfItemsIsTold(t *testing.T) {
+	t.Parallel()
+	for text, told := range map[string]bool{`[]`: true, `null`: false, `[{"ID":"sword","Price":60}]`: false} {
+		cfg := testConfig(t)
+		cfg.Items = nil
+		if err := json.Unmarshal([]byte(text), &cfg.Items); err != nil {
+			t.Fatal(err)
+		}
+		log := &logBuffer{t: t}
+		p := plugin.New(plugin.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+		if err := p.Configure(cfg); err != nil {
+			t.Fatal(err)
+		}
+		p.Module().OnDestroy()
+		if log.has("Midas.Items is an empty list") != told {
+			t.Errorf("%s: the log says %s", text, log)
+		}
+	}
+}
+
+func TestANilLoggerIsLeafs(t *testing.T) {
+	t.Parallel()
+	p := plugin.New(plugin.WithLogger(nil), plugin.WithUserIP(nil), plugin.WithTracer(nil))
+	p.HandleDeliverTx(nil) // which is told in the log
+	if err := p.Check(); err == nil {
+		t.Error("nothing is missing")
 	}
 }
 

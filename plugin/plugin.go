@@ -107,9 +107,13 @@ type Plugin struct {
 // Option adds behaviour of the host's.
 type Option func(*Plugin)
 
-// WithLogger makes the plugin log there instead of through Leaf's logger.
+// WithLogger makes the plugin log there instead of through Leaf's logger. nil: through Leaf's.
 func WithLogger(log *slog.Logger) Option {
-	return func(p *Plugin) { p.log = slog.New(plain.Handler(log.Handler())) }
+	return func(p *Plugin) {
+		if log != nil {
+			p.log = slog.New(plain.Handler(log.Handler()))
+		}
+	}
 }
 
 // WithUserIP tells the plugin how to find the public address of a connection that logs in by MidasLogin. Without it the

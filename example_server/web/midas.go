@@ -192,9 +192,9 @@ func (e *emulated) give(ctx context.Context, body struct {
 	case r.Order.State == ledger.Delivered:
 		return struct{}{}, nil
 	case r.Order.State.Ended():
-		return nil, fmt.Errorf("Midas does not give the present (%d): %s", r.Order.Code, r.Order.Note)
+		return nil, fmt.Errorf("the present was refused by Midas (%d): %s", r.Order.Code, r.Order.Note)
 	default:
-		return nil, errors.New("Midas has not given the present yet; it goes on by itself")
+		return nil, errors.New("the present has not been given by Midas yet; it goes on by itself")
 	}
 }
 

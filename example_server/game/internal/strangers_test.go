@@ -20,6 +20,9 @@ func (silent) UserData() any        { return nil }
 func (silent) SetUserData(any)      {}
 
 func TestWhoDoesNotLogInIsLetGo(t *testing.T) {
+	if conf.LoginTime != 30*time.Second { // as the docs say
+		t.Errorf("whoever says nothing is let go after %s", conf.LoginTime)
+	}
 	defer func(was time.Duration) { conf.LoginTime = was }(conf.LoginTime)
 	conf.LoginTime = time.Millisecond
 	stop, stopped := make(chan bool, 1), make(chan struct{})
