@@ -17,6 +17,23 @@ func desktop(t *testing.T, name string) *tab {
 	return p
 }
 
+// A name that turns the reading direction, hides or breaks the line does not do so on the page; emoji stay what they are.
+func TestANameFromOutsideDoesNothingToThePage(t *testing.T) {
+	p := open(t, shop.addr, 1200, 860, ahead(`(() => {
+		const real = window.fetch;
+		window.fetch = async (what, how) => {
+			const answer = await real(what, how);
+			if (what !== '/shop.json') return answer;
+			const catalogue = await answer.json();
+			catalogue.items.find((i) => i.id === 'potion').name = 'Po\u202enoit\u2066\u200b\u{e0041}\u{1f468}\u200d\u{1f469}\x1b[31m';
+			return new Response(JSON.stringify(catalogue));
+		};
+	})()`))
+	p.is("the name is written out", `document.body.textContent.includes('Po\\u202enoit\\u2066\\u200b\\udb40\\udc41\u{1f468}\u200d\u{1f469}\\u001b[31m')`)
+	p.is("nothing turns the reading direction or hides", `!/(?!\u200d)[\p{Cf}\p{Zl}\p{Zp}]/u.test(document.body.textContent)`)
+	p.is("nor in what is read out", `[...document.querySelectorAll('[aria-label]')].every((e) => !/(?!\u200d)[\p{Cf}\p{Zl}\p{Zp}]/u.test(e.getAttribute('aria-label')))`)
+}
+
 func TestAPlayerBuysWithCoins(t *testing.T) {
 	p := desktop(t, "buyer")
 	p.present(60)
