@@ -145,6 +145,7 @@ func (w *world) endGame(ctx context.Context, c *crowd) error {
 		return w.stopAll()
 	}
 	for _, st := range w.stages() {
+		fmt.Println("deductions", st.name)
 		w.emu.Advance(st.lands)
 		for _, by := range st.ages {
 			if err := w.stopAll(); err != nil {

@@ -121,7 +121,7 @@ func (w *world) balance(ctx context.Context) (books, error) {
 	if quantity != items {
 		differ("%d items were delivered, and %d lie in the bags", quantity, items)
 	}
-	w.compareBills(granted, differ)
+	w.compareBills(ctx, orders, granted, differ)
 	totals := w.emu.Totals()
 	b.bills, b.bought, b.deducted, b.givenBack = len(w.emu.Bills()), totals.Recharged, totals.Deducted, totals.GivenBack
 	b.delivered, b.items = sums.Coins[ledger.Delivered], items
@@ -136,13 +136,14 @@ func (w *world) balance(ctx context.Context) (books, error) {
 
 // compareBills asks Midas for its bills and the game for what came into its bags, and nobody else: what was deducted and not given back
 // has come, once, and nothing else has.
-func (w *world) compareBills(granted map[string]int, differ func(string, ...any)) {
+func (w *world) compareBills(ctx context.Context, orders *ledger.Ledger, granted map[string]int, differ func(string, ...any)) {
 	kept := map[string]bool{}
 	for _, b := range w.emu.Bills() {
 		if b.State != emulator.BillCancelled {
 			kept[b.BillNo] = true
 			if granted[b.BillNo] != 1 {
-				differ("bill %s of %d coins was deducted (%s) and not given back, and was granted %d times", b.BillNo, b.Amount, b.CreatedAt.Format(time.TimeOnly), granted[b.BillNo])
+				differ("bill %s of %d coins was deducted (%s) and not given back, and was granted %d times\n%s",
+					b.BillNo, b.Amount, b.CreatedAt.Format(time.TimeOnly), granted[b.BillNo], life(ctx, orders, b.BillNo))
 			}
 		}
 	}
@@ -152,6 +153,22 @@ func (w *world) compareBills(granted map[string]int, differ func(string, ...any)
 			differ("bill %s was granted %d times, and Midas keeps nothing for it", bill, times)
 		}
 	}
+}
+
+// life is what the ledger has of an order, for whoever looks for a fault. Where it was read it is as old as the run made it.
+func life(ctx context.Context, orders *ledger.Ledger, billNo string) string {
+	o, err := orders.Order(ctx, billNo)
+	text := fmt.Sprintf("    now %s: %+v, %v\n", time.Now().UTC().Format(time.TimeOnly), o, err)
+	recheck, err := orders.Recheck(ctx, billNo)
+	text += fmt.Sprintf("    %+v, %v\n", recheck, err)
+	history, err := orders.History(ctx, billNo)
+	for _, e := range history {
+		text += fmt.Sprintf("    %+v\n", e)
+	}
+	if err != nil {
+		text += err.Error()
+	}
+	return text
 }
 
 // compareGoods looks at one order for goods.

@@ -350,8 +350,8 @@ func (s *server) stop() error {
 	}
 }
 
-// underWay is for how long what a server has claimed, which is not due any more, may be under way: some timeouts.
-const underWay = 4 * midasTimeout
+// underWay is for how long what a server has claimed, which is not due any more, may be under way.
+const underWay = midasTimeout
 
 // settle logs everybody in once more, so that parked orders go on, and waits until every order has ended, but for goods that
 // nobody paid for, and every push has been taken.
