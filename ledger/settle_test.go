@@ -109,7 +109,9 @@ func (b *buyer) balances(db *sql.DB) string {
 	b.must(db.QueryRow(`SELECT save_amt, loose, ahead FROM midas_players WHERE openid = '`+b.openid+`'`).Scan(&saveAmt, &loose, &ahead))
 	b.must(db.QueryRow(`SELECT COALESCE(SUM(coins), 0), COALESCE(SUM(unseen), 0) FROM midas_recharges WHERE openid = '`+b.openid+`' AND state = 'credited'`).
 		Scan(&coins, &unseen))
-	if coins != saveAmt-100-loose+ahead || unseen != ahead || loose < 0 || ahead < 0 {
+	var odd int64
+	b.must(db.QueryRow(`SELECT COUNT(*) FROM midas_recharges WHERE openid = '` + b.openid + `' AND (unseen < 0 OR unseen > coins)`).Scan(&odd))
+	if coins != saveAmt-100-loose+ahead || unseen != ahead || loose < 0 || ahead < 0 || odd > 0 {
 		return fmt.Sprintf("%d coins credited, of which %d are unseen; save_amt grew by %d, %d loose, %d ahead", coins, unseen, saveAmt-100, loose, ahead)
 	}
 	return ""
