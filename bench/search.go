@@ -193,7 +193,9 @@ func (b *bench) searchOn(ctx context.Context, driver string) (lines []report.Lin
 func filtersOf(size int) []ledger.Filter {
 	all := contents(size)[0]
 	return slices.Repeat([]ledger.Filter{
-		{RequestID: all.RequestOf(all.Count / 2)}, {States: []ledger.State{ledger.Disputed}}, {Kinds: []ledger.Kind{ledger.Goods}},
+		{RequestID: all.RequestOf(all.Count / 2)},
+		{States: []ledger.State{ledger.Disputed}},
+		{Kinds: []ledger.Kind{ledger.Goods}},
 		{Open: true, OldestFirst: true, Limit: 1},
 	}, 2)
 }
