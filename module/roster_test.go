@@ -299,7 +299,7 @@ type plainAgent struct {
 // heavyAgent has a write queue as Leaf's.
 type heavyAgent struct {
 	fakeAgent
-	queue [48 << 10]byte
+	_ [48 << 10]byte
 }
 
 // Connections that come, say something or nothing, and go, told or not, are not held, and what is remembered of them is bounded.
