@@ -171,6 +171,7 @@ func TestARechargePassedOverForAnotherIsFoundAtTheNextLogin(t *testing.T) {
 		if id == "r1" {
 			w.payCoins(p, r, emulator.Fate{NoPush: true})
 		}
+		w.ahead.Add(int64(time.Second)) // r2 is the newer one, whatever the clock's grain
 	}
 	if err := w.emu.Script("queryorderinfo", emulator.Fault{Kind: emulator.Fail}); err != nil {
 		t.Fatal(err)
