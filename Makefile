@@ -95,11 +95,11 @@ cover: ## run the tests and say how much of the code they reach, by function
 	go tool cover -func=cover.out
 
 .PHONY: bench
-bench: ## measure what leafmidas costs beside what one would use instead (about 11 minutes), and write docs/benchmarks.md
+bench: ## measure what leafmidas costs beside what one would use instead (about 20 minutes), and write docs/benchmarks.md
 	cd bench && go run . $(if $(ROW),-row $(ROW))
 
 .PHONY: bench-short
-bench-short: ## see that every row of the benchmarks works, and their page (about 20 seconds); no timing counts, and nothing is left
+bench-short: ## see that every row of the benchmarks works, and their page (about half a minute); no timing counts, and nothing is left
 	cd bench && go vet ./... && go test ./... && go run . -short
 
 .PHONY: dashboard

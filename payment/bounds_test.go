@@ -49,3 +49,14 @@ func TestWhatATillKeepsIsBounded(t *testing.T) {
 		t.Error("others than the first are watched")
 	}
 }
+
+// The reports of recharges that are remembered for a figure are bounded, however many are never paid.
+func TestOnlySoManyReportsAreRemembered(t *testing.T) {
+	s := newStats()
+	for n := range 2 * maxReported {
+		s.reported(ledger.Recharge{OpenID: "alice", RequestID: fmt.Sprint(n), State: ledger.RechargePending})
+	}
+	if len(s.reports) != maxReported {
+		t.Errorf("%d are remembered", len(s.reports))
+	}
+}
