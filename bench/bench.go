@@ -138,6 +138,41 @@ func (b *bench) inSlices(ctx context.Context, sides ...compare.Run) ([][][]float
 	return runs, nil
 }
 
+// waitsOfTurn is how many short turns make one of pooled.
+const waitsOfTurn = 5
+
+// pooled has sides take turns by slices of a turn, each of which tells how long everything took, and tells of whole turns the median and
+// the longest but one in a hundred. The longest waits are those in which the machine stood still for all: sides that take short turns
+// share these.
+func (b *bench) pooled(ctx context.Context, sides ...compare.Run) ([][][]float64, error) {
+	runs, err := compare.InTurn(ctx, b.runs*waitsOfTurn, sides, func(n int) {
+		if n%waitsOfTurn == 0 {
+			b.ran(n / waitsOfTurn)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range runs {
+		var turns [][]float64
+		for part := range slices.Chunk(runs[i], waitsOfTurn) {
+			waits := slices.Sorted(slices.Values(slices.Concat(part...)))
+			turns = append(turns, []float64{waits[len(waits)/2], waits[len(waits)*99/100]})
+		}
+		runs[i] = turns
+	}
+	return runs, nil
+}
+
+// nanoseconds are times as figures.
+func nanoseconds(times []time.Duration) []float64 {
+	all := make([]float64, len(times))
+	for i, one := range times {
+		all[i] = float64(one.Nanoseconds())
+	}
+	return all
+}
+
 // count and span are how much is done in one turn: less where it only matters that it can be done.
 func (b *bench) count(n, short int) int {
 	if b.short {

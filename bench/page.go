@@ -55,7 +55,7 @@ What the rows are:
 * **Players online**: the same 100 purchases a second, made by anyone of 10 to 10,000.
 * **A ledger with 1,000,000 orders**: every player has 100 of them, in the large ledger and in the small one.
 * **Searches** are what the operators' page and midasctl ask, in a ledger of which one order in fifty is open and one in a thousand disputed; of
-  all of them the slowest is told. Then eight operators search, and count what is open, all at the same moment once a second, on the server that
+  all of them the slowest is told. Then eight operators search, and count what is open, all at the same moment twice a second, on the server that
   players buy from. PostgreSQL and MariaDB have lines where ` + "`tools/services.sh`" + ` has started them.
 * **Strangers** are connections of another process, which takes its share of the processors too. Those with codes are connected all the
   time and get their answers, most of which say that they have to wait; those who come and go do so without a word. Players may do what they may by

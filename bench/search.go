@@ -158,13 +158,13 @@ func (b *bench) searchOn(ctx context.Context, driver string) (lines []report.Lin
 	if err := s.join(ctx, b.count(200, 20)); err != nil {
 		return nil, err
 	}
-	some := crowd.Some{Rate: rate, During: b.span(3 * time.Second)}
+	some := crowd.Some{Rate: rate, During: b.span(600 * time.Millisecond)}
 	quiet := func(ctx context.Context) ([]float64, error) {
 		did, err := s.buy(ctx, "Load.Buy", some)
-		return []float64{float64(did.half.Nanoseconds()), float64(did.most.Nanoseconds())}, err
+		return nanoseconds(did.waits), err
 	}
 	searched := func(ctx context.Context) ([]float64, error) {
-		looks := game.Look{Operators: operators, Every: time.Second, Filters: filtersOf(size)}
+		looks := game.Look{Operators: operators, Every: 500 * time.Millisecond, Filters: filtersOf(size)}
 		if err := s.Call(ctx, "Game.Look", looks, new(int)); err != nil {
 			return nil, err
 		}
@@ -181,10 +181,11 @@ func (b *bench) searchOn(ctx context.Context, driver string) (lines []report.Lin
 			return nil, err
 		}
 	}
-	f, err := b.pairs(ctx, searched, quiet)
+	runs, err := b.pooled(ctx, searched, quiet)
 	if err != nil {
 		return nil, err
 	}
+	f := compare.Figures(runs[0], runs[1])
 	return append(lines, report.Ratio(name+"eight operators search at once: a purchase, p99", "the same while nobody searches", f[1], report.Nanoseconds, report.AtMost(1.5)),
 		report.Ratio(name+"eight operators search at once: a purchase, median", "the same while nobody searches", f[0], report.Nanoseconds, report.Limit{})), nil
 }

@@ -115,6 +115,7 @@ func (s *side) buy(ctx context.Context, what string, some crowd.Some) (bought, e
 		return b, fmt.Errorf("%d purchases, and what should not be: %v", b.orders, seen.Odd)
 	}
 	b.half, b.most = seen.Percentiles()
+	b.waits = seen.Waits
 	return b, nil
 }
 
@@ -124,6 +125,7 @@ type bought struct {
 	took       time.Duration
 	cost       game.Cost
 	half, most time.Duration // the median wait, and the longest but one in a hundred
+	waits      []time.Duration
 }
 
 func (b bought) rate() float64 { return float64(b.orders) / b.took.Seconds() }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/leafmidas/leafmidas/bench/compare"
@@ -22,21 +21,20 @@ func measureStrangers(ctx context.Context, b *bench) ([]report.Line, error) {
 		return nil, err
 	}
 	buy := func(s *side) compare.Run {
-		some := crowd.Some{Rate: rate, During: b.span(3 * time.Second)}
+		some := crowd.Some{Rate: rate, During: b.span(600 * time.Millisecond)}
 		return func(ctx context.Context) ([]float64, error) {
 			did, err := s.buy(ctx, "Load.Buy", some)
-			return []float64{float64(did.half.Nanoseconds()), float64(did.most.Nanoseconds())}, err
+			return nanoseconds(did.waits), err
 		}
 	}
 	push := func(s *side) compare.Run {
-		some := crowd.Some{Push: s.pushURL(), Rate: pushes, First: s.first, Count: s.joined, During: b.span(3 * time.Second)}
+		some := crowd.Some{Push: s.pushURL(), Rate: pushes, First: s.first, Count: s.joined, During: b.span(600 * time.Millisecond)}
 		return func(ctx context.Context) ([]float64, error) {
 			var took []time.Duration
 			if err := s.players.Call(ctx, "Load.Push", some, &took); err != nil || len(took) == 0 {
 				return nil, errors.Join(err, fmt.Errorf("%d pushes", len(took)))
 			}
-			slices.Sort(took)
-			return []float64{float64(took[len(took)/2].Nanoseconds()), float64(took[len(took)*99/100].Nanoseconds())}, nil
+			return nanoseconds(took), nil
 		}
 	}
 	codes, guests, slow, forged := b.count(1_000, 20), b.count(200, 20), b.count(200, 10), b.count(200, 20)
@@ -70,7 +68,7 @@ func measureStrangers(ctx context.Context, b *bench) ([]report.Line, error) {
 		}
 		runs = append(runs, run)
 	}
-	took, err := compare.InTurn(ctx, b.runs, runs, b.ran)
+	took, err := b.pooled(ctx, runs...)
 	if err != nil {
 		return nil, err
 	}

@@ -39,8 +39,8 @@ type dialect struct {
 	now, integer string
 	// made counts the table of what was migrated, versions makes it, yes is a truth in it.
 	made, versions, yes string
-	// aside begins a column that is no reason to take an index.
-	aside string
+	// aside begins a column that is no reason to take an index, anew a text that is neither that nor in any order yet.
+	aside, anew string
 	// session makes a new connection's session what the statements count on, whatever the server's or the DSN's settings are.
 	session []string
 }
@@ -53,9 +53,10 @@ var (
 		made:    "SELECT COUNT(*) FROM sqlite_master WHERE name = 'midas_migrations'", yes: "1",
 		versions: `CREATE TABLE IF NOT EXISTS midas_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL,
 			is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
-		aside: "+",
+		aside: "+", anew: "+",
 	}
 	postgres = dialect{
+		anew: "'' || ",
 		name: "postgres", drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
 		// It is asked for again and again: who waits in the database keeps a snapshot, and CREATE INDEX CONCURRENTLY waits for that.
@@ -74,6 +75,7 @@ var (
 			SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`},
 	}
 	mysql = dialect{
+		anew: "BINARY ",
 		name: "mysql", drivers: []string{"mysql"}, link: "github.com/leafmidas/leafmidas/ledger/mysql",
 		lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED", duplicateKey: true,
 		take: "SELECT GET_LOCK('leafmidas_migrations', 1)", leave: "DO RELEASE_LOCK('leafmidas_migrations')",

@@ -66,20 +66,21 @@ func TestNoSearchReadsAllOrders(t *testing.T) {
 			filter ledger.Filter
 			index  string // that is used, where more than one would do
 		}{
-			"a request":                        {ledger.Filter{RequestID: "request-00000500"}, "midas_orders_asked"},
-			"a request in a state":             {ledger.Filter{RequestID: "request-00000500", States: []ledger.State{ledger.Delivered}}, "midas_orders_asked"},
-			"a player":                         {ledger.Filter{OpenID: "player-5"}, "midas_orders_(player|request)|openid"},
-			"a player's open orders":           {ledger.Filter{OpenID: "player-5", Open: true}, "midas_orders_(player|request|parked)|openid"},
-			"a state":                          {ledger.Filter{States: []ledger.State{ledger.Disputed}}, "midas_orders_found"},
-			"several states":                   {ledger.Filter{States: []ledger.State{ledger.Failed, ledger.Delivered}}, "midas_orders_found"},
-			"a kind":                           {ledger.Filter{Kinds: []ledger.Kind{ledger.Goods}}, "midas_orders_found"},
-			"a kind in a state":                {ledger.Filter{Kinds: []ledger.Kind{ledger.Refund}, States: []ledger.State{ledger.Paid}}, "midas_orders_found"},
-			"the oldest open":                  {ledger.Filter{Open: true, OldestFirst: true, Limit: 1}, "midas_orders_found"},
-			"the oldest stuck":                 {ledger.Filter{Stuck: true, OldestFirst: true, Limit: 1}, "midas_orders_found"},
-			"a state since":                    {ledger.Filter{States: []ledger.State{ledger.Delivered}, From: at, Limit: 10}, "midas_orders_found"},
-			"how bills begin, in a rare state": {ledger.Filter{BillPrefix: "01K", States: []ledger.State{ledger.Disputed}, OldestFirst: true}, "midas_orders_found"},
-			"how bills begin, in a common one": {ledger.Filter{BillPrefix: "01K0001", States: []ledger.State{ledger.Delivered}}, "midas_orders_pkey|PRIMARY"},
-			"a bill":                           {ledger.Filter{BillNo: "01K00000007"}, ""},
+			"a request":                         {ledger.Filter{RequestID: "request-00000500"}, "midas_orders_asked"},
+			"a request in a state":              {ledger.Filter{RequestID: "request-00000500", States: []ledger.State{ledger.Delivered}}, "midas_orders_asked"},
+			"a player":                          {ledger.Filter{OpenID: "player-5"}, "midas_orders_(player|request)|openid"},
+			"a player's open orders":            {ledger.Filter{OpenID: "player-5", Open: true}, "midas_orders_(player|request|parked)|openid"},
+			"a state":                           {ledger.Filter{States: []ledger.State{ledger.Disputed}}, "midas_orders_found"},
+			"several states":                    {ledger.Filter{States: []ledger.State{ledger.Failed, ledger.Delivered}}, "midas_orders_found"},
+			"a kind":                            {ledger.Filter{Kinds: []ledger.Kind{ledger.Goods}}, "midas_orders_found"},
+			"a kind in a state":                 {ledger.Filter{Kinds: []ledger.Kind{ledger.Refund}, States: []ledger.State{ledger.Paid}}, "midas_orders_found"},
+			"the oldest open":                   {ledger.Filter{Open: true, OldestFirst: true, Limit: 1}, "midas_orders_found"},
+			"the oldest stuck":                  {ledger.Filter{Stuck: true, OldestFirst: true, Limit: 1}, "midas_orders_found"},
+			"a state since":                     {ledger.Filter{States: []ledger.State{ledger.Delivered}, From: at, Limit: 10}, "midas_orders_found"},
+			"how bills begin, in a rare state":  {ledger.Filter{BillPrefix: "01K", States: []ledger.State{ledger.Disputed}, OldestFirst: true}, "midas_orders_found"},
+			"how bills begin, the first of few": {ledger.Filter{BillPrefix: "01K", Kinds: []ledger.Kind{ledger.Goods}, States: []ledger.State{ledger.Delivered}, OldestFirst: true, Limit: 1}, "midas_orders_found"},
+			"how bills begin, in a common one":  {ledger.Filter{BillPrefix: "01K0001", States: []ledger.State{ledger.Delivered}}, "midas_orders_pkey|PRIMARY"},
+			"a bill":                            {ledger.Filter{BillNo: "01K00000007"}, ""},
 		}
 		look := func() {
 			for name, c := range cases {

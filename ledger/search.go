@@ -149,8 +149,8 @@ func (f Filter) statement(d dialect, few bool) (string, []any, error) {
 	}
 	within := f.order()
 	if f.BillPrefix != "" {
-		bounds = bounds.and(f.begins(d.aside)) // few are sorted sooner than all that begin so are read
-		within = strings.ReplaceAll(within, "bill_no", d.aside+"bill_no")
+		bounds = bounds.and(f.begins(d.anew)) // few are sorted sooner than all that begin so are read
+		within = strings.ReplaceAll(within, "bill_no", d.anew+"bill_no")
 	}
 	var parts []string
 	var args []any
