@@ -116,7 +116,11 @@ func (t *Till) claimRechecks(ctx context.Context, now time.Time) (sleep time.Dur
 	rechecks, err := t.cfg.Ledger.ClaimRechecks(ctx, now, t.lease, room)
 	t.complain("midas: cannot take rechecks that are due", err)
 	for _, k := range rechecks {
-		_ = t.enqueueDue("midas.recheck", k.OpenID, func(ctx context.Context) { t.recheck(ctx, k) }) // else its claim ends
+		if t.enqueueDue("midas.recheck", k.OpenID, func(ctx context.Context) { t.recheck(ctx, k) }) != nil {
+			// Its player's lane is full. The claim is given back, behind what others wait for.
+			k.DueAt = now.Add(lookAgainIn)
+			t.complain("midas: recheck not given back", t.cfg.Ledger.PutOffRecheck(ctx, k), "bill_no", k.BillNo, "player", shorten(k.OpenID), "state", "cancelled")
+		}
 	}
 	if err != nil || len(rechecks) == room {
 		return lookAgainIn

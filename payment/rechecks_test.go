@@ -98,6 +98,38 @@ func TestACancelledOrderIsAskedAboutAFewTimes(t *testing.T) {
 	}
 }
 
+// Very many of one player's cancelled orders are to be asked about at once. Her lane takes a few at a time, and the others follow as soon as
+// these are done.
+func TestManyRechecksOfOnePlayerFollowEachOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, _, bill, _ := lateLanding(t, w, 1000*time.Hour)
+	const more = 24
+	db := openRaw(t, ledger.Config{Driver: "sqlite", DSN: w.path})
+	defer db.Close()
+	db.SetMaxOpenConns(1) // which has the temporary table
+	for n := range more {
+		for _, statement := range []string{
+			`CREATE TEMP TABLE copy AS SELECT * FROM midas_orders WHERE bill_no = '` + bill + `'`,
+			fmt.Sprintf(`UPDATE copy SET bill_no = '01ARZ3NDEKTSV4RRFF%08d', request_id = 'more%d'`, n, n),
+			`INSERT INTO midas_orders SELECT * FROM copy`,
+			`INSERT INTO midas_rechecks (bill_no, openid, asked, tries, due_at, parked) SELECT bill_no, openid, 9, 0, 1, 0 FROM copy`,
+			`DROP TABLE copy`,
+		} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+	}
+	s.Wake()
+	eventually(t, "all have been asked about", func() bool {
+		var due int
+		err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM midas_rechecks WHERE asked = 9`).Scan(&due)
+		return err == nil && due == 0
+	})
+	w.books(s)
+}
+
 // The server dies, the player's session does too, and Midas does not answer: the look waits, and is not forgotten.
 func TestALookOutlivesARestartADeadSessionAndAnOutage(t *testing.T) {
 	t.Parallel()
