@@ -22,8 +22,8 @@ type batcher struct {
 	done   chan struct{}
 	lost   atomic.Pointer[lostFile] // why nothing may be written, or nil
 	locked error                    // why the last transaction could not begin; the loop's own
-	parsed map[string]*sql.Stmt
-	texts  []string // not parsed yet; both are the loop's own
+	parsed map[string]*sql.Stmt     // as many as the code has texts, and lengths of lists: maxClaim in payment
+	texts  []string                 // not parsed yet; both are the loop's own
 	counts
 
 	mu     sync.RWMutex // guards closed against a send on the closed channel

@@ -95,7 +95,7 @@ type Ledger struct {
 	reads   *reader // for players
 	desk    *reader // for whoever looks on; it never takes a player's place
 	health  *health
-	asked   sync.Map // text → *sql.Stmt of reads, with SQLite
+	asked   sync.Map // text → *sql.Stmt of reads, with SQLite: as many as the code has texts, and lengths of lists
 	asIs    bool
 	made    bool   // by this Open
 	path    string // of SQLite's file, absolute

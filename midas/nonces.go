@@ -13,8 +13,8 @@ const maxNonces = 20_000
 // nonces remembers which timestamps and nonces were used, each until it is too old to be used again. Each process has its own.
 type nonces struct {
 	mu    sync.Mutex
-	until map[string]time.Time
-	queue []string // oldest first; what was removed may still be in it
+	until map[string]time.Time // maxNonces at most
+	queue []string             // the same, oldest first; what was removed may still be in it
 }
 
 func nonceOf(query url.Values) string {

@@ -28,7 +28,7 @@ type troubles struct {
 	open atomic.Int32 // endpoints in now: a call that succeeds looks at nothing else
 
 	mu   sync.Mutex
-	told map[cause]time.Time // when last
+	told map[cause]time.Time // when last; as many as there are causes
 	now  map[Endpoint][]cause
 }
 

@@ -17,7 +17,7 @@ const (
 // guesses slows down addresses that have sent wrong tokens. The others' are looked at as always, so that nobody else is kept out.
 type guesses struct {
 	mu   sync.Mutex
-	from map[string]*rate.Limiter
+	from map[string]*rate.Limiter // maxGuessers at most, and the others
 }
 
 // try looks at a token, unless its address has guessed too often. The mutex is held meanwhile: guesses that come at once are

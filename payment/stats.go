@@ -106,7 +106,7 @@ type stats struct {
 	audited                 atomic.Pointer[AuditStats]
 
 	mu      sync.Mutex
-	reports map[[2]string]time.Time // by openid and request id
+	reports map[[2]string]time.Time // by openid and request id; maxReported at most
 }
 
 const (
