@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -36,8 +37,8 @@ import (
 func main() {
 	path := flag.String("conf", "", "config `FILE`; without one an embedded config and an emulator in this process are used")
 	play := flag.Bool("demo", false, "play scripted players, check the books, and exit")
-	emulate := flag.Bool("emulator", false, "with -conf: use an emulator in this process in place of the Midas that FILE names")
-	emulated := flag.Bool("emulated", false, "with -conf: the Midas that FILE names is an emulator, as of midasctl emulator, and the shop page may operate it")
+	emulate := flag.Bool("emulator", false, "with -conf: use an emulator in this process in place of the Midas that FILE names, with a ledger of its own; not for production")
+	emulated := flag.Bool("emulated", false, "with -conf: the Midas that FILE names is an emulator, as of midasctl emulator, and the shop page may operate it; not for production")
 	protocol := flag.String("protocol", "", "speak `v1 or v2` with Midas, whatever the config says")
 	var several fleet
 	flag.IntVar(&several.servers, "cluster", 0, "start this `NUMBER` of servers that share a database and a Redis")
@@ -276,7 +277,7 @@ func startEmulator(statePath string) (*emulator.Server, string, error) {
 	m.BaseURL = url
 	if m.Push.Addr != "" {
 		err = emu.PushTo(emulator.PushConfig{
-			URL: "http://" + m.Push.Addr + pushPath, Token: m.Push.Token.Reveal(), EncodingAESKey: m.Push.EncodingAESKey.Reveal(),
+			URL: "http://" + m.Push.Addr + cmp.Or(m.Push.Path, pushPath), Token: m.Push.Token.Reveal(), EncodingAESKey: m.Push.EncodingAESKey.Reveal(),
 		})
 	}
 	if err != nil {
