@@ -144,8 +144,10 @@ func (b *bench) searchOn(ctx context.Context, driver string) (lines []report.Lin
 		}
 	}
 	name := fmt.Sprintf("1,000,000 orders on %s, ", databases[driver])
-	lines = append(lines, report.Absolute(fmt.Sprintf("%sthe slowest of %d searches, for %s", name, len(all), all[slowest].name),
-		compare.FigureOf(took[slowest], took[slowest]), "ms", report.AtMost(50)))
+	slow := report.Absolute(fmt.Sprintf("%sthe slowest of %d searches, for %s", name, len(all), all[slowest].name),
+		compare.FigureOf(took[slowest], took[slowest]), "ms", report.AtMost(50))
+	slow.Theirs = "" // there is nobody beside it
+	lines = append(lines, slow)
 
 	m, err := b.startShop(ctx, answersIn)
 	if err != nil {
