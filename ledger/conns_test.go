@@ -198,6 +198,29 @@ func TestAUserWhoMayOnlyReadAndWriteTheTablesIsEnough(t *testing.T) {
 	}
 }
 
+// A role whose rights were given before newer tables came opens the ledger, and stores orders.
+func TestAUserWithTheRightsOfTheVersionBeforeOpensTheLedger(t *testing.T) {
+	for driver, rights := range map[string][]string{
+		"postgres": {
+			"REVOKE CREATE ON SCHEMA public FROM PUBLIC", "GRANT SELECT ON midas_migrations TO {user}",
+			"GRANT SELECT, INSERT, UPDATE ON midas_orders, midas_history, midas_players, midas_sessions, midas_recharges TO {user}",
+		},
+		"mysql": {
+			"GRANT SELECT ON {database}.midas_migrations TO {user}",
+			"GRANT SELECT, INSERT, UPDATE ON {database}.midas_orders TO {user}", "GRANT SELECT, INSERT ON {database}.midas_history TO {user}",
+		},
+	} {
+		t.Run(driver, func(t *testing.T) {
+			cfg := ledgertest.Fresh(t, driver)
+			ledgertest.Open(t, cfg)
+			l := ledgertest.Open(t, as(t, cfg, "", rights...))
+			if _, fresh, err := l.Create(t.Context(), wish("b1")); err != nil || !fresh {
+				t.Errorf("%t, %v", fresh, err)
+			}
+		})
+	}
+}
+
 // A host that takes connections and says nothing is what a firewall, a proxy or a frozen machine looks like.
 func TestAnUnreachableDatabaseAtTheStartIsToldEveryFewSeconds(t *testing.T) {
 	for driver, dsn := range map[string]string{
