@@ -198,7 +198,7 @@ func (t *trial) welcome(p *gamer, i int) {
 	}
 }
 
-// emptyLedger is a folder with the ledger that every trial starts with.
+// emptyLedger is a folder with the ledger that every trial starts with. It has no name yet: each that is copied from it gets its own.
 func emptyLedger(t *testing.T) string {
 	t.Helper()
 	folder := memory(t)
@@ -207,6 +207,11 @@ func emptyLedger(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if err := empty.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := openRaw(t, ledger.Config{Driver: "sqlite", DSN: filepath.Join(folder, "empty.db")})
+	_, _ = db.ExecContext(t.Context(), `DELETE FROM midas_self`) // which a version before has not
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return folder
