@@ -106,7 +106,7 @@ func (d *driver) overtaken(ctx context.Context, next step, fault error) {
 func (d *driver) next(ctx context.Context) (began time.Time, s step) {
 	t, o := d.t, d.o
 	after, ok := t.rules.beforeStep(o, t.cfg.Now())
-	held := t.heldBack(ctx, o)
+	held := t.heldBack(o)
 	switch {
 	case !ok:
 		s.after = after
@@ -180,11 +180,11 @@ func (t *Till) ended(r Receipt) {
 }
 
 // heldBack tells if the call that an order needs next would not be let through, so that it need not be prepared.
-func (t *Till) heldBack(ctx context.Context, o ledger.Order) error {
+func (t *Till) heldBack(o ledger.Order) error {
 	next := midas.EndpointPay
 	switch {
 	case o.State == ledger.Paid:
-		return t.hostAway(ctx, o)
+		return t.hostAway(o)
 	case o.Kind == ledger.Goods:
 		next = midas.EndpointQuery
 	case o.State == ledger.Reversing, o.State == ledger.Refunding:

@@ -140,8 +140,6 @@ func TestAnotherServersDeliveryEndsAnOutage(t *testing.T) {
 	for _, bill := range bills {
 		worlds[1].becomes(other, bill, ledger.Delivered)
 	}
-	if r, err := s.buy(broken.rich(s, "player3", 100), "r1", "sword", 1); err != nil || r.Order.State != ledger.Paid {
-		t.Fatalf("%+v, %v", r, err)
-	}
+	// It has no order left to try with.
 	eventually(t, "the outage is over", func() bool { return s.Stats().DeliveriesOut.IsZero() })
 }

@@ -45,6 +45,7 @@ type outage struct {
 	since   time.Time            // when the outage began; zero: there is none
 	wait    time.Duration        // between probes
 	next    time.Time            // when an order that has failed in it may try again
+	looked  time.Time            // when another server was last looked at for an end
 	because error
 }
 
@@ -98,18 +99,18 @@ func (u *outage) mayTry(o ledger.Order, now time.Time) error {
 	return u.away(now, u.because)
 }
 
-// isProbe tells whether there is an outage, which this order tries to find over, and names another that waits.
-func (u *outage) isProbe(o ledger.Order) (other string, probe bool) {
+// oneThatWaits names an order that has failed in this outage, once a second; "" if there is none.
+func (u *outage) oneThatWaits(now time.Time) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if _, probe = u.probes[o.BillNo]; probe {
-		for billNo := range u.failed {
-			if billNo != o.BillNo {
-				return billNo, true
-			}
-		}
+	if u.since.IsZero() || now.Sub(u.looked).Abs() < probeFirst {
+		return ""
 	}
-	return "", probe
+	u.looked = now
+	for billNo := range u.failed {
+		return billNo
+	}
+	return ""
 }
 
 // fails notes that the host has failed an order. It is err, or a *HostAwayError if that is not the order's fault.
@@ -188,19 +189,21 @@ func (t *Till) hostOf(o ledger.Order) *outage {
 	return t.deliveriesOut
 }
 
-// hostAway is a *HostAwayError if an order has to wait until the host delivers again. Where servers share the ledger, an order of this
-// outage that another server has delivered meanwhile ends it.
-func (t *Till) hostAway(ctx context.Context, o ledger.Order) error {
-	host := t.hostOf(o)
-	err := host.mayTry(o, t.cfg.Now())
-	if err == nil && t.cfg.Shared {
-		if billNo, probe := host.isProbe(o); probe && billNo != "" {
-			if other, unread := t.cfg.Ledger.Order(ctx, billNo); unread == nil && other.State == ledger.Delivered {
+// hostAway is a *HostAwayError if an order has to wait until the host delivers again.
+func (t *Till) hostAway(o ledger.Order) error { return t.hostOf(o).mayTry(o, t.cfg.Now()) }
+
+// endOutagesElsewhere ends an outage of which another server has delivered an order. This one may have no order left to try with.
+func (t *Till) endOutagesElsewhere(ctx context.Context) {
+	if !t.cfg.Shared {
+		return
+	}
+	for _, host := range []*outage{t.deliveriesOut, t.refundsOut} {
+		if billNo := host.oneThatWaits(t.cfg.Now()); billNo != "" {
+			if o, err := t.cfg.Ledger.Order(ctx, billNo); err == nil && o.State == ledger.Delivered {
 				host.succeeds(t.cfg.Now())
 			}
 		}
 	}
-	return err
 }
 
 // heard is the host's answer to an order, as it counts: what fails everybody is a *HostAwayError.

@@ -56,6 +56,7 @@ func (t *Till) run(ctx context.Context) {
 // dispatch does one round and tells how long to sleep after it.
 func (t *Till) dispatch(ctx context.Context) time.Duration {
 	t.retryUnpark(ctx)
+	t.endOutagesElsewhere(ctx)
 	t.handOver(nil)
 	rechecks := t.dispatchRechecks(ctx)
 	next, err := t.cfg.Ledger.NextDue(ctx)
