@@ -67,6 +67,26 @@ func TestASecretOfAnUnusualFormIsToldOnceAndNeverShown(t *testing.T) {
 	}
 }
 
+// What the example server and the emulator come with is nothing to warn a newcomer of.
+func TestTheSecretsOfAPlayConfigAreNotWarnedOf(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "example_server", "conf", "server.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Midas struct{ AppSecret, SandboxAppKey string }
+	}
+	if err := json.Unmarshal(text, &file); err != nil || file.Midas.AppSecret == "" || file.Midas.SandboxAppKey == "" {
+		t.Fatalf("%+v, %v", file, err)
+	}
+	s := start(t, func(set *setup) {
+		set.config.SandboxAppKey, set.config.AppSecret = plugin.Secret(file.Midas.SandboxAppKey), plugin.Secret(file.Midas.AppSecret)
+	})
+	if told := s.log.String(); strings.Contains(told, "does not look like one") {
+		t.Error(told)
+	}
+}
+
 func TestAKeyThatIsThereTwiceIsRefused(t *testing.T) {
 	var c plugin.Config
 	text := `{"Env":"sandbox","Items":[{"ID":"a","Price":1},{"ID":"b","Price":1,"Price":2}],"Breaker":{"Buckets":1,"Buckets":2},"Env":"production"}`

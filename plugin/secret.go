@@ -64,10 +64,12 @@ func plainSecret(value string) (string, error) {
 var appSecretForm = regexp.MustCompile(`^[0-9a-fA-F]{32}$`)
 
 // warnOfSecrets says once, at the start, which secrets do not look like those of the consoles. They are tried all the same: what WeChat gives
-// out may change. Those of the emulator are known by their beginning.
+// out may change. Those of the emulator, and of the config that the example server comes with, are known by their beginning.
 func (c Config) warnOfSecrets(log *slog.Logger) {
 	const what = "leafmidas: a secret of the config does not look like one; it is tried all the same"
-	emulators := func(secret string) bool { return strings.HasPrefix(secret, "emulator") }
+	emulators := func(secret string) bool {
+		return strings.HasPrefix(secret, "emulator") || strings.HasPrefix(secret, "emulated-")
+	}
 	if secret := c.AppSecret.Reveal(); secret != "" && !emulators(secret) && !appSecretForm.MatchString(secret) {
 		log.Warn(what, "key", "Midas.AppSecret", "usual", "32 hexadecimal digits", "length", len(c.AppSecret))
 	}
