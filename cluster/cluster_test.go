@@ -400,12 +400,11 @@ func TestACallDoesNotWaitForRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := freeport.Addr()
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
-	for name, addr := range map[string]string{"hangs": silent.Addr().String(), "away": closed.Addr().String()} {
+	for name, addr := range map[string]string{"hangs": silent.Addr().String(), "away": closed} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, module.FleetConfig{Addr: addr, Name: "x"})
 			ctx, cancel := context.WithTimeout(t.Context(), soon)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 )
 
 // The example that WeChat publishes for secure mode (§3.7).
@@ -221,9 +222,11 @@ func TestAnAnswerAfterThreeSecondsIsNone(t *testing.T) {
 }
 
 func TestAGameThatCannotBeReachedIsTriedAgain(t *testing.T) {
-	dead := httptest.NewServer(nil)
-	dead.Close()
-	f := start(t, emulator.Config{Now: standing, Push: emulator.PushConfig{URL: dead.URL}})
+	dead, err := freeport.Addr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := start(t, emulator.Config{Now: standing, Push: emulator.PushConfig{URL: "http://" + dead}})
 	f.payGoods("g1", emulator.Fate{})
 	f.flush()
 	if p := f.Pushes()[0]; p.Attempts != 1 || p.LastStatus != 0 || p.NextAt.IsZero() {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
+	"github.com/leafmidas/leafmidas/internal/freeport"
 	"github.com/leafmidas/leafmidas/midas"
 )
 
@@ -244,10 +245,18 @@ func hang(text string) http.HandlerFunc {
 	}
 }
 
+// goneURL is an address where nobody listens: not one of a server that has closed, whose port somebody else may have by now.
+func goneURL(t *testing.T) string {
+	t.Helper()
+	addr, err := freeport.Addr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + addr
+}
+
 func TestWhatCannotBeSentMayBeRepeated(t *testing.T) {
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	c := against(t, gone.URL, withToken)
+	c := against(t, goneURL(t), withToken)
 	_, err := c.Pay(t.Context(), midas.PayRequest{Player: alice, BillNo: "b", Amount: 1})
 	if !errors.Is(err, midas.ErrNotSent) || midas.VerdictOf(err) != midas.VerdictLater || !midas.Failure(err) {
 		t.Errorf("%v (%s)", err, midas.VerdictOf(err))
@@ -311,8 +320,7 @@ func TestNoSecretIsToldByAnyErrorOrLog(t *testing.T) {
 		c.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	// The dead end first: the URL holds the AppSecret, and the token fetch's body too.
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	gone := goneURL(t)
 	var told []string
 	tell := func(err error) {
 		if err == nil {
@@ -323,7 +331,7 @@ func TestNoSecretIsToldByAnyErrorOrLog(t *testing.T) {
 		logger := slog.New(slog.NewJSONHandler(&log, nil))
 		logger.Error("it failed", "error", err)
 	}
-	lost := against(t, gone.URL, logger)
+	lost := against(t, gone, logger)
 	_, err := lost.Code2Session(t.Context(), "some-code")
 	tell(err)
 	_, err = lost.Balance(t.Context(), alice)

@@ -52,9 +52,8 @@ func TestWhatWasNotSentWaits(t *testing.T) {
 	t.Cleanup(secure.Close)
 	plain := httptest.NewServer(arrived)
 	t.Cleanup(plain.Close)
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	goneURL, err := url.Parse(gone.URL)
+	gone := goneURL(t)
+	proxy, err := url.Parse(gone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,12 +74,12 @@ func TestWhatWasNotSentWaits(t *testing.T) {
 	}{
 		"a certificate that nobody vouches for": {secure.URL, nil},
 		"no TLS where TLS should be":            {"https" + strings.TrimPrefix(plain.URL, "http"), nil},
-		"a port that refuses":                   {gone.URL, nil},
+		"a port that refuses":                   {gone, nil},
 		"TLS that is never answered":            {"https://" + silent.Addr().String(), nil},
 		"a name that does not resolve":          {midas.OfficialURL, dialing(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}})},
 		"a resolver that does not answer":       {midas.OfficialURL, dialing(&net.DNSError{Err: "i/o timeout", IsTimeout: true})},
 		"a dialer of another make":              {midas.OfficialURL, dialing(errors.New("no route"))},
-		"a proxy that is down":                  {midas.OfficialURL, &http.Transport{Proxy: http.ProxyURL(goneURL)}},
+		"a proxy that is down":                  {midas.OfficialURL, &http.Transport{Proxy: http.ProxyURL(proxy)}},
 		"a proxy that wants a password":         {midas.OfficialURL, proxied(t, status(http.StatusProxyAuthRequired))},
 		"a proxy that forbids":                  {midas.OfficialURL, proxied(t, status(http.StatusForbidden))},
 		"a proxy that does not get on":          {midas.OfficialURL, proxied(t, status(http.StatusBadGateway))},
