@@ -103,3 +103,27 @@ func (x *MidasGoodsOptions) MarshalJSON() ([]byte, error) { return marshalJSON(x
 
 // UnmarshalJSON never fails; [Fault] tells what could not be read.
 func (x *MidasGoodsOptions) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }
+
+// MarshalJSON writes every field, zeros included. It fails if an integer exceeds [MaxInt].
+func (x *MidasGetCatalogue) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasGetCatalogue) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }
+
+// MarshalJSON writes every field, zeros included. It fails if an integer exceeds [MaxInt].
+func (x *MidasCatalogueItem) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasCatalogueItem) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }
+
+// MarshalJSON writes every field, zeros included. It fails if an integer exceeds [MaxInt].
+func (x *MidasRechargeOffer) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasRechargeOffer) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }
+
+// MarshalJSON writes every field, zeros included. It fails if an integer exceeds [MaxInt].
+func (x *MidasCatalogue) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasCatalogue) UnmarshalJSON(data []byte) error { unmarshalJSON(x, data); return nil }

@@ -66,10 +66,10 @@ func TestEveryServerMessageFitsAFrame(t *testing.T) {
 	for _, letter := range worst {
 		text := func(fd protoreflect.FieldDescriptor) string {
 			n := msg.MaxIDLen
-			if fd.FullName() == "leafmidas.v1.MidasError.message" {
+			switch fd.FullName() {
+			case "leafmidas.v1.MidasError.message", "leafmidas.v1.MidasCatalogue.reason":
 				n = msg.MaxTextLen
-			}
-			if fd.FullName() == "leafmidas.v1.MidasGoodsOptions.sign_data" { // JSON, of ids that a config allows no escapes in
+			case "leafmidas.v1.MidasGoodsOptions.sign_data", "leafmidas.v1.MidasRechargeOptions.sign_data": // JSON, of ids that a config allows no escapes in
 				return strings.Repeat(`"xxxxxxxxx`, 70)
 			}
 			return strings.Repeat(letter, n/len(letter))

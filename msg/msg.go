@@ -66,6 +66,9 @@ func Messages() []Message {
 
 		&MidasBuyGoods{},
 		&MidasGoodsOptions{},
+
+		&MidasGetCatalogue{},
+		&MidasCatalogue{},
 	}
 }
 

@@ -41,15 +41,17 @@ func TestRegisterNumbersOursBehindTheHosts(t *testing.T) {
 		{Name: "MidasServiceState", ID: 15},
 		{Name: "MidasBuyGoods", ID: 16},
 		{Name: "MidasGoodsOptions", ID: 17},
+		{Name: "MidasGetCatalogue", ID: 18},
+		{Name: "MidasCatalogue", ID: 19},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Register = %v, want %v", got, want)
 	}
-	if id := p.Register(&timestamppb.Timestamp{}); id != 18 {
-		t.Errorf("the host's next message got number %d, want 18", id)
+	if id := p.Register(&timestamppb.Timestamp{}); id != 20 {
+		t.Errorf("the host's next message got number %d, want 20", id)
 	}
 	p.Range(func(id uint16, typ reflect.Type) {
-		if id < 2 || id > 17 {
+		if id < 2 || id > 19 {
 			return
 		}
 		if name := typ.Elem().Name(); name != want[id-2].Name {

@@ -254,6 +254,10 @@ const (
 	MidasErrorCode_MIDAS_ERROR_CODE_NOT_PERMITTED MidasErrorCode = 11
 	// A fault of the server, which its log explains.
 	MidasErrorCode_MIDAS_ERROR_CODE_INTERNAL MidasErrorCode = 12
+	// The price is no longer the expected one, and nothing was deducted; MidasError.price tells it.
+	MidasErrorCode_MIDAS_ERROR_CODE_PRICE_CHANGED MidasErrorCode = 13
+	// A limit of the game or of the law is reached; message tells the player which.
+	MidasErrorCode_MIDAS_ERROR_CODE_LIMIT_REACHED MidasErrorCode = 14
 	// The game refused to grant what was bought (bag full), and gives it back; message is the game's text for the player.
 	MidasErrorCode_MIDAS_ERROR_CODE_NOT_GRANTED MidasErrorCode = 15
 )
@@ -274,6 +278,8 @@ var (
 		10: "MIDAS_ERROR_CODE_UNAVAILABLE",
 		11: "MIDAS_ERROR_CODE_NOT_PERMITTED",
 		12: "MIDAS_ERROR_CODE_INTERNAL",
+		13: "MIDAS_ERROR_CODE_PRICE_CHANGED",
+		14: "MIDAS_ERROR_CODE_LIMIT_REACHED",
 		15: "MIDAS_ERROR_CODE_NOT_GRANTED",
 	}
 	MidasErrorCode_value = map[string]int32{
@@ -290,6 +296,8 @@ var (
 		"MIDAS_ERROR_CODE_UNAVAILABLE":          10,
 		"MIDAS_ERROR_CODE_NOT_PERMITTED":        11,
 		"MIDAS_ERROR_CODE_INTERNAL":             12,
+		"MIDAS_ERROR_CODE_PRICE_CHANGED":        13,
+		"MIDAS_ERROR_CODE_LIMIT_REACHED":        14,
 		"MIDAS_ERROR_CODE_NOT_GRANTED":          15,
 	}
 )
@@ -328,8 +336,15 @@ type MidasLogin struct {
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The partition of the game to play in. Empty: the server's own.
 	ZoneId string `protobuf:"bytes,2,opt,name=zone_id,json=zoneId,proto3" json:"zone_id,omitempty"`
-	// "android", "ios", … as wx.getSystemInfo tells it. Empty: the server's default.
-	Platform      string `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`
+	// "android", "ios", "windows", "mac", "ohos", as wx.getDeviceInfo tells it; "devtools" counts as the device that it imitates. Empty:
+	// the server's default.
+	Platform string `protobuf:"bytes,3,opt,name=platform,proto3" json:"platform,omitempty"`
+	// The operating system and its version, as wx.getDeviceInfo tells it ("iOS 17.4.1"). Empty: unknown.
+	System string `protobuf:"bytes,4,opt,name=system,proto3" json:"system,omitempty"`
+	// WeChat's version, as wx.getAppBaseInfo tells it. Empty: unknown.
+	WechatVersion string `protobuf:"bytes,5,opt,name=wechat_version,json=wechatVersion,proto3" json:"wechat_version,omitempty"`
+	// The base library's version, as wx.getAppBaseInfo tells it (SDKVersion). Empty: unknown.
+	SdkVersion    string `protobuf:"bytes,6,opt,name=sdk_version,json=sdkVersion,proto3" json:"sdk_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -381,6 +396,27 @@ func (x *MidasLogin) GetZoneId() string {
 func (x *MidasLogin) GetPlatform() string {
 	if x != nil {
 		return x.Platform
+	}
+	return ""
+}
+
+func (x *MidasLogin) GetSystem() string {
+	if x != nil {
+		return x.System
+	}
+	return ""
+}
+
+func (x *MidasLogin) GetWechatVersion() string {
+	if x != nil {
+		return x.WechatVersion
+	}
+	return ""
+}
+
+func (x *MidasLogin) GetSdkVersion() string {
+	if x != nil {
+		return x.SdkVersion
 	}
 	return ""
 }
@@ -440,9 +476,11 @@ type MidasPurchase struct {
 	// What to buy, as the server's item list names it.
 	ItemId string `protobuf:"bytes,2,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// How many pieces: at least 1. The server knows the price.
-	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Quantity int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// What the player saw that it costs in all, in coins. At another price it is refused (PRICE_CHANGED). 0: not said.
+	ExpectedAmount int64 `protobuf:"varint,4,opt,name=expected_amount,json=expectedAmount,proto3" json:"expected_amount,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *MidasPurchase) Reset() {
@@ -492,6 +530,13 @@ func (x *MidasPurchase) GetItemId() string {
 func (x *MidasPurchase) GetQuantity() int64 {
 	if x != nil {
 		return x.Quantity
+	}
+	return 0
+}
+
+func (x *MidasPurchase) GetExpectedAmount() int64 {
+	if x != nil {
+		return x.ExpectedAmount
 	}
 	return 0
 }
@@ -731,7 +776,13 @@ type MidasBalance struct {
 	// The order that changed it. Empty where no order did.
 	BillNo string `protobuf:"bytes,10,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// Grows per player. A client drops a balance with a smaller version than one it has shown.
-	Version       int64 `protobuf:"varint,11,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,11,opt,name=version,proto3" json:"version,omitempty"`
+	// Midas could not be asked: this is the last that it said, and for showing only.
+	Stale bool `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
+	// When Midas said it, in seconds since 1970-01-01 UTC. 0: just now.
+	AsOfUnix int64 `protobuf:"varint,13,opt,name=as_of_unix,json=asOfUnix,proto3" json:"as_of_unix,omitempty"`
+	// Coins in WeChat's recharge centre, which the game does not spend. 0 where the server does not ask for them.
+	CenterBalance int64 `protobuf:"varint,14,opt,name=center_balance,json=centerBalance,proto3" json:"center_balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -839,6 +890,27 @@ func (x *MidasBalance) GetBillNo() string {
 func (x *MidasBalance) GetVersion() int64 {
 	if x != nil {
 		return x.Version
+	}
+	return 0
+}
+
+func (x *MidasBalance) GetStale() bool {
+	if x != nil {
+		return x.Stale
+	}
+	return false
+}
+
+func (x *MidasBalance) GetAsOfUnix() int64 {
+	if x != nil {
+		return x.AsOfUnix
+	}
+	return 0
+}
+
+func (x *MidasBalance) GetCenterBalance() int64 {
+	if x != nil {
+		return x.CenterBalance
 	}
 	return 0
 }
@@ -952,7 +1024,8 @@ func (x *MidasPurchaseResult) GetBalance() int64 {
 	return 0
 }
 
-// MidasRechargeOptions is what the client passes to wx.requestMidasPayment.
+// MidasRechargeOptions is what the client passes to wx.requestMidasPayment or, where sign_data is not empty and the device has it, to
+// wx.requestMidasPaymentGameItem.
 type MidasRechargeOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request_id of the MidasRecharge; also MidasRechargeDone's.
@@ -965,14 +1038,20 @@ type MidasRechargeOptions struct {
 	OfferId string `protobuf:"bytes,4,opt,name=offer_id,json=offerId,proto3" json:"offer_id,omitempty"`
 	// What is paid with: "CNY".
 	CurrencyType string `protobuf:"bytes,5,opt,name=currency_type,json=currencyType,proto3" json:"currency_type,omitempty"`
-	// "android" and so on.
+	// "android" and so on. Empty: the call is made without it.
 	Platform string `protobuf:"bytes,6,opt,name=platform,proto3" json:"platform,omitempty"`
 	// How many coins, checked against the price tiers.
 	BuyQuantity int64 `protobuf:"varint,7,opt,name=buy_quantity,json=buyQuantity,proto3" json:"buy_quantity,omitempty"`
 	// The partition whose balance is credited.
 	ZoneId string `protobuf:"bytes,8,opt,name=zone_id,json=zoneId,proto3" json:"zone_id,omitempty"`
 	// The recharge's number at Midas (protocol V2). Empty on V1.
-	OutTradeNo    string `protobuf:"bytes,9,opt,name=out_trade_no,json=outTradeNo,proto3" json:"out_trade_no,omitempty"`
+	OutTradeNo string `protobuf:"bytes,9,opt,name=out_trade_no,json=outTradeNo,proto3" json:"out_trade_no,omitempty"`
+	// signData of the signed call: a JSON text, to be passed as text. Empty where coins are not bought with a signature.
+	SignData string `protobuf:"bytes,10,opt,name=sign_data,json=signData,proto3" json:"sign_data,omitempty"`
+	// paySig of the signed call.
+	PaySig string `protobuf:"bytes,11,opt,name=pay_sig,json=paySig,proto3" json:"pay_sig,omitempty"`
+	// signature of the signed call.
+	Signature     string `protobuf:"bytes,12,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1066,6 +1145,27 @@ func (x *MidasRechargeOptions) GetZoneId() string {
 func (x *MidasRechargeOptions) GetOutTradeNo() string {
 	if x != nil {
 		return x.OutTradeNo
+	}
+	return ""
+}
+
+func (x *MidasRechargeOptions) GetSignData() string {
+	if x != nil {
+		return x.SignData
+	}
+	return ""
+}
+
+func (x *MidasRechargeOptions) GetPaySig() string {
+	if x != nil {
+		return x.PaySig
+	}
+	return ""
+}
+
+func (x *MidasRechargeOptions) GetSignature() string {
+	if x != nil {
+		return x.Signature
 	}
 	return ""
 }
@@ -1301,7 +1401,13 @@ type MidasError struct {
 	// Whether the same request may succeed later without any change.
 	Retryable bool `protobuf:"varint,4,opt,name=retryable,proto3" json:"retryable,omitempty"`
 	// How long to wait before that, in milliseconds. 0: no advice.
-	RetryAfterMs  int64 `protobuf:"varint,5,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	RetryAfterMs int64 `protobuf:"varint,5,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	// Of PRICE_CHANGED: what it costs now in all, in coins or, for MidasBuyGoods, in hundredths of a yuan. 0 otherwise.
+	Price int64 `protobuf:"varint,6,opt,name=price,proto3" json:"price,omitempty"`
+	// Of BAD_TIER: the nearest buy_quantity below that is for sale. 0: none.
+	NearestBelow int64 `protobuf:"varint,7,opt,name=nearest_below,json=nearestBelow,proto3" json:"nearest_below,omitempty"`
+	// Of BAD_TIER: the nearest buy_quantity above that is for sale. 0: none.
+	NearestAbove  int64 `protobuf:"varint,8,opt,name=nearest_above,json=nearestAbove,proto3" json:"nearest_above,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1371,6 +1477,27 @@ func (x *MidasError) GetRetryAfterMs() int64 {
 	return 0
 }
 
+func (x *MidasError) GetPrice() int64 {
+	if x != nil {
+		return x.Price
+	}
+	return 0
+}
+
+func (x *MidasError) GetNearestBelow() int64 {
+	if x != nil {
+		return x.NearestBelow
+	}
+	return 0
+}
+
+func (x *MidasError) GetNearestAbove() int64 {
+	if x != nil {
+		return x.NearestAbove
+	}
+	return 0
+}
+
 // MidasServiceState tells every player that the shop closed or opened again.
 type MidasServiceState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1435,7 +1562,9 @@ type MidasBuyGoods struct {
 	// What to buy, as the server's item list names it.
 	ItemId string `protobuf:"bytes,2,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// How many pieces: at least 1. The server knows the price.
-	Quantity      int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Quantity int64 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// What the player saw that it costs in all, in hundredths of a yuan. At another price it is refused (PRICE_CHANGED). 0: not said.
+	ExpectedFen   int64 `protobuf:"varint,4,opt,name=expected_fen,json=expectedFen,proto3" json:"expected_fen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1487,6 +1616,13 @@ func (x *MidasBuyGoods) GetItemId() string {
 func (x *MidasBuyGoods) GetQuantity() int64 {
 	if x != nil {
 		return x.Quantity
+	}
+	return 0
+}
+
+func (x *MidasBuyGoods) GetExpectedFen() int64 {
+	if x != nil {
+		return x.ExpectedFen
 	}
 	return 0
 }
@@ -1564,24 +1700,323 @@ func (x *MidasGoodsOptions) GetSignature() string {
 	return ""
 }
 
+// MidasGetCatalogue asks what the player can buy on this device. Answered by MidasCatalogue, which is sent again, with an empty
+// request_id, when it changes.
+type MidasGetCatalogue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client's own id for this request.
+	RequestId     string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasGetCatalogue) Reset() {
+	*x = MidasGetCatalogue{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasGetCatalogue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasGetCatalogue) ProtoMessage() {}
+
+func (x *MidasGetCatalogue) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasGetCatalogue.ProtoReflect.Descriptor instead.
+func (*MidasGetCatalogue) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *MidasGetCatalogue) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// MidasCatalogueItem is an item of MidasCatalogue. It does not travel on its own.
+type MidasCatalogueItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item's id: item_id of MidasPurchase and MidasBuyGoods.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// Its name, for people.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The price of one, in coins. 0: not sold for coins.
+	Price int64 `protobuf:"varint,3,opt,name=price,proto3" json:"price,omitempty"`
+	// The price of one, in hundredths of a yuan. 0: not sold for money, or not on this device.
+	Fen int64 `protobuf:"varint,4,opt,name=fen,proto3" json:"fen,omitempty"`
+	// How many more this player can buy. -1: no limit; 0: sold out.
+	LimitLeft     int64 `protobuf:"varint,5,opt,name=limit_left,json=limitLeft,proto3" json:"limit_left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasCatalogueItem) Reset() {
+	*x = MidasCatalogueItem{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasCatalogueItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasCatalogueItem) ProtoMessage() {}
+
+func (x *MidasCatalogueItem) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasCatalogueItem.ProtoReflect.Descriptor instead.
+func (*MidasCatalogueItem) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *MidasCatalogueItem) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *MidasCatalogueItem) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MidasCatalogueItem) GetPrice() int64 {
+	if x != nil {
+		return x.Price
+	}
+	return 0
+}
+
+func (x *MidasCatalogueItem) GetFen() int64 {
+	if x != nil {
+		return x.Fen
+	}
+	return 0
+}
+
+func (x *MidasCatalogueItem) GetLimitLeft() int64 {
+	if x != nil {
+		return x.LimitLeft
+	}
+	return 0
+}
+
+// MidasRechargeOffer is an amount of coins of MidasCatalogue. It does not travel on its own.
+type MidasRechargeOffer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many coins: buy_quantity of MidasRecharge.
+	BuyQuantity int64 `protobuf:"varint,1,opt,name=buy_quantity,json=buyQuantity,proto3" json:"buy_quantity,omitempty"`
+	// What they cost, in hundredths of a yuan.
+	Fen int64 `protobuf:"varint,2,opt,name=fen,proto3" json:"fen,omitempty"`
+	// Whether the condition of the first recharge would hold.
+	FirstSave     bool `protobuf:"varint,3,opt,name=first_save,json=firstSave,proto3" json:"first_save,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasRechargeOffer) Reset() {
+	*x = MidasRechargeOffer{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasRechargeOffer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasRechargeOffer) ProtoMessage() {}
+
+func (x *MidasRechargeOffer) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasRechargeOffer.ProtoReflect.Descriptor instead.
+func (*MidasRechargeOffer) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *MidasRechargeOffer) GetBuyQuantity() int64 {
+	if x != nil {
+		return x.BuyQuantity
+	}
+	return 0
+}
+
+func (x *MidasRechargeOffer) GetFen() int64 {
+	if x != nil {
+		return x.Fen
+	}
+	return 0
+}
+
+func (x *MidasRechargeOffer) GetFirstSave() bool {
+	if x != nil {
+		return x.FirstSave
+	}
+	return false
+}
+
+// MidasCatalogue is what the player can buy. One that does not fit one message comes in several with the same request_id and version, one
+// after another; the parts follow each other.
+type MidasCatalogue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request that this answers. Empty where nobody asked.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Tells catalogues apart; it does not grow.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Items in the order in which the game sells them.
+	Items []*MidasCatalogueItem `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`
+	// Amounts of coins, the smallest first. Empty where coins cannot be bought.
+	Recharges []*MidasRechargeOffer `protobuf:"bytes,4,rep,name=recharges,proto3" json:"recharges,omitempty"`
+	// Whether this player can pay with money on this device.
+	CanRecharge bool `protobuf:"varint,5,opt,name=can_recharge,json=canRecharge,proto3" json:"can_recharge,omitempty"`
+	// Why not, and what would help, as a text for the player. Empty where can_recharge.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whether another part follows.
+	More          bool `protobuf:"varint,7,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasCatalogue) Reset() {
+	*x = MidasCatalogue{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasCatalogue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasCatalogue) ProtoMessage() {}
+
+func (x *MidasCatalogue) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasCatalogue.ProtoReflect.Descriptor instead.
+func (*MidasCatalogue) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *MidasCatalogue) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MidasCatalogue) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *MidasCatalogue) GetItems() []*MidasCatalogueItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *MidasCatalogue) GetRecharges() []*MidasRechargeOffer {
+	if x != nil {
+		return x.Recharges
+	}
+	return nil
+}
+
+func (x *MidasCatalogue) GetCanRecharge() bool {
+	if x != nil {
+		return x.CanRecharge
+	}
+	return false
+}
+
+func (x *MidasCatalogue) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *MidasCatalogue) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
 var File_leafmidas_v1_payment_proto protoreflect.FileDescriptor
 
 const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\n" +
-	"\x1aleafmidas/v1/payment.proto\x12\fleafmidas.v1\"]\n" +
+	"\x1aleafmidas/v1/payment.proto\x12\fleafmidas.v1\"\xbd\x01\n" +
 	"\n" +
 	"MidasLogin\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x17\n" +
 	"\azone_id\x18\x02 \x01(\tR\x06zoneId\x12\x1a\n" +
-	"\bplatform\x18\x03 \x01(\tR\bplatformJ\x06\b\xe8\a\x10\xe9\a\"8\n" +
+	"\bplatform\x18\x03 \x01(\tR\bplatform\x12\x16\n" +
+	"\x06system\x18\x04 \x01(\tR\x06system\x12%\n" +
+	"\x0ewechat_version\x18\x05 \x01(\tR\rwechatVersion\x12\x1f\n" +
+	"\vsdk_version\x18\x06 \x01(\tR\n" +
+	"sdkVersionJ\x06\b\xe8\a\x10\xe9\a\"8\n" +
 	"\x0fMidasGetBalance\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestIdJ\x06\b\xe8\a\x10\xe9\a\"k\n" +
+	"request_id\x18\x01 \x01(\tR\trequestIdJ\x06\b\xe8\a\x10\xe9\a\"\x94\x01\n" +
 	"\rMidasPurchase\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
 	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\x03R\bquantityJ\x06\b\xe8\a\x10\xe9\a\"Y\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12'\n" +
+	"\x0fexpected_amount\x18\x04 \x01(\x03R\x0eexpectedAmountJ\x06\b\xe8\a\x10\xe9\a\"Y\n" +
 	"\rMidasRecharge\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12!\n" +
@@ -1594,7 +2029,7 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x05limit\x18\x01 \x01(\x03R\x05limit\x12\x16\n" +
 	"\x06before\x18\x02 \x01(\tR\x06beforeJ\x06\b\xe8\a\x10\xe9\a\"2\n" +
 	"\x10MidasLoginResult\x12\x16\n" +
-	"\x06openid\x18\x01 \x01(\tR\x06openidJ\x06\b\xe8\a\x10\xe9\a\"\xef\x02\n" +
+	"\x06openid\x18\x01 \x01(\tR\x06openidJ\x06\b\xe8\a\x10\xe9\a\"\xca\x03\n" +
 	"\fMidasBalance\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
@@ -1610,7 +2045,11 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x06reason\x18\t \x01(\x0e2\x19.leafmidas.v1.MidasReasonR\x06reason\x12\x17\n" +
 	"\abill_no\x18\n" +
 	" \x01(\tR\x06billNo\x12\x18\n" +
-	"\aversion\x18\v \x01(\x03R\aversionJ\x06\b\xe8\a\x10\xe9\a\"\xa1\x02\n" +
+	"\aversion\x18\v \x01(\x03R\aversion\x12\x14\n" +
+	"\x05stale\x18\f \x01(\bR\x05stale\x12\x1c\n" +
+	"\n" +
+	"as_of_unix\x18\r \x01(\x03R\basOfUnix\x12%\n" +
+	"\x0ecenter_balance\x18\x0e \x01(\x03R\rcenterBalanceJ\x06\b\xe8\a\x10\xe9\a\"\xa1\x02\n" +
 	"\x13MidasPurchaseResult\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
@@ -1620,7 +2059,7 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x06amount\x18\x05 \x01(\x03R\x06amount\x123\n" +
 	"\x05state\x18\x06 \x01(\x0e2\x1d.leafmidas.v1.MidasOrderStateR\x05state\x12.\n" +
 	"\x05error\x18\a \x01(\v2\x18.leafmidas.v1.MidasErrorR\x05error\x12\x18\n" +
-	"\abalance\x18\b \x01(\x03R\abalanceJ\x06\b\xe8\a\x10\xe9\a\"\x9d\x02\n" +
+	"\abalance\x18\b \x01(\x03R\abalanceJ\x06\b\xe8\a\x10\xe9\a\"\xf1\x02\n" +
 	"\x14MidasRechargeOptions\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x12\n" +
@@ -1632,7 +2071,11 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\fbuy_quantity\x18\a \x01(\x03R\vbuyQuantity\x12\x17\n" +
 	"\azone_id\x18\b \x01(\tR\x06zoneId\x12 \n" +
 	"\fout_trade_no\x18\t \x01(\tR\n" +
-	"outTradeNoJ\x06\b\xe8\a\x10\xe9\a\"\x8a\x01\n" +
+	"outTradeNo\x12\x1b\n" +
+	"\tsign_data\x18\n" +
+	" \x01(\tR\bsignData\x12\x17\n" +
+	"\apay_sig\x18\v \x01(\tR\x06paySig\x12\x1c\n" +
+	"\tsignature\x18\f \x01(\tR\tsignatureJ\x06\b\xe8\a\x10\xe9\a\"\x8a\x01\n" +
 	"\x13MidasRechargeResult\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x126\n" +
@@ -1650,7 +2093,7 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\fcreated_unix\x18\a \x01(\x03R\vcreatedUnixJ\x06\b\xe8\a\x10\xe9\a\"[\n" +
 	"\vMidasOrders\x120\n" +
 	"\x06orders\x18\x01 \x03(\v2\x18.leafmidas.v1.MidasOrderR\x06orders\x12\x12\n" +
-	"\x04more\x18\x02 \x01(\bR\x04moreJ\x06\b\xe8\a\x10\xe9\a\"\xc3\x01\n" +
+	"\x04more\x18\x02 \x01(\bR\x04moreJ\x06\b\xe8\a\x10\xe9\a\"\xa3\x02\n" +
 	"\n" +
 	"MidasError\x12\x1d\n" +
 	"\n" +
@@ -1658,21 +2101,49 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\x0e2\x1c.leafmidas.v1.MidasErrorCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1c\n" +
 	"\tretryable\x18\x04 \x01(\bR\tretryable\x12$\n" +
-	"\x0eretry_after_ms\x18\x05 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a\"_\n" +
+	"\x0eretry_after_ms\x18\x05 \x01(\x03R\fretryAfterMs\x12\x14\n" +
+	"\x05price\x18\x06 \x01(\x03R\x05price\x12#\n" +
+	"\rnearest_below\x18\a \x01(\x03R\fnearestBelow\x12#\n" +
+	"\rnearest_above\x18\b \x01(\x03R\fnearestAboveJ\x06\b\xe8\a\x10\xe9\a\"_\n" +
 	"\x11MidasServiceState\x12\x1c\n" +
 	"\tavailable\x18\x01 \x01(\bR\tavailable\x12$\n" +
-	"\x0eretry_after_ms\x18\x02 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a\"k\n" +
+	"\x0eretry_after_ms\x18\x02 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a\"\x8e\x01\n" +
 	"\rMidasBuyGoods\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
 	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\x03R\bquantityJ\x06\b\xe8\a\x10\xe9\a\"\x8e\x01\n" +
+	"\bquantity\x18\x03 \x01(\x03R\bquantity\x12!\n" +
+	"\fexpected_fen\x18\x04 \x01(\x03R\vexpectedFenJ\x06\b\xe8\a\x10\xe9\a\"\x8e\x01\n" +
 	"\x11MidasGoodsOptions\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
 	"\tsign_data\x18\x02 \x01(\tR\bsignData\x12\x17\n" +
 	"\apay_sig\x18\x03 \x01(\tR\x06paySig\x12\x1c\n" +
-	"\tsignature\x18\x04 \x01(\tR\tsignatureJ\x06\b\xe8\a\x10\xe9\a*\xdd\x01\n" +
+	"\tsignature\x18\x04 \x01(\tR\tsignatureJ\x06\b\xe8\a\x10\xe9\a\":\n" +
+	"\x11MidasGetCatalogue\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestIdJ\x06\b\xe8\a\x10\xe9\a\"\x90\x01\n" +
+	"\x12MidasCatalogueItem\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05price\x18\x03 \x01(\x03R\x05price\x12\x10\n" +
+	"\x03fen\x18\x04 \x01(\x03R\x03fen\x12\x1d\n" +
+	"\n" +
+	"limit_left\x18\x05 \x01(\x03R\tlimitLeftJ\x06\b\xe8\a\x10\xe9\a\"p\n" +
+	"\x12MidasRechargeOffer\x12!\n" +
+	"\fbuy_quantity\x18\x01 \x01(\x03R\vbuyQuantity\x12\x10\n" +
+	"\x03fen\x18\x02 \x01(\x03R\x03fen\x12\x1d\n" +
+	"\n" +
+	"first_save\x18\x03 \x01(\bR\tfirstSaveJ\x06\b\xe8\a\x10\xe9\a\"\x98\x02\n" +
+	"\x0eMidasCatalogue\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x126\n" +
+	"\x05items\x18\x03 \x03(\v2 .leafmidas.v1.MidasCatalogueItemR\x05items\x12>\n" +
+	"\trecharges\x18\x04 \x03(\v2 .leafmidas.v1.MidasRechargeOfferR\trecharges\x12!\n" +
+	"\fcan_recharge\x18\x05 \x01(\bR\vcanRecharge\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04more\x18\a \x01(\bR\x04moreJ\x06\b\xe8\a\x10\xe9\a*\xdd\x01\n" +
 	"\vMidasReason\x12\x1c\n" +
 	"\x18MIDAS_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MIDAS_REASON_QUERY\x10\x01\x12\x16\n" +
@@ -1693,7 +2164,7 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x1dMIDAS_RECHARGE_STATE_CREDITED\x10\x01\x12 \n" +
 	"\x1cMIDAS_RECHARGE_STATE_PENDING\x10\x02\x12\"\n" +
 	"\x1eMIDAS_RECHARGE_STATE_CANCELLED\x10\x03\x12\x1f\n" +
-	"\x1bMIDAS_RECHARGE_STATE_FAILED\x10\x04*\x80\x04\n" +
+	"\x1bMIDAS_RECHARGE_STATE_FAILED\x10\x04*\xc8\x04\n" +
 	"\x0eMidasErrorCode\x12 \n" +
 	"\x1cMIDAS_ERROR_CODE_UNSPECIFIED\x10\x00\x12%\n" +
 	"!MIDAS_ERROR_CODE_INVALID_ARGUMENT\x10\x01\x12\"\n" +
@@ -1708,7 +2179,9 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x1cMIDAS_ERROR_CODE_UNAVAILABLE\x10\n" +
 	"\x12\"\n" +
 	"\x1eMIDAS_ERROR_CODE_NOT_PERMITTED\x10\v\x12\x1d\n" +
-	"\x19MIDAS_ERROR_CODE_INTERNAL\x10\f\x12 \n" +
+	"\x19MIDAS_ERROR_CODE_INTERNAL\x10\f\x12\"\n" +
+	"\x1eMIDAS_ERROR_CODE_PRICE_CHANGED\x10\r\x12\"\n" +
+	"\x1eMIDAS_ERROR_CODE_LIMIT_REACHED\x10\x0e\x12 \n" +
 	"\x1cMIDAS_ERROR_CODE_NOT_GRANTED\x10\x0fB(Z&github.com/leafmidas/leafmidas/msg;msgb\x06proto3"
 
 var (
@@ -1724,7 +2197,7 @@ func file_leafmidas_v1_payment_proto_rawDescGZIP() []byte {
 }
 
 var file_leafmidas_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(MidasReason)(0),             // 0: leafmidas.v1.MidasReason
 	(MidasOrderState)(0),         // 1: leafmidas.v1.MidasOrderState
@@ -1747,6 +2220,10 @@ var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(*MidasServiceState)(nil),    // 18: leafmidas.v1.MidasServiceState
 	(*MidasBuyGoods)(nil),        // 19: leafmidas.v1.MidasBuyGoods
 	(*MidasGoodsOptions)(nil),    // 20: leafmidas.v1.MidasGoodsOptions
+	(*MidasGetCatalogue)(nil),    // 21: leafmidas.v1.MidasGetCatalogue
+	(*MidasCatalogueItem)(nil),   // 22: leafmidas.v1.MidasCatalogueItem
+	(*MidasRechargeOffer)(nil),   // 23: leafmidas.v1.MidasRechargeOffer
+	(*MidasCatalogue)(nil),       // 24: leafmidas.v1.MidasCatalogue
 }
 var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: leafmidas.v1.MidasBalance.reason:type_name -> leafmidas.v1.MidasReason
@@ -1756,11 +2233,13 @@ var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	1,  // 4: leafmidas.v1.MidasOrder.state:type_name -> leafmidas.v1.MidasOrderState
 	15, // 5: leafmidas.v1.MidasOrders.orders:type_name -> leafmidas.v1.MidasOrder
 	3,  // 6: leafmidas.v1.MidasError.code:type_name -> leafmidas.v1.MidasErrorCode
-	7,  // [7:7] is the sub-list for method output_type
-	7,  // [7:7] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	22, // 7: leafmidas.v1.MidasCatalogue.items:type_name -> leafmidas.v1.MidasCatalogueItem
+	23, // 8: leafmidas.v1.MidasCatalogue.recharges:type_name -> leafmidas.v1.MidasRechargeOffer
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_leafmidas_v1_payment_proto_init() }
@@ -1774,7 +2253,7 @@ func file_leafmidas_v1_payment_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leafmidas_v1_payment_proto_rawDesc), len(file_leafmidas_v1_payment_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   17,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
