@@ -71,6 +71,8 @@ func TestEveryServerMessageFitsAFrame(t *testing.T) {
 				n = msg.MaxTextLen
 			case "leafmidas.v1.MidasGoodsOptions.sign_data", "leafmidas.v1.MidasRechargeOptions.sign_data": // JSON, of ids that a config allows no escapes in
 				return strings.Repeat(`"xxxxxxxxx`, 70)
+			case "leafmidas.v1.MidasRechargeOptions.pay_sig", "leafmidas.v1.MidasRechargeOptions.signature":
+				return strings.Repeat("f", n) // hexadecimal
 			}
 			return strings.Repeat(letter, n/len(letter))
 		}
