@@ -31,6 +31,7 @@ const (
 	clientNoSession    = -15015
 	clientBadPrice     = -15016
 	clientBadProduct   = 3017
+	clientNoSupport    = 701001 // this device or this setup cannot (§3.9, P1)
 )
 
 // tiers are the prices in yuan that a purchase of coins may have: the 26 of 2018 and the three of later pages (§1.1).
@@ -145,6 +146,11 @@ func (s *Server) payCoins(o CoinOptions, fate Fate) (Trade, error) {
 	}
 	s.lock()
 	t, err := s.checkClientOrder(order, "game")
+	return s.sellCoins(order, t, err, fate)
+}
+
+// sellCoins sells what was found right, unless err says otherwise. The mutex is held, and free afterwards.
+func (s *Server) sellCoins(order clientOrder, t *trade, err error, fate Fate) (Trade, error) {
 	if err == nil {
 		t.TotalFen, err = s.coinPrice(order)
 	}
@@ -226,6 +232,7 @@ func (s *Server) checkClientOrder(o clientOrder, mode string) (*trade, error) {
 		why    string
 	}{
 		{o.env != 0 && o.env != 1, clientInvalid, "env is invalid"},
+		{!s.devices[o.openid].pays(key.Env), clientNoSupport, "ios not support"},
 		{o.offerID != s.cfg.OfferID, clientInvalid, "offerId is invalid"},
 		{o.mode != mode, clientInvalid, "mode is invalid"},
 		{o.currency != "CNY", clientBadCurrency, "currencyType is not supported"},

@@ -96,6 +96,9 @@ type Config struct {
 
 	// CoinsPerYuan is how many coins one yuan buys. 0: 10. A purchase has to come to one of the price tiers (§1.1).
 	CoinsPerYuan int64
+	// CoinPriceIsRate takes goodsPrice of a signed purchase of coins for the coins that a yuan buys. False: for the fen that one costs
+	// (§3.9, P3).
+	CoinPriceIsRate bool
 	// Goods is what can be bought with money, by product id, at the price of one in fen. Nil: every product, at any price.
 	Goods map[string]int64
 	// Push says where the pushes of protocol V2 go; PushTo changes it. Zero value: nothing is pushed.

@@ -13,8 +13,13 @@ func (s *Server) moneyCommands() []command {
 		},
 		{
 			"POST", "pay/goods", `{"openid":"…","sign_data":"{…}","pay_sig":"…","signature":"…","fate":{"no_push":false,"push_after":"1m","repeat":1}}`,
-			"pays for goods, as wx.requestMidasPaymentGameItem does", post(s.controlPayGoods),
+			"pays for goods or, by the mode in sign_data, for coins, as wx.requestMidasPaymentGameItem does", post(s.controlPayGoods),
 		},
+		{
+			"POST", "device", `{"openid":"…","platform":"ios","system":"iOS 17.4.1","wechat":"8.0.68","sdk":"3.10.3"}`,
+			"says on which device a player pays", post(s.controlDevice),
+		},
+		{"GET", "device/support", "?env=production&openid=…", "answers as wx.checkIsSupportMidasPayment does", get(s.controlSupport)},
 		{
 			"POST", "store/purchase", `{"env":"sandbox","openid":"…","zone_id":"1","product_id":"…","quantity":1,"price_fen":600}`,
 			"buys goods in the game's store page", post(s.controlStore),

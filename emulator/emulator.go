@@ -65,6 +65,7 @@ type Server struct {
 	tokens  *tokens
 	outbox  *outbox
 	faults  *faultPlan
+	devices map[string]Device // by openid; of those that were set
 	counts  map[string]*Count
 	noise   *rand.Rand
 	version uint64 // grows with every change that the state file has to hold
@@ -417,6 +418,7 @@ func (s *Server) forget() {
 	s.outbox = &outbox{}
 	s.faults = newFaultPlan(s.cfg.Seed)
 	s.counts = make(map[string]*Count)
+	s.devices = map[string]Device{}
 	s.noise = rand.New(rand.NewPCG(s.cfg.Seed, 0))
 	s.stir()
 	s.changed()

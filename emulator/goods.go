@@ -15,30 +15,42 @@ var signDataFields = []param{
 	{name: "currencyType"},
 	{name: "platform", optional: true},
 	{name: "zoneId", optional: true},
-	{name: "productId"},
+	{name: "productId", optional: true}, // goods only
 	{name: "goodsPrice", kind: isNumber},
 	{name: "outTradeNo"},
 	{name: "attach", optional: true},
 }
 
-// PayGoods does what wx.requestMidasPaymentGameItem does when the player pays (§3.5). An error is a *ClientError, unless
-// the arguments could not be a client's.
+// modeCoins of signData buys coins, every other goods (§3.9, P3).
+const modeCoins = "coins"
+
+// PayGoods does what wx.requestMidasPaymentGameItem does when the player pays (§3.5), for goods or, where signData says so, for coins
+// (§3.9, P3). An error is a *ClientError, unless the arguments could not be a client's.
 func (s *Server) PayGoods(openid, signData, paySig, signature string, fate Fate) error {
 	_, err := s.payGoods(openid, signData, paySig, signature, fate)
 	return err
 }
 
 func (s *Server) payGoods(openid, signData, paySig, signature string, fate Fate) (Trade, error) {
-	if err := fate.validate(true); err != nil {
-		return Trade{}, err
-	}
 	order, price, err := readSignData(openid, signData, paySig, signature)
 	if err != nil {
+		return Trade{}, err
+	}
+	if err := fate.validate(order.mode != modeCoins); err != nil {
 		return Trade{}, err
 	}
 	s.lock()
 	err = s.checkClientSignatures(order, signData, paySig, signature)
 	var t *trade
+	if order.mode == modeCoins {
+		if err == nil {
+			t, err = s.checkClientOrder(order, modeCoins)
+		}
+		if err == nil {
+			err = s.checkCoinPrice(order, price)
+		}
+		return s.sellCoins(order, t, err, fate)
+	}
 	if err == nil {
 		t, err = s.checkClientOrder(order, "goods")
 	}
@@ -95,7 +107,21 @@ func readSignData(openid, signData, paySig, signature string) (o clientOrder, pr
 	o.offerID, o.zoneID, o.outTradeNo, o.platform = field("offerId"), field("zoneId"), field("outTradeNo"), field("platform")
 	o.currency, o.mode, o.productID, o.attach = field("currencyType"), field("mode"), field("productId"), field("attach")
 	o.env, o.quantity = number["env"], number["buyQuantity"]
+	if o.mode != modeCoins && o.productID == "" {
+		return o, 0, o.fail(clientMissing, "productId is missing")
+	}
 	return o, number["goodsPrice"], nil
+}
+
+// checkCoinPrice holds goodsPrice of a purchase of coins against the rate. The page can be read as fen a coin and as coins a yuan
+// (§3.9, P3).
+func (s *Server) checkCoinPrice(o clientOrder, price int64) error {
+	const fenPerYuan = 100
+	rate := s.cfg.CoinsPerYuan
+	if s.cfg.CoinPriceIsRate && price == rate || !s.cfg.CoinPriceIsRate && rate > 0 && fenPerYuan%rate == 0 && price == fenPerYuan/rate {
+		return nil
+	}
+	return o.fail(clientBadPrice, "goodsPrice differs")
 }
 
 // checkClientSignatures looks at both signatures of a purchase of goods, which are over the exact text of signData.

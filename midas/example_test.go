@@ -61,7 +61,7 @@ func ExampleTiers_Price() {
 	fmt.Println(errors.Is(err, midas.ErrBadTier), err)
 	// Output:
 	// 600 <nil>
-	// true midas: no price tier fits: 20 coins would cost 2.00 yuan
+	// true midas: no price tier fits: 20 coins would cost 2.00 yuan; the nearest that can be bought are 10 and 30 coins
 }
 
 func ExampleSecret() {

@@ -62,6 +62,8 @@ type Player struct {
 	SessionKey Secret
 	// UserIP is the player's public address. Empty: not sent.
 	UserIP string
+	// Platform is the player's device, as "ios". It decides only on the options of what is signed for the client. Empty: not known.
+	Platform string
 }
 
 // Balance is a player's account as Midas keeps it. Names are those of V2, which V1's map onto (§3.1).

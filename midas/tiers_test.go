@@ -2,6 +2,7 @@ package midas_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -9,14 +10,30 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-func TestOfficialTiersAreThoseOf2018(t *testing.T) {
+func TestThereAre29OfficialTiers(t *testing.T) {
 	tiers := midas.OfficialTiers()
-	if len(tiers) != 26 || tiers[0] != 100 || tiers[25] != 64800 {
+	if len(tiers) != 29 || tiers[0] != 100 || tiers[25] != 64800 || tiers[28] != 299800 {
 		t.Errorf("%d tiers: %v", len(tiers), tiers)
 	}
 	tiers[0] = 7 // a caller's own copy
 	if midas.OfficialTiers()[0] != 100 {
 		t.Error("one caller's tiers are another's")
+	}
+}
+
+func TestAnOffTierQuantityIsToldItsNeighbours(t *testing.T) {
+	tiers := midas.Tiers{600, 100, 300}
+	for quantity, near := range map[midas.Coins][2]midas.Coins{
+		-1: {0, 10}, 0: {0, 10}, 9: {0, 10}, 20: {10, 30}, 59: {30, 60}, 61: {60, 0}, midas.MaxCoins + 1: {60, 0},
+	} {
+		_, err := tiers.Price(quantity, 10)
+		bad, ok := errors.AsType[*midas.BadTierError](err)
+		if !ok || !errors.Is(err, midas.ErrBadTier) || bad.Below != near[0] || bad.Above != near[1] || bad.Quantity != quantity {
+			t.Errorf("%d coins: %+v, want neighbours %v", quantity, err, near)
+		}
+	}
+	if _, err := (midas.Tiers{}).Price(1, 10); !errors.Is(err, midas.ErrBadTier) || !strings.Contains(err.Error(), "none can be bought") {
+		t.Errorf("without tiers: %v", err)
 	}
 }
 

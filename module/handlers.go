@@ -108,6 +108,11 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 	if r.GetCode() == "" || len(r.GetCode()) > maxCode {
 		return fmt.Errorf("%w: code has 1 to %d bytes", payment.ErrInvalid, maxCode)
 	}
+	for _, text := range []string{r.GetSystem(), r.GetWechatVersion(), r.GetSdkVersion()} {
+		if text != "" && !msg.ValidID(text) {
+			return fmt.Errorf("%w: system, wechat_version and sdk_version have up to %d bytes and no control characters", payment.ErrInvalid, msg.MaxIDLen)
+		}
+	}
 	if !zoneForm.MatchString(r.GetZoneId()) || !zoneForm.MatchString(r.GetPlatform()) {
 		return fmt.Errorf("%w: zone_id and platform have letters, digits, '-' and '_' only", payment.ErrInvalid)
 	}
@@ -139,7 +144,8 @@ func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
 		}
 		p := payment.Player{
 			OpenID: s.OpenID, SessionKey: s.SessionKey, ZoneID: r.GetZoneId(),
-			Platform: strings.ToLower(r.GetPlatform()), UserIP: ip,
+			Platform: strings.ToLower(r.GetPlatform()), System: r.GetSystem(), WeChatVersion: r.GetWechatVersion(), SDKVersion: r.GetSdkVersion(),
+			UserIP: ip,
 		}
 		m.seat(a, p, func() { m.outbox.send(a, &msg.MidasLoginResult{Openid: s.OpenID}) })
 	})
@@ -198,14 +204,15 @@ func (m *Module) onRecharge(a gate.Agent, p payment.Player, r *msg.MidasRecharge
 		return err
 	}
 	ask := payment.RechargeRequest{RequestID: r.GetRequestId(), BuyQuantity: midas.Coins(r.GetBuyQuantity())}
-	return m.till.Recharge(p, ask, func(stored ledger.Recharge, err error) {
+	return m.till.Recharge(p, ask, func(stored payment.RechargeOffer, err error) {
 		if err != nil {
 			m.fail(a, r.GetRequestId(), err)
 			return
 		}
 		m.outbox.send(a, &msg.MidasRechargeOptions{
 			RequestId: stored.RequestID, Mode: "game", Env: m.options.Pay.Env, OfferId: m.options.Pay.OfferID, CurrencyType: "CNY",
-			Platform: m.options.Pay.Platform, BuyQuantity: stored.BuyQuantity, ZoneId: stored.ZoneID, OutTradeNo: stored.OutTradeNo,
+			Platform: midas.ClientPlatform(m.options.Pay.Platform, payment.DeviceOf(p)), BuyQuantity: stored.BuyQuantity, ZoneId: stored.ZoneID,
+			OutTradeNo: stored.OutTradeNo, SignData: stored.Options.SignData, PaySig: stored.Options.PaySig, Signature: stored.Options.Signature,
 		})
 	})
 }

@@ -35,7 +35,7 @@ var answers = []struct {
 	{errNotLoggedIn, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_LOGGED_IN, "log in first", true}},
 	{payment.ErrUnknownItem, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNKNOWN_ITEM, "there is no such item", false}},
 	{payment.ErrNoGoods, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_PERMITTED, "not sold for money here", false}},
-	{payment.ErrUnsupportedPlatform, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNSUPPORTED_PLATFORM, "coins can be bought on Android only", false}},
+	{payment.ErrUnsupportedPlatform, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNSUPPORTED_PLATFORM, "this device cannot pay", false}},
 	{payment.ErrBusy, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_BUSY, "too much is waiting already", true}},
 	{payment.ErrClosing, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "the server is stopping", true}},
 	{payment.ErrUnavailable, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "payment is not available now", true}},
@@ -73,7 +73,16 @@ func answerTo(err error) answer {
 
 func errorMessage(requestID string, err error) *msg.MidasError {
 	a := answerTo(err)
+	if cannot, ok := errors.AsType[*payment.UnsupportedError](err); ok {
+		a.text = cannot.Text()
+	}
 	e := &msg.MidasError{RequestId: requestID, Code: a.code, Message: msg.ClipText(a.text), Retryable: a.retryable}
+	if bad, ok := errors.AsType[*midas.BadTierError](err); ok {
+		e.NearestBelow, e.NearestAbove = int64(bad.Below), int64(bad.Above)
+		if nearest := bad.Nearest(); nearest != "" {
+			e.Message = msg.ClipText(a.text + "; " + nearest)
+		}
+	}
 	if r, ok := errors.AsType[interface {
 		error
 		RetryAfter() time.Duration

@@ -46,9 +46,10 @@ func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) 
 		return err
 	}
 	price, fen, refusal := t.priceInMoney(r)
+	cannot := t.CanPay(p)
 	switch {
-	case p.Platform != "" && !strings.EqualFold(p.Platform, androidPlatform):
-		refusal = fmt.Errorf("%w: the player is on %q", ErrUnsupportedPlatform, p.Platform)
+	case cannot != nil:
+		refusal = cannot
 	case refusal == nil && t.sessions.expired(p.OpenID):
 		refusal = errNoSession
 	}
@@ -118,6 +119,7 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 	default:
 		return GoodsOffer{Receipt: t.receipt(o)}, nil
 	}
+	who.Platform = DeviceOf(p)
 	options, err := t.cfg.SignGoods(midas.GoodsRequest{
 		Player: who, ProductID: o.ItemID, Quantity: o.Quantity, Price: price, OutTradeNo: o.BillNo,
 		Attach: t.mark,

@@ -388,7 +388,7 @@ func (s *story) ask(d deed) {
 		})
 		return
 	}
-	_ = s.proc.Recharge(p, payment.RechargeRequest{RequestID: request, BuyQuantity: 60}, func(r ledger.Recharge, err error) {
+	_ = s.proc.Recharge(p, payment.RechargeRequest{RequestID: request, BuyQuantity: 60}, func(r payment.RechargeOffer, err error) {
 		if err == nil {
 			note("for coins", r.OutTradeNo, 60)
 		}

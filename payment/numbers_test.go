@@ -11,7 +11,7 @@ import (
 )
 
 // payCoins is the client that pays for an offered recharge.
-func (w *world) payCoins(p payment.Player, r ledger.Recharge, fate emulator.Fate) {
+func (w *world) payCoins(p payment.Player, r payment.RechargeOffer, fate emulator.Fate) {
 	w.t.Helper()
 	err := w.emu.PayCoins(emulator.CoinOptions{
 		OpenID: p.OpenID, OfferID: emulator.DefaultOfferID, ZoneID: r.ZoneID, OutTradeNo: r.OutTradeNo, Env: 1, BuyQuantity: r.BuyQuantity,

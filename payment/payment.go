@@ -46,8 +46,6 @@ var (
 	ErrUnknownItem = errors.New("payment: unknown item")
 	// ErrNoGoods: this server sells nothing for money, or not this item.
 	ErrNoGoods = errors.New("payment: not sold for money")
-	// ErrUnsupportedPlatform: coins can be bought on Android only (§1.1).
-	ErrUnsupportedPlatform = errors.New("payment: coins can be bought on Android only")
 )
 
 // Player is who asks.
@@ -60,9 +58,12 @@ type Player struct {
 	ZoneID string
 	// UserIP is the player's public address, as the host knows it; may be empty.
 	UserIP string
-	// Platform is the player's operating system as the client says ("android", "ios", …). It decides only whether
-	// coins are on sale. Empty: "android".
+	// Platform is the player's kind of device, as wx.getDeviceInfo says: "android", "ios", "windows", "mac", "ohos" or "devtools". It and
+	// the three versions decide only whether money is taken (§3.9, P1 and P2), and at which prices. Empty: not known, and it is taken.
 	Platform string
+	// System is the operating system with its version ("iOS 17.4.1"), WeChatVersion WeChat's and SDKVersion its base library's, as the
+	// client says. Empty: not known.
+	System, WeChatVersion, SDKVersion string
 }
 
 // Account is a player's balance as last seen.
@@ -113,6 +114,8 @@ type Config struct {
 	Observer Observer
 	// SignGoods signs purchases with money (midas.Client.SignGoods). nil: nothing is sold so.
 	SignGoods func(midas.GoodsRequest) (midas.GoodsOptions, error)
+	// SignCoins signs purchases of coins (midas.Client.SignCoins). nil: clients pay by the plain call.
+	SignCoins func(midas.CoinsRequest) (midas.GoodsOptions, error)
 	// Refunded tells the host of money that was given back, at least once for every Refund.RefundID; an error is tried again
 	// as for Deliver. nil: every refund is left to an operator (ledger.Disputed), and so is one of which it returns ErrNobodyTold.
 	Refunded func(ctx context.Context, r Refund) error
@@ -135,6 +138,10 @@ type Config struct {
 	// CoinsPerYuan is how many coins one yuan buys, Tiers the prices that exist.
 	CoinsPerYuan int64
 	Tiers        midas.Tiers
+	// IOSTiers are the prices on an iPhone or iPad. nil: Tiers.
+	IOSTiers midas.Tiers
+	// Platforms are those on which money is taken. nil: OfficialPlatforms; empty: none.
+	Platforms []Platform
 	// Retry is the patience with open orders.
 	Retry Retry
 	// RechargePoll is the waits between looks for coins that were bought and have not come, and between the first questions
@@ -239,6 +246,9 @@ func New(cfg Config) (*Till, error) {
 	setDefault(&cfg.DeliverTimeout, 10*time.Second)
 	if cfg.ZoneID == "" {
 		cfg.ZoneID = "1"
+	}
+	if cfg.Platforms == nil {
+		cfg.Platforms = OfficialPlatforms(cfg.Sandbox)
 	}
 	setDefault(&cfg.DeliverTries, 100)
 	setDefault(&cfg.MaxInFlight, 200)

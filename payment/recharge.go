@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -20,9 +19,6 @@ const (
 	clientPayCancelled = -2
 )
 
-// androidPlatform is the one platform coins are sold on (§1.1).
-const androidPlatform = "android"
-
 // RechargeRequest is a player's wish to buy coins with money.
 type RechargeRequest struct {
 	// RequestID is the asker's own name for it, 1 to 64 bytes, unique per player.
@@ -31,17 +27,24 @@ type RechargeRequest struct {
 	BuyQuantity midas.Coins
 }
 
+// RechargeOffer is a recharge that the player may pay now.
+type RechargeOffer struct {
+	ledger.Recharge
+	// Options are for the signed call. They are empty where purchases of coins are not signed.
+	Options midas.GoodsOptions
+}
+
 // Recharge prepares for wx.requestMidasPayment: it makes sure that the coins will be noticed when they come, and stores
 // the attempt. done hears of it, or of ErrUnavailable, midas.ErrSessionExpired or ledger.ErrMismatch. Errors before:
 // also ErrInvalid, ErrUnsupportedPlatform, midas.ErrBadTier, ErrBusy, ErrClosing.
-func (t *Till) Recharge(p Player, r RechargeRequest, done func(ledger.Recharge, error)) error {
+func (t *Till) Recharge(p Player, r RechargeRequest, done func(RechargeOffer, error)) error {
 	if err := checkRequestID(r.RequestID); err != nil {
 		return err
 	}
-	if p.Platform != "" && !strings.EqualFold(p.Platform, androidPlatform) {
-		return fmt.Errorf("%w: the player is on %q", ErrUnsupportedPlatform, p.Platform)
+	if err := t.CanPay(p); err != nil {
+		return err
 	}
-	if _, err := t.cfg.Tiers.Price(r.BuyQuantity, t.cfg.CoinsPerYuan); err != nil {
+	if _, err := t.TiersOf(p).Price(r.BuyQuantity, t.cfg.CoinsPerYuan); err != nil {
 		return err
 	}
 	if err := t.maySell(); err != nil {
@@ -53,18 +56,18 @@ func (t *Till) Recharge(p Player, r RechargeRequest, done func(ledger.Recharge, 
 	return t.enqueue("midas.recharge", p.OpenID, false, func(ctx context.Context) { noted(ctx, t, done)(t.offer(ctx, p, r)) })
 }
 
-func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.Recharge, error) {
+func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (RechargeOffer, error) {
 	seen, err := t.cfg.Ledger.Seen(ctx, p.OpenID, p.ZoneID)
 	if err == nil && !seen {
 		// Without a figure from before, coins that come could not be told from coins that were there.
 		_, err = t.look(ctx, p)
 	}
 	if err != nil {
-		return ledger.Recharge{}, unavailable(err)
+		return RechargeOffer{}, unavailable(err)
 	}
 	now := t.cfg.Now()
 	if err := t.mayOffer(ctx, p, r.RequestID, now); err != nil {
-		return ledger.Recharge{}, unavailable(err)
+		return RechargeOffer{}, unavailable(err)
 	}
 	trade := ""
 	if t.cfg.TradeNumbers {
@@ -75,7 +78,16 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (ledger.R
 		OpenID:     p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID, BuyQuantity: int64(r.BuyQuantity),
 		CreatedAt: now, UpdatedAt: now,
 	})
-	return stored, unavailable(err)
+	if err != nil || t.cfg.SignCoins == nil || stored.OutTradeNo == "" {
+		return RechargeOffer{Recharge: stored}, unavailable(err)
+	}
+	who, err := t.payer(ctx, stored.OpenID, stored.ZoneID, p.UserIP)
+	if err != nil {
+		return RechargeOffer{}, unavailable(err)
+	}
+	who.Platform = DeviceOf(p)
+	options, err := t.cfg.SignCoins(midas.CoinsRequest{Player: who, Quantity: midas.Coins(stored.BuyQuantity), OutTradeNo: stored.OutTradeNo})
+	return RechargeOffer{Recharge: stored, Options: options}, err
 }
 
 // maxOffers is how many recharges a player may ask for in a day and leave unpaid. A row of its own stands for each: two windows under one

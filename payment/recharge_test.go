@@ -11,9 +11,9 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-func (s *shop) offer(p payment.Player, id string, coins midas.Coins) (ledger.Recharge, error) {
+func (s *shop) offer(p payment.Player, id string, coins midas.Coins) (payment.RechargeOffer, error) {
 	s.t.Helper()
-	return answerOf(s.t, func(done func(ledger.Recharge, error)) error {
+	return answerOf(s.t, func(done func(payment.RechargeOffer, error)) error {
 		return s.Recharge(p, payment.RechargeRequest{RequestID: id, BuyQuantity: coins}, done)
 	})
 }
@@ -46,7 +46,9 @@ func TestRechargeIsOfferedOnlyAtATierAndOnAndroid(t *testing.T) {
 			t.Errorf("%d coins: %v, want ErrBadTier", coins, err)
 		}
 	}
-	for platform, ok := range map[string]bool{"": true, "android": true, "Android": true, "ios": false, "devtools": false} {
+	for platform, ok := range map[string]bool{
+		"": true, "android": true, "Android": true, "windows": true, "mac": true, "ohos": true, "ohos_pc": true, "devtools": true, "ios": false, "linux": false,
+	} {
 		p.Platform = platform
 		_, err := s.offer(p, "platform-"+platform, 60)
 		if ok != (err == nil) || !ok && !errors.Is(err, payment.ErrUnsupportedPlatform) {

@@ -310,7 +310,7 @@ func (t *trial) windows(n *node, p *gamer, number int) {
 	for i := range 101 {
 		id := fmt.Sprintf("x%d-%d", number, i)
 		ask := payment.RechargeRequest{RequestID: id, BuyQuantity: 60}
-		_ = n.Recharge(p.Player, ask, func(ledger.Recharge, error) {})
+		_ = n.Recharge(p.Player, ask, func(payment.RechargeOffer, error) {})
 		time.Sleep(100 * time.Millisecond)
 		_ = n.RechargeDone(p.Player, id, 1, func(ledger.Recharge, error) {})
 		time.Sleep(100 * time.Millisecond)

@@ -157,12 +157,12 @@ func (t *trial) window(n *node, p *gamer, number int) {
 	w := t.wish("window", fmt.Sprint("w", number), n.house, p)
 	t.mu.Unlock()
 	ask := payment.RechargeRequest{RequestID: w.request, BuyQuantity: []midas.Coins{60, 10}[number%2]}
-	_ = n.Recharge(p.Player, ask, func(r ledger.Recharge, err error) {
+	_ = n.Recharge(p.Player, ask, func(r payment.RechargeOffer, err error) {
 		t.write("%s: window %s: %v", n.name, w.request, err)
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if err == nil {
-			w.recharge = r
+			w.recharge = r.Recharge
 		}
 	})
 }

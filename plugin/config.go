@@ -42,12 +42,27 @@ type Config struct {
 	OptionalParams string
 	// ZoneID is the zone of players that name none. Zero value: "1".
 	ZoneID string
-	// Platform is pf, the platform the offer was opened for: "android", "ios", "windows", "mac" or "ohos". Zero value: "android".
+	// Platform is pf, the platform the offer was opened for: "android", "ios", "windows", "mac" or "ohos". The payment window is told it
+	// on devices of that platform, and nothing on others (§3.9, P3). Zero value: "android".
 	Platform string
 	// CoinsPerYuan is how many coins one yuan buys. Required.
 	CoinsPerYuan int64
-	// RechargeTiers are the prices a recharge may have, in yuan. Zero value: the official list (§1.1).
+	// RechargeTiers are the prices a recharge may have, in yuan. Zero value: the official 29 (midas-protocol.md §3.9, P4).
 	RechargeTiers []int64
+	// IOSTiers are those of them that an iPhone or iPad has: each must be one of Apple's prices, too. That all 29 are is not documented
+	// (§3.9, P4). Zero value: all of RechargeTiers.
+	IOSTiers []int64
+	// Platforms are those on which coins and goods are sold for money, by name or with the lowest versions that do. Elsewhere players
+	// log in, spend and are delivered to. Zero value: those that WeChat names (§3.9, P1 and P2): android, windows, mac, ohos and, in
+	// production, ios with iOS 15, WeChat 8.0.68 and base library 3.10.3. Empty: none. In the sandbox ios is left out: Apple has none.
+	Platforms []Platform
+	// SignedCoins says whether clients get a signature with which they can buy coins (protocol V2; §3.9, P3), so that nobody changes the
+	// quantity on the way. A client or device without the signed call pays by the plain one. Zero value: true with protocol V2 where
+	// CoinsPerYuan is 10, else false: see SignedCoinPrice.
+	SignedCoins *bool
+	// SignedCoinPrice is how the signed purchase names the price of a coin: "fen", what one costs in fen, or "rate", how many a yuan buys.
+	// The page can be read both ways; at 10 coins a yuan they are one. Zero value: "fen".
+	SignedCoinPrice string
 	// Items is what players can buy.
 	Items []Item
 	// Login says whether players may log in by MidasLogin. Zero value: false, the host calls Plugin.Login.
@@ -236,6 +251,8 @@ func strict(from, to reflect.Type, value any) (any, error) {
 			return nil, errors.New(`is no duration; write one such as "3s" or "500ms"`)
 		}
 		return d, nil
+	case to == reflect.TypeFor[Platform]() && from.Kind() == reflect.String && !number:
+		return Platform{Name: value.(string)}, nil
 	case number && to.Kind() == reflect.String:
 		return nil, errors.New("wants a text, not a number")
 	default:

@@ -177,10 +177,10 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 	}
 	till, err := payment.New(payment.Config{
 		Ledger: orders, Midas: circuit, Deliver: p.module.Deliver, Observer: p.module, Closed: circuit.RetryAfter,
-		Items: cfg.items(), CoinsPerYuan: cfg.CoinsPerYuan, Tiers: cfg.tiers(),
+		Items: cfg.items(), CoinsPerYuan: cfg.CoinsPerYuan, Tiers: cfg.tiers(), IOSTiers: cfg.iosTiers(), Platforms: cfg.platforms(),
 		Retry:        payment.Retry{First: cfg.Retry.First, Max: cfg.Retry.Max, GiveUpAfter: cfg.Retry.GiveUpAfter},
 		DeliverTries: cfg.Retry.DeliverTries,
-		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client),
+		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client), SignCoins: cfg.signCoins(client),
 		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, StoreZones: cfg.Push.storeZones(), Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
 		Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, LoginsInFlight: cfg.LoginLimit.InFlight,
@@ -455,15 +455,4 @@ func (c Config) items() []payment.Item {
 		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price), Fen: midas.Fen(it.Fen)})
 	}
 	return items
-}
-
-func (c Config) tiers() midas.Tiers {
-	if c.RechargeTiers == nil {
-		return midas.OfficialTiers()
-	}
-	tiers := make(midas.Tiers, 0, len(c.RechargeTiers))
-	for _, yuan := range c.RechargeTiers {
-		tiers = append(tiers, midas.Fen(yuan*100))
-	}
-	return tiers
 }

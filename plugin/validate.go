@@ -107,6 +107,7 @@ func (c Config) Resolved() (Config, error) {
 			fault(fmt.Sprintf("RechargeTiers[%d]", i), "is %d; a tier is 1 to 1000000 yuan", yuan)
 		}
 	}
+	c.resolveSelling(fault)
 	c.Items = slices.Clone(c.Items)
 	seen := map[string]int{}
 	for i := range c.Items {

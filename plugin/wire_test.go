@@ -165,28 +165,6 @@ func TestOrdersAreListedInPagesThatFitAFrameNewestFirst(t *testing.T) {
 	}
 }
 
-func TestARechargeIsOfferedOnAndroidOnly(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	for i, platform := range []string{"ios", "iOS", "windows", "mac", "devtools"} {
-		c := s.dial(transports[i%2])
-		c.send(&msg.MidasLogin{Code: "auto-alice-" + platform, ZoneId: "1", Platform: platform})
-		await(c, any1[*msg.MidasLoginResult])
-		c.send(&msg.MidasRecharge{RequestId: "r", BuyQuantity: 60})
-		if e := c.refused("r", msg.MidasErrorCode_MIDAS_ERROR_CODE_UNSUPPORTED_PLATFORM); e.GetRetryable() {
-			t.Errorf("%s was told %v", platform, e)
-		}
-		c.balance("b") // coins that are there can be spent everywhere
-	}
-	for _, platform := range []string{"", "Android", "android"} {
-		c := s.dial(overWS)
-		c.send(&msg.MidasLogin{Code: "auto-alice-yes" + platform, ZoneId: "1", Platform: platform})
-		await(c, any1[*msg.MidasLoginResult])
-		c.send(&msg.MidasRecharge{RequestId: "r" + platform, BuyQuantity: 60})
-		await(c, any1[*msg.MidasRechargeOptions])
-	}
-}
-
 func TestARechargeGoesFromItsOptionsToLateCoins(t *testing.T) {
 	t.Parallel()
 	for _, way := range transports {
