@@ -231,7 +231,7 @@ func TestTheKeysOfLoginsAtOnceAreAllKept(t *testing.T) {
 			}
 		}
 		// Their order changes, and not their age.
-		if err := l.ChangeSessions(t.Context(), "alice", time.Time{}, func(kept [][]byte, _ time.Time) [][]byte {
+		if err := l.ChangeSessions(t.Context(), "alice", "", time.Time{}, func(kept [][]byte, _ time.Time) [][]byte {
 			return [][]byte{kept[1], kept[2], kept[0]}
 		}); err != nil {
 			t.Fatal(err)

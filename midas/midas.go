@@ -60,7 +60,7 @@ type Player struct {
 	ZoneID string
 	// SessionKey signs mp_sig (§1.7). It is the text WeChat gave, never decoded.
 	SessionKey Secret
-	// UserIP is the player's public address. Empty: not sent.
+	// UserIP is the player's public address. Empty: V1 does not send it, and V2, which requires it (§3.9, P9), sends 127.0.0.1.
 	UserIP string
 	// Platform is the player's device, as "ios". It decides only on the options of what is signed for the client. Empty: not known.
 	Platform string

@@ -1,6 +1,7 @@
 package midas
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -153,6 +154,9 @@ const milliseconds = 100_000_000_000
 // beginning with '_', which its own begin with (§3.4).
 func ValidTradeNo(s string) bool { return ValidBillNo(s) && len(s) <= 32 }
 
+// noAddress is sent for a player of whom no address has ever been known: V2's tables require user_ip (§3.9, P9).
+const noAddress = "127.0.0.1"
+
 // call checks, signs, sends and reads one call.
 func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, error) {
 	about := b.BillNo
@@ -170,7 +174,7 @@ func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, 
 		return replyV2{}, &CallError{Endpoint: e, BillNo: about, Kind: ErrRefusedHere, Err: err}
 	}
 	path := "/wxa/game/" + string(e)
-	b.OpenID, b.OfferID, b.ZoneID, b.UserIP = p.OpenID, c.cfg.OfferID, p.ZoneID, p.UserIP
+	b.OpenID, b.OfferID, b.ZoneID, b.UserIP = p.OpenID, c.cfg.OfferID, p.ZoneID, cmp.Or(p.UserIP, noAddress)
 	if c.cfg.Sandbox {
 		b.Env = 1
 	}

@@ -18,6 +18,9 @@ func (t *Till) payer(ctx context.Context, openid, zoneID, userIP string) (midas.
 	if key == "" && t.cfg.NeedSession {
 		return midas.Player{}, errNoSession
 	}
+	if userIP = Address(userIP); userIP == "" && t.cfg.NeedAddress {
+		userIP = t.sessions.address(ctx, openid)
+	}
 	return midas.Player{OpenID: openid, ZoneID: zoneID, SessionKey: key, UserIP: userIP}, nil
 }
 

@@ -56,7 +56,7 @@ type Player struct {
 	SessionKey midas.Secret
 	// ZoneID is the partition of the game the player is in.
 	ZoneID string
-	// UserIP is the player's public address, as the host knows it; may be empty.
+	// UserIP is the player's public address, as the host knows it. Empty: the one of the last login is taken.
 	UserIP string
 	// Platform is the player's kind of device, as wx.getDeviceInfo says: "android", "ios", "windows", "mac", "ohos" or "devtools". It and
 	// the three versions decide only whether money is taken (§3.9, P1 and P2), and at which prices. Empty: not known, and it is taken.
@@ -149,6 +149,8 @@ type Config struct {
 	RechargePoll []time.Duration
 	// NeedSession: Midas wants a session key with every call (V1's mp_sig, V2's signature). A player without one is told so at once.
 	NeedSession bool
+	// NeedAddress: Midas is told the player's address with every call (V2; V1 with optional parameters).
+	NeedAddress bool
 	// TradeNumbers: recharges get an out_trade_no, by which Midas can be asked about them, as in protocol V2.
 	TradeNumbers bool
 	// SealSecret is the secret session keys are sealed with in the ledger.
@@ -406,12 +408,13 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
 	}
-	t.sessions.set(p.OpenID, p.SessionKey)
+	p.UserIP = Address(p.UserIP)
+	t.sessions.set(p.OpenID, p.SessionKey, p.UserIP)
 	t.arrive(p)
 	at := t.cfg.Now() // not when it is stored: on another server the player may have logged in since
 	return t.enqueue("midas.login", p.OpenID, true, func(ctx context.Context) {
 		if p.SessionKey != "" {
-			if err := t.sessions.save(ctx, p.OpenID, p.SessionKey, at); err != nil {
+			if err := t.sessions.save(ctx, p.OpenID, p.SessionKey, p.UserIP, at); err != nil {
 				t.log.Warn("midas: session not kept: open orders would wait for a login after a restart",
 					"player", shorten(p.OpenID), "error", err)
 			}

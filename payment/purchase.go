@@ -134,7 +134,7 @@ func (t *Till) later(wait time.Duration, f func()) {
 func (t *Till) newOrder(p Player, o ledger.Order) ledger.Order {
 	now := t.cfg.Now()
 	o.BillNo = ulid.MustNewDefault(now).String()
-	o.OpenID, o.ZoneID, o.UserIP = p.OpenID, p.ZoneID, p.UserIP
+	o.OpenID, o.ZoneID, o.UserIP = p.OpenID, p.ZoneID, Address(p.UserIP)
 	o.DueAt, o.CreatedAt, o.UpdatedAt = now.Add(t.lease), now, now
 	return o
 }

@@ -27,8 +27,9 @@ type sessions struct {
 
 // held is a player's keys in memory, those to be tried first first; heldKeys at most.
 type held struct {
-	keys   []heldKey
-	reread bool // another server has put a key into the ledger
+	keys    []heldKey
+	address string // of the last login here; empty: not known
+	reread  bool   // another server has put a key into the ledger
 }
 
 // heldKey is a key in memory. dead: Midas no longer takes it.
@@ -54,8 +55,8 @@ func newSessions(l *ledger.Ledger, secret midas.Secret, now func() time.Time) (*
 	return &sessions{ledger: l, seal: seal, now: now, held: map[string]*held{}}, nil
 }
 
-// set makes key the first that is tried. It is known to get at once; save keeps it.
-func (s *sessions) set(openid string, key midas.Secret) {
+// set makes key the first that is tried, and address the player's. They are known to get at once; save keeps them.
+func (s *sessions) set(openid string, key midas.Secret, address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.held[openid]
@@ -65,6 +66,9 @@ func (s *sessions) set(openid string, key midas.Secret) {
 	}
 	if key != "" {
 		h.first(heldKey{key, false})
+	}
+	if address != "" {
+		h.address = address
 	}
 }
 
@@ -93,11 +97,11 @@ func (h *held) knows(key midas.Secret) (known, dead bool) {
 	return i >= 0, i >= 0 && h.keys[i].dead
 }
 
-// save keeps a key in the ledger, and those before it for a while.
-func (s *sessions) save(ctx context.Context, openid string, key midas.Secret, at time.Time) error {
+// save keeps a key and an address in the ledger, and the keys before it for a while.
+func (s *sessions) save(ctx context.Context, openid string, key midas.Secret, address string, at time.Time) error {
 	// The openid is bound to the sealed key: moved to another player's row, it does not open.
 	sealed := s.seal.Seal(key, openid)
-	return s.ledger.ChangeSessions(ctx, openid, at, func(kept [][]byte, changed time.Time) [][]byte {
+	return s.ledger.ChangeSessions(ctx, openid, address, at, func(kept [][]byte, changed time.Time) [][]byte {
 		next := [][]byte{sealed}
 		for i, old := range kept {
 			if k, ok := s.seal.Open(old, openid); ok && k != key && (i == 0 || at.Sub(changed) < keptFor) {
@@ -210,7 +214,7 @@ func (s *sessions) refused(ctx context.Context, openid string, key midas.Secret)
 		return
 	}
 	// Whether that is stored or not, the others are tried.
-	_ = s.ledger.ChangeSessions(ctx, openid, time.Time{}, func(kept [][]byte, _ time.Time) [][]byte {
+	_ = s.ledger.ChangeSessions(ctx, openid, "", time.Time{}, func(kept [][]byte, _ time.Time) [][]byte {
 		i := slices.IndexFunc(kept, func(one []byte) bool { k, ok := s.seal.Open(one, openid); return ok && k == key })
 		if i < 0 || i == len(kept)-1 {
 			return nil

@@ -65,6 +65,9 @@ type Config struct {
 	SignedCoinPrice string
 	// Items is what players can buy.
 	Items []Item
+	// TrustedProxies are the addresses, or ranges of them ("10.0.0.0/8"), of proxies that are believed when they say on whose behalf they
+	// connect (ClientIP). Zero value: none.
+	TrustedProxies []string
 	// Login says whether players may log in by MidasLogin. Zero value: false, the host calls Plugin.Login.
 	Login bool
 	// Timeout bounds one call to Midas. Zero value: 3s.

@@ -108,6 +108,7 @@ func (c Config) Resolved() (Config, error) {
 		}
 	}
 	c.resolveSelling(fault)
+	c.resolveProxies(fault)
 	c.Items = slices.Clone(c.Items)
 	seen := map[string]int{}
 	for i := range c.Items {

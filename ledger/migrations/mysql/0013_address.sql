@@ -1,0 +1,7 @@
+-- +goose Up
+
+-- The player's last known address, which Midas is told with every call.
+ALTER TABLE midas_sessions ADD COLUMN user_ip VARBINARY(64) NOT NULL DEFAULT '';
+
+-- +goose Down
+ALTER TABLE midas_sessions DROP COLUMN user_ip;
