@@ -168,15 +168,37 @@ func (m *Module) onGetBalance(a gate.Agent, p payment.Player, r *msg.MidasGetBal
 	if err := checkID(r.GetRequestId()); err != nil {
 		return err
 	}
-	return m.till.Balance(p, func(account payment.Account, err error) {
-		if err != nil {
-			m.fail(a, r.GetRequestId(), err)
-			return
-		}
+	answer := func(account payment.Account) {
 		b := balanceMessage(account, msg.MidasReason_MIDAS_REASON_QUERY)
 		b.RequestId = r.GetRequestId()
 		m.outbox.send(a, b)
+	}
+	err := m.till.Balance(p, func(account payment.Account, err error) {
+		old, known := m.lastKnown(p, err)
+		switch {
+		case known:
+			answer(old)
+			m.till.LookAgain(p.OpenID, p.ZoneID, payment.ReasonQuery, "")
+		case err != nil:
+			m.fail(a, r.GetRequestId(), err)
+		default:
+			answer(account)
+		}
 	})
+	if old, known := m.lastKnown(p, err); known {
+		answer(old)
+		m.till.LookAgain(p.OpenID, p.ZoneID, payment.ReasonQuery, "") // the true one is told as soon as Midas can be asked
+		return nil
+	}
+	return err
+}
+
+// lastKnown returns a balance to show where err says that Midas cannot be asked now.
+func (m *Module) lastKnown(p payment.Player, err error) (payment.Account, bool) {
+	if err == nil || errors.Is(err, payment.ErrClosing) || answerTo(err).code != msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE {
+		return payment.Account{}, false
+	}
+	return m.till.LastKnown(p)
 }
 
 func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase) error {

@@ -303,6 +303,10 @@ func (m *Module) loginFault(a gate.Agent, p payment.Player) error {
 // greet tells a player who has logged in the balance, and the player's other connections too.
 func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, err error) {
 	m.fleet.Tell(Note{What: NoteSession, OpenID: p.OpenID}) // the till has put the key into the ledger, if that took it
+	if old, known := m.lastKnown(p, err); known {
+		m.outbox.answer(a, balanceMessage(old, msg.MidasReason_MIDAS_REASON_LOGIN))
+		return
+	}
 	if err != nil {
 		m.fail(a, "", err)
 		return

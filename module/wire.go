@@ -100,14 +100,19 @@ var reasons = map[payment.Reason]msg.MidasReason{
 	payment.ReasonCancel:   msg.MidasReason_MIDAS_REASON_CANCEL,
 	payment.ReasonRecharge: msg.MidasReason_MIDAS_REASON_RECHARGE,
 	payment.ReasonPresent:  msg.MidasReason_MIDAS_REASON_PRESENT,
+	payment.ReasonQuery:    msg.MidasReason_MIDAS_REASON_QUERY,
 }
 
 func balanceMessage(a payment.Account, why msg.MidasReason) *msg.MidasBalance {
-	return &msg.MidasBalance{
+	b := &msg.MidasBalance{
 		Balance: int64(a.Balance.Balance), PresentBalance: int64(a.PresentBalance), FirstSave: a.FirstSave,
 		SaveAmt: int64(a.SaveAmt), SaveSum: int64(a.SaveSum), CostSum: int64(a.CostSum), PresentSum: int64(a.PresentSum),
-		Reason: why, Version: a.Version,
+		Reason: why, Version: a.Version, Stale: a.Stale,
 	}
+	if a.Stale {
+		b.AsOfUnix = a.AsOf.Unix()
+	}
+	return b
 }
 
 // orderStates are the wire's words for where an order stands; whatever has not ended is pending, and so is what an

@@ -312,6 +312,9 @@ func (t *Till) arrive(p Player) {
 func (t *Till) leave(key account) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if b := t.accounts[key]; b != nil {
+		t.lastKnown.put(key, seenBalance{*b, t.told[key]})
+	}
 	delete(t.accounts, key)
 	delete(t.told, key)
 	delete(t.owed, key)

@@ -71,6 +71,9 @@ type Account struct {
 	midas.Balance
 	// Version grows with every look, so that an older one that arrives late can be told.
 	Version int64
+	// Stale: Midas could not be asked, and this is what it said at AsOf. Nothing may be decided on it.
+	Stale bool
+	AsOf  time.Time
 }
 
 // Reason says why a balance is being told.
@@ -82,6 +85,8 @@ const (
 	ReasonCancel
 	ReasonRecharge
 	ReasonPresent
+	// ReasonQuery: the player asked while Midas could not be, and now it can.
+	ReasonQuery
 )
 
 // Observer is told what happened when nobody is waiting for the answer. Its methods are called on the till's
@@ -221,6 +226,7 @@ type Till struct {
 	// What is kept of players and orders, with its bound. Whoever is here is bounded by the gate's connections.
 	mu          sync.Mutex
 	accounts    map[account]*midas.Balance // of players who are here; nil until first seen
+	lastKnown   lastKnown                  // of players who have left; mostLastKnown at most
 	told        map[account]int64          // the version that such a player was told last
 	unpark      map[string]struct{}        // openids whose parked orders could not be woken yet; maxUnpark at most
 	again       []again                    // orders that could not be read or written: those that jobs had claimed when the ledger failed, and mostPerhapsMade

@@ -147,9 +147,7 @@ func (t *Till) report(ctx context.Context, p Player, requestID string, code int6
 	if now, err := t.cfg.Ledger.Recharge(ctx, p.OpenID, requestID); err == nil && now.State == ledger.RechargeCredited {
 		return now, nil
 	}
-	if r.State != ledger.RechargeCancelled {
-		t.watch(p, requestID)
-	}
+	t.watch(p, requestID) // whatever the window said: the player may still be paying on another device (§3.9, P11)
 	return r, nil
 }
 
@@ -162,7 +160,7 @@ type poll struct {
 }
 
 // maxPolls bounds the accounts that are looked at for coins again and again. One player may name any number of zones.
-const maxPolls = 10_000
+const maxPolls = 50_000
 
 // watch begins to look for the coins of a recharge, in place of an older one of the same account.
 func (t *Till) watch(p Player, requestID string) {

@@ -79,7 +79,7 @@ type Config struct {
 	// Retry is the patience with an order whose outcome is unknown.
 	Retry RetryConfig
 	// RechargePoll is the waits between looks for coins that were paid for and have not come. Zero value:
-	// 3s 10s 15s 15s 30s 30s 60s 60s 60s.
+	// 10s 10s 15s 15s 30s 30s 1m 1m 1m, and three times 10m.
 	RechargePoll []time.Duration
 	// RateLimit bounds the messages of one player.
 	RateLimit RateLimitConfig

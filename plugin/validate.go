@@ -270,10 +270,10 @@ func (c *Config) resolvePush(fault func(string, string, ...any), secret func(str
 	}
 }
 
-// standardPoll looks often at first and for five minutes in all (§5).
+// standardPoll looks from 10 s on, often for five minutes, and then seldom for half an hour (§3.9, P11).
 var standardPoll = []time.Duration{
-	3 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second,
-	30 * time.Second, time.Minute, time.Minute, time.Minute,
+	10 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second, 30 * time.Second, time.Minute, time.Minute,
+	time.Minute, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute,
 }
 
 func setDefault[T comparable](field *T, standard T) {
