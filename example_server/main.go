@@ -111,8 +111,10 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 var pass = plugin.Item{ID: "pass", Name: "Season Pass", Fen: 600}
 
 // sellForMoney adds to the embedded config what only protocol V2 has: an item that is paid for with money, and a place where
-// Midas's pushes come in. The token and the key are as secret as the emulator that uses them.
+// Midas's pushes come in. The emulator plays production, for Apple's payment has no sandbox. The token and the keys are as secret as the
+// emulator that uses them.
 func sellForMoney(m *plugin.Config) {
+	m.Env, m.AppKey = "production", "emulated-app-key"
 	m.Items = append(m.Items, pass)
 	m.Push = plugin.PushConfig{Addr: "127.0.0.1:9400", Token: "emulated-push-token", EncodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
 }
@@ -181,7 +183,7 @@ Or try by hand, with any WebSocket client (one line is one message), in this ord
 
 The money of a recharge comes from the emulator; in another shell:
 
-  curl -d '{"env":"sandbox","openid":"%s","zone_id":"1","coins":60}' %s/_emulator/recharge
+  curl -d '{"env":"%s","openid":"%s","zone_id":"1","coins":60}' %s/_emulator/recharge
 
 Then:
 
@@ -191,7 +193,7 @@ Then:
 
 Ctrl-C stops. `+"`go run ./example_server -demo`"+` shows all of it by itself.
 
-`, page, page+operate, conf.Server.WSAddr, conf.Server.TCPAddr, url, emulator.OpenIDOf("alice"), url)
+`, page, page+operate, conf.Server.WSAddr, conf.Server.TCPAddr, url, conf.Server.Midas.Env, emulator.OpenIDOf("alice"), url)
 	})
 }
 
@@ -240,7 +242,8 @@ func runDemo() error {
 	told := make(chan error, 1)
 	go func() {
 		told <- demo.Play(ctx, demo.World{
-			WSAddr: conf.Server.WSAddr, TCPAddr: conf.Server.TCPAddr, Emulator: emu, Money: conf.Server.Midas.Protocol == "v2", Books: pay.Plugin.Books, Out: os.Stdout,
+			WSAddr: conf.Server.WSAddr, TCPAddr: conf.Server.TCPAddr, Emulator: emu, Env: emulator.Env(conf.Server.Midas.Env), Money: conf.Server.Midas.Protocol == "v2",
+			Books: pay.Plugin.Books, Out: os.Stdout,
 		})
 		self, err := os.FindProcess(os.Getpid())
 		if err == nil {

@@ -145,7 +145,7 @@ func TestAMalformedFrameByTCPClosesThatConnectionOnly(t *testing.T) {
 	for name, frame := range map[string][]byte{
 		"a length of nothing":              {0, 0},
 		"no room for an id":                {0, 1, 0},
-		"an id that nobody holds":          {0, 2, 0, 18},
+		"an id that nobody holds":          {0, 2, 0x10, 0},
 		"the highest id there is":          {0, 2, 0xff, 0xff},
 		"a body that is no protobuf":       {0, 4, 0, idPurchase, 0x0a, 0x7f},
 		"text that is not UTF-8":           {0, 5, 0, idPurchase, 0x0a, 0x01, 0xff},

@@ -157,7 +157,8 @@ func readField(m protoreflect.Message, fd protoreflect.FieldDescriptor, raw []by
 }
 
 // marshalJSON writes m with every field under its name in payment.proto: zeros and empty strings too, an absent message
-// not at all, an empty list as [], an enum as its number. It fails if an integer exceeds MaxInt, rather than letting a
+// not at all, an empty list as [], an enum as its number. A field that the message has got later is left out while it is zero, so that
+// older clients are sent what they always were. It fails if an integer exceeds MaxInt, rather than letting a
 // client see a wrong amount of coins. Text that is not UTF-8 is repaired. What Fault would say does not travel.
 func marshalJSON(m proto.Message) ([]byte, error) {
 	return appendObject(make([]byte, 0, 256), m.ProtoReflect())
@@ -196,12 +197,23 @@ func checkInt(fd protoreflect.FieldDescriptor, n int64) error {
 	return nil
 }
 
+// firstFields has, of messages that got fields later, the highest number of those that they have always had.
+var firstFields = map[protoreflect.Name]protoreflect.FieldNumber{
+	"MidasLogin": 3, "MidasPurchase": 3, "MidasBuyGoods": 3, "MidasBalance": 11, "MidasRechargeOptions": 9, "MidasError": 5,
+}
+
+// isLater reports whether a field was added to a message that older clients know.
+func isLater(fd protoreflect.FieldDescriptor) bool {
+	first, grown := firstFields[fd.Parent().Name()]
+	return grown && fd.Number() > first
+}
+
 func appendObject(b []byte, m protoreflect.Message) (_ []byte, err error) {
 	fields := m.Descriptor().Fields()
 	b = append(b, '{')
 	for i := range fields.Len() {
 		fd := fields.Get(i)
-		if fd.Kind() == protoreflect.MessageKind && !fd.IsList() && !m.Has(fd) {
+		if (fd.Kind() == protoreflect.MessageKind && !fd.IsList() || isLater(fd)) && !m.Has(fd) {
 			continue
 		}
 		if !bytes.HasSuffix(b, []byte{'{'}) {

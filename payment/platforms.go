@@ -54,7 +54,12 @@ func (e *UnsupportedError) Text() string {
 	if len(e.Needs) == 0 {
 		return "payment is not offered on this device; what you buy on another one is yours here, too"
 	}
-	return "payment needs " + strings.Join(e.Needs, " and ") + "; please update"
+	last := len(e.Needs) - 1
+	text := e.Needs[last]
+	if last > 0 {
+		text = strings.Join(e.Needs[:last], ", ") + " and " + text
+	}
+	return "payment needs " + text + "; please update"
 }
 
 // CanPay tells why a player's device may not pay with money, as an *UnsupportedError; nil: it may. A player of whose device nothing is

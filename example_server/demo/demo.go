@@ -19,6 +19,8 @@ import (
 type World struct {
 	WSAddr, TCPAddr string
 	Emulator        *emulator.Server
+	// Env is the environment that the emulator plays.
+	Env emulator.Env
 	// Money: protocol V2 is spoken, so that things are sold for money, and Midas pushes.
 	Money bool
 	// Books sums up the server's ledger.

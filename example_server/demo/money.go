@@ -18,7 +18,7 @@ const passFen = 600
 // payCoins is the player's client, which pays; the coins come after a while.
 func (d *demo) payCoins(p *player, o *midasmsg.MidasRechargeOptions, after time.Duration) error {
 	if !d.world.Money {
-		return d.world.Emulator.RechargeLater(emulator.Sandbox, p.openid, o.GetZoneId(), o.GetBuyQuantity(), after)
+		return d.world.Emulator.RechargeLater(d.world.Env, p.openid, o.GetZoneId(), o.GetBuyQuantity(), after)
 	}
 	d.note("its outTradeNo is %q", o.GetOutTradeNo())
 	return d.world.Emulator.PayCoins(emulator.CoinOptions{
@@ -75,7 +75,7 @@ func (d *demo) refund(ctx context.Context, p *player) error {
 	if err != nil {
 		return err
 	}
-	id, err := d.world.Emulator.RefundTrade(emulator.Sandbox, trade, passFen, 2)
+	id, err := d.world.Emulator.RefundTrade(d.world.Env, trade, passFen, 2)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ const patience = 20 * time.Second
 type player struct {
 	*Client
 	name, openid string
+	device       emulator.Device
 	bought       map[string]int64 // what must be in the bag at the end
 }
 
@@ -27,6 +28,11 @@ var codes atomic.Int64
 
 // join connects a player and logs in.
 func (d *demo) join(ctx context.Context, name string, tcp bool) (*player, error) {
+	return d.joinOn(ctx, name, tcp, emulator.Device{Platform: "android"})
+}
+
+// joinOn is join on a device, which Midas knows, too.
+func (d *demo) joinOn(ctx context.Context, name string, tcp bool, device emulator.Device) (*player, error) {
 	dial, addr := DialWS, d.world.WSAddr
 	if tcp {
 		dial, addr = DialTCP, d.world.TCPAddr
@@ -35,7 +41,8 @@ func (d *demo) join(ctx context.Context, name string, tcp bool) (*player, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &player{Client: client, name: name, openid: emulator.OpenIDOf(name), bought: map[string]int64{}}
+	p := &player{Client: client, name: name, openid: emulator.OpenIDOf(name), device: device, bought: map[string]int64{}}
+	d.world.Emulator.SetDevice(p.openid, device)
 	return p, p.login(ctx)
 }
 
@@ -58,7 +65,10 @@ func dialUntilUp(ctx context.Context, dial func(context.Context, string) (*Clien
 
 func (p *player) login(ctx context.Context) error {
 	code := fmt.Sprintf("auto-%s-%d", p.name, codes.Add(1))
-	if err := p.Send(&midasmsg.MidasLogin{Code: code, ZoneId: "1", Platform: "android"}); err != nil {
+	login := &midasmsg.MidasLogin{
+		Code: code, ZoneId: "1", Platform: p.device.Platform, System: p.device.System, WechatVersion: p.device.WeChat, SdkVersion: p.device.SDK,
+	}
+	if err := p.Send(login); err != nil {
 		return err
 	}
 	result, err := await(ctx, p, func(*midasmsg.MidasLoginResult) bool { return true })

@@ -41,6 +41,7 @@ func (d *demo) scenes() []scene {
 			{"alice buys a season pass for 6 yuan, without coins; Midas pushes the payment, twice", func(ctx context.Context) error { return d.goods(ctx, alice) }},
 			{"bob buys one, and the push is lost", func(ctx context.Context) error { return d.lostPush(ctx, bob) }},
 			{"alice gets her 6 yuan back", func(ctx context.Context) error { return d.refund(ctx, alice) }},
+			{"coins are bought with a signature on Windows, HarmonyOS and an iPhone; an old iPhone hears what would help", d.devices},
 		}...)
 	}
 	return all
@@ -141,7 +142,7 @@ func (d *demo) refusals(ctx context.Context, p *player) error {
 }
 
 func (d *demo) bagFull(ctx context.Context, p *player) error {
-	if err := d.world.Emulator.Recharge(emulator.Sandbox, p.openid, "1", 6480); err != nil {
+	if err := d.world.Emulator.Recharge(d.world.Env, p.openid, "1", 6480); err != nil {
 		return err
 	}
 	r, err := p.buy(ctx, "potions", "potion", 100)
@@ -314,7 +315,7 @@ func (d *demo) crowd(ctx context.Context) error {
 			return err
 		}
 		crowd[i] = p
-		if err := d.world.Emulator.Recharge(emulator.Sandbox, p.openid, "1", 600); err != nil {
+		if err := d.world.Emulator.Recharge(d.world.Env, p.openid, "1", 600); err != nil {
 			return err
 		}
 	}
