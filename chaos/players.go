@@ -40,8 +40,18 @@ type player struct {
 	last   *server // where the last session was, which has ended for some reason
 	// asked are requests whose end has not been heard, by number.
 	open map[int]wish
-	paid map[string]bool // goods, by request
+	paid map[string]bool // goods, by request, and those that will be
+	left []leftOpen      // goods whose windows were closed, the oldest first; mostLeft at most
 }
+
+// leftOpen is a payment window that the player has closed.
+type leftOpen struct {
+	number int
+	wish   wish
+}
+
+// mostLeft is how many windows a player closes without coming back to the oldest: a server sells no more goods to who has 30 unpaid.
+const mostLeft = 20
 
 // wish is what was asked for; the same request must always ask for the same.
 type wish struct {
@@ -222,9 +232,10 @@ func (p *player) session(ctx context.Context) error {
 			if _, err := fmt.Sscanf(in.MidasGoodsOptions.RequestID, "r%d", &n); err != nil {
 				return fmt.Errorf("options for nothing: %+v", in.MidasGoodsOptions)
 			}
-			if _, open := p.open[n]; open && !p.payGoods(in) {
+			if w, open := p.open[n]; open && !p.payGoods(in) {
 				delete(p.open, n) // the player does not want it any more
 				delete(waiting, n)
+				p.leave(n, w)
 			}
 		case in.MidasError != nil:
 			e := in.MidasError
@@ -339,6 +350,17 @@ func (p *player) payGoods(in incoming) (wants bool) {
 		p.paid[o.RequestID] = true
 	}
 	return true
+}
+
+// leave closes a payment window, and comes back to pay in the oldest if many are closed.
+func (p *player) leave(number int, w wish) {
+	p.left = append(p.left, leftOpen{number, w})
+	if len(p.left) > mostLeft {
+		oldest := p.left[0]
+		p.left = p.left[1:]
+		p.open[oldest.number] = oldest.wish
+		p.paid[fmt.Sprintf("r%d", oldest.number)] = true
+	}
 }
 
 // payCoins pays for coins.
