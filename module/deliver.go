@@ -36,6 +36,30 @@ func (m *Module) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(
 	m.grantAsync = deliver
 }
 
+// BeforePurchase makes may decide, on the goroutine of the module that skeleton belongs to, whether an order is made.
+func (m *Module) BeforePurchase(skeleton *leafmodule.Skeleton, may func(p payment.Player, itemID string, quantity int64) error) {
+	if skeleton == nil || may == nil {
+		m.misuse("BeforePurchase was called with a nil skeleton or function")
+		return
+	}
+	m.CallbacksOn(skeleton)
+	m.BeforePurchaseAnywhere(func(ctx context.Context, p payment.Player, itemID string, quantity int64) error {
+		return m.courier.do(ctx, m.game, func() error { return may(p, itemID, quantity) })
+	})
+}
+
+// BeforePurchaseAnywhere is BeforePurchase on a goroutine of the till's.
+func (m *Module) BeforePurchaseAnywhere(may func(ctx context.Context, p payment.Player, itemID string, quantity int64) error) {
+	if may == nil {
+		m.misuse("BeforePurchaseAnywhere was called with a nil function")
+		return
+	}
+	if m.before != nil {
+		panic("leafmidas: BeforePurchase was called twice; there is one")
+	}
+	m.before = may
+}
+
 // HandleDeliverTx makes deliver grant items in the ledger's own transaction.
 func (m *Module) HandleDeliverTx(deliver func(context.Context, *sql.Tx, ledger.Order) error) {
 	if deliver == nil {

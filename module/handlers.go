@@ -40,6 +40,7 @@ func (m *Module) handleMessages() {
 		handleOf(m, m.onRechargeDone),
 		handleOf(m, m.onListOrders),
 		handleOf(m, m.onBuyGoods),
+		handleOf(m, m.onGetCatalogue),
 	}
 	for _, other := range msg.Messages() {
 		if t := reflect.TypeOf(other); !slices.Contains(taken, t) {
@@ -208,7 +209,9 @@ func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase
 	if err := checkID(r.GetItemId()); err != nil {
 		return fmt.Errorf("%w (item_id)", err)
 	}
-	ask := payment.PurchaseRequest{RequestID: r.GetRequestId(), ItemID: r.GetItemId(), Quantity: r.GetQuantity()}
+	ask := payment.PurchaseRequest{
+		RequestID: r.GetRequestId(), ItemID: r.GetItemId(), Quantity: r.GetQuantity(), Expected: midas.Coins(r.GetExpectedAmount()),
+	}
 	return m.till.Purchase(p, ask, func(receipt payment.Receipt, err error) {
 		if err != nil {
 			m.fail(a, r.GetRequestId(), err)
@@ -259,7 +262,9 @@ func (m *Module) onBuyGoods(a gate.Agent, p payment.Player, r *msg.MidasBuyGoods
 	if err := checkID(r.GetItemId()); err != nil {
 		return fmt.Errorf("%w (item_id)", err)
 	}
-	ask := payment.GoodsRequest{RequestID: r.GetRequestId(), ItemID: r.GetItemId(), Quantity: r.GetQuantity()}
+	ask := payment.GoodsRequest{
+		RequestID: r.GetRequestId(), ItemID: r.GetItemId(), Quantity: r.GetQuantity(), Expected: midas.Fen(r.GetExpectedFen()),
+	}
 	return m.till.BuyGoods(p, ask, func(offer payment.GoodsOffer, err error) {
 		switch {
 		case err != nil:

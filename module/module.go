@@ -106,6 +106,7 @@ type Module struct {
 	grantAsync func(o ledger.Order, done func(error))
 	grantTx    func(context.Context, *sql.Tx, ledger.Order) error
 	acks       *acks
+	before     func(ctx context.Context, p payment.Player, itemID string, quantity int64) error // nil: everything may be bought
 	onRefund   func(payment.Refund) error
 	refundGame *chanrpc.Server // of the module that onRefund runs in
 
@@ -115,6 +116,8 @@ type Module struct {
 
 	// Signs of life.
 	ownPulse, gamePulse, refundPulse pulse
+
+	restocked chan struct{} // holds one: what is on sale has changed
 
 	unserved *unserved
 	running  atomic.Bool // OnInit has succeeded
@@ -132,11 +135,12 @@ func New(log *slog.Logger) *Module {
 			GoLen: queueLen, TimerDispatcherLen: queueLen, AsynCallLen: queueLen,
 			ChanRPCServer: chanrpc.NewServer(queueLen),
 		},
-		log:     log,
-		outbox:  newOutbox(log),
-		courier: newCourier(),
-		acks:    newAcks(),
-		fleet:   Alone{},
+		log:       log,
+		outbox:    newOutbox(log),
+		courier:   newCourier(),
+		acks:      newAcks(),
+		restocked: make(chan struct{}, 1),
+		fleet:     Alone{},
 		// A line a minute, whoever makes the host call Login so.
 		badLogin: rate.Sometimes{First: 1, Interval: time.Minute},
 	}
@@ -192,6 +196,9 @@ func (m *Module) start() error {
 	if m.grantTx != nil {
 		m.till.GrantInTransaction(m.grantTx)
 	}
+	if m.before != nil {
+		m.till.AskBefore(m.before)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	m.fleet.Listen(m.hear)
@@ -216,8 +223,11 @@ func (m *Module) sweep() {
 func (m *Module) Run(closeSig chan bool) {
 	m.unserved.end()
 	inner := make(chan bool, 1)
+	quit := make(chan struct{})
+	m.drained.Go(func() { m.tellCatalogues(quit) })
 	m.drained.Go(func() {
 		<-closeSig
+		close(quit)
 		m.drain()
 		inner <- true
 	})

@@ -87,6 +87,7 @@ type seat struct {
 	limiter *rate.Limiter // of a connection nobody has logged in on; nil once somebody has
 	player  *payment.Player
 	agent   gate.Agent // nil until somebody has logged in
+	browses bool       // its client has asked for the catalogue, and is told when it changes
 	refused int        // login codes that WeChat has refused in a row
 	resting time.Time  // until when no further one is taken
 }
@@ -237,6 +238,28 @@ func (r *roster) connections(openid, zoneID string) []gate.Agent {
 	for _, a := range who.agents {
 		if zoneID == "" || r.agents[identOf(a)].player.ZoneID == zoneID {
 			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// wantsCatalogue notes that a connection is told of a new catalogue.
+func (r *roster) wantsCatalogue(a gate.Agent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.agents[identOf(a)]; s != nil {
+		s.browses = true
+	}
+}
+
+// browsing lists the connections that are told of a new catalogue.
+func (r *roster) browsing() []gate.Agent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []gate.Agent
+	for _, s := range r.agents {
+		if s.browses && s.player != nil {
+			list = append(list, s.agent)
 		}
 	}
 	return list

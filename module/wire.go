@@ -36,6 +36,8 @@ var answers = []struct {
 	{payment.ErrUnknownItem, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNKNOWN_ITEM, "there is no such item", false}},
 	{payment.ErrNoGoods, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_PERMITTED, "not sold for money here", false}},
 	{payment.ErrUnsupportedPlatform, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNSUPPORTED_PLATFORM, "this device cannot pay", false}},
+	{payment.ErrPriceChanged, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_PRICE_CHANGED, "the price has changed", false}},
+	{payment.ErrLimitReached, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_LIMIT_REACHED, "a limit is reached", false}},
 	{payment.ErrBusy, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_BUSY, "too much is waiting already", true}},
 	{payment.ErrClosing, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "the server is stopping", true}},
 	{payment.ErrUnavailable, answer{msg.MidasErrorCode_MIDAS_ERROR_CODE_UNAVAILABLE, "payment is not available now", true}},
@@ -76,7 +78,13 @@ func errorMessage(requestID string, err error) *msg.MidasError {
 	if cannot, ok := errors.AsType[*payment.UnsupportedError](err); ok {
 		a.text = cannot.Text()
 	}
+	if limit, ok := errors.AsType[*payment.LimitError](err); ok && limit.Text != "" {
+		a.text = limit.Text
+	}
 	e := &msg.MidasError{RequestId: requestID, Code: a.code, Message: msg.ClipText(a.text), Retryable: a.retryable}
+	if changed, ok := errors.AsType[*payment.PriceChangedError](err); ok {
+		e.Price = changed.Price
+	}
 	if bad, ok := errors.AsType[*midas.BadTierError](err); ok {
 		e.NearestBelow, e.NearestAbove = int64(bad.Below), int64(bad.Above)
 		if nearest := bad.Nearest(); nearest != "" {

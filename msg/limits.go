@@ -45,6 +45,53 @@ func ClipText(s string) string {
 	return s[:n]
 }
 
+// ClipID makes any text fit to travel where an id may: UTF-8 without control characters, cut between two characters to [MaxIDLen] bytes.
+func ClipID(s string) string {
+	s = ClipText(s)
+	for len(s) > MaxIDLen {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}
+
+// CatalogueParts divides a catalogue into messages that fit a frame, which travel one after another: all but the last have More. Items
+// come before recharges.
+func CatalogueParts(c *MidasCatalogue) []*MidasCatalogue {
+	part := func() *MidasCatalogue {
+		return &MidasCatalogue{RequestId: c.RequestId, Version: c.Version, CanRecharge: c.CanRecharge, Reason: c.Reason, More: true}
+	}
+	sizeOf := func(m Message) int {
+		b, err := marshalJSON(m)
+		if err != nil {
+			return MaxFrame // a part of its own, which cannot be written
+		}
+		return len(b)
+	}
+	parts := []*MidasCatalogue{part()}
+	const frame = len(`{"MidasCatalogue":}`)
+	empty := frame + sizeOf(parts[0])
+	size := empty
+	room := func(m Message) *MidasCatalogue {
+		// The names alone make the JSON longer than the protobuf, so the one bound serves both.
+		need := sizeOf(m) + len(",")
+		if size += need; size > MaxFrame && size > empty+need {
+			parts, size = append(parts, part()), empty+need
+		}
+		return parts[len(parts)-1]
+	}
+	for _, it := range c.Items {
+		p := room(it)
+		p.Items = append(p.Items, it)
+	}
+	for _, r := range c.Recharges {
+		p := room(r)
+		p.Recharges = append(p.Recharges, r)
+	}
+	parts[len(parts)-1].More = false
+	return parts
+}
+
 // FitOrders returns how many of orders, from the first, fit one MidasOrders in either encoding. With ids of at most
 // [MaxIDLen] at least one always does. An order that cannot be written (an amount beyond [MaxInt]) ends the page.
 func FitOrders(orders []*MidasOrder) int {

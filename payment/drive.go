@@ -245,7 +245,7 @@ func loudness(o ledger.Order) slog.Level {
 // pay asks Midas to deduct.
 func (t *Till) pay(ctx context.Context, o ledger.Order, who midas.Player, sure bool) (s step) {
 	res, err := t.cfg.Midas.Pay(ctx, midas.PayRequest{
-		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,
+		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.nameOf(o.ItemID),
 	})
 	s = t.charged(ctx, o, who, sure, err)
 	if err == nil {
@@ -305,7 +305,7 @@ func (t *Till) callBack(ctx context.Context, o ledger.Order) error {
 		return err
 	}
 	_, err = t.cfg.Midas.CancelPay(ctx, midas.CancelPayRequest{
-		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,
+		Player: who, BillNo: o.BillNo, Amount: midas.Coins(o.Amount), Item: t.nameOf(o.ItemID),
 	})
 	return t.noteSession(ctx, o.OpenID, who.SessionKey, err)
 }

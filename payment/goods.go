@@ -24,6 +24,8 @@ type GoodsRequest struct {
 	ItemID string
 	// Quantity is how many, at least 1.
 	Quantity int64
+	// Expected is what the player saw that it costs in all. At another price it is refused. 0: not said.
+	Expected midas.Fen
 }
 
 // GoodsOffer is how an order for goods stands.
@@ -37,7 +39,7 @@ type GoodsOffer struct {
 // wx.requestMidasPaymentGameItem. The order is on disk before. It is delivered once Midas says that it was paid for, by a
 // push or when asked; the observer hears of its end. Asking again asks Midas, and signs anew with the player's present
 // session. Errors, before or through done, mean that there is nothing to pay: ErrInvalid, ErrNoGoods, ErrUnknownItem,
-// ErrUnsupportedPlatform, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
+// ErrUnsupportedPlatform, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
 func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -81,6 +83,9 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 	}
 	if err := t.mayOweMore(ctx, p, r.RequestID); err != nil {
 		return GoodsOffer{}, unavailable(err)
+	}
+	if err := t.mayBegin(ctx, p, ledger.Goods, r.RequestID, r.ItemID, r.Quantity); err != nil {
+		return GoodsOffer{}, err
 	}
 	o := t.newOrder(p, ledger.Order{Kind: ledger.Goods, RequestID: r.RequestID, ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(fen)})
 	o.DueAt = o.CreatedAt.Add(t.rules.goodsWait(o, o.CreatedAt))
@@ -149,7 +154,7 @@ func (t *Till) mayOweMore(ctx context.Context, p Player, requestID string) error
 
 // priceInMoney is what one costs, and all of them.
 func (t *Till) priceInMoney(r GoodsRequest) (price, fen midas.Fen, err error) {
-	it, known := t.items[r.ItemID]
+	it, known := t.item(r.ItemID)
 	switch {
 	case t.cfg.SignGoods == nil:
 		return 0, 0, fmt.Errorf("%w: this server sells for coins only", ErrNoGoods)
@@ -160,7 +165,8 @@ func (t *Till) priceInMoney(r GoodsRequest) (price, fen midas.Fen, err error) {
 	case r.Quantity <= 0 || r.Quantity > int64(midas.MaxCoins)/int64(it.Fen):
 		return 0, 0, fmt.Errorf("%w: quantity is %d", ErrInvalid, r.Quantity)
 	}
-	return it.Fen, it.Fen * midas.Fen(r.Quantity), nil
+	fen = it.Fen * midas.Fen(r.Quantity)
+	return it.Fen, fen, mayBuy(it, int64(r.Expected), int64(fen))
 }
 
 // queryGoods asks Midas whether goods were paid for.

@@ -107,6 +107,8 @@ type Item struct {
 	Price midas.Coins
 	// Fen is the price of one in money, as Midas's back office has it, for protocol V2. 0: not sold for money.
 	Fen midas.Fen
+	// SoldOut: it is shown, and cannot be bought.
+	SoldOut bool
 }
 
 // Config sets a till up. Fields without a zero value named are required.
@@ -138,7 +140,7 @@ type Config struct {
 	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
 	Closed func(e midas.Endpoint) time.Duration
 
-	// Items is what can be bought.
+	// Items is what can be bought, until SetItems.
 	Items []Item
 	// CoinsPerYuan is how many coins one yuan buys, Tiers the prices that exist.
 	CoinsPerYuan int64
@@ -197,21 +199,23 @@ type Till struct {
 	cfg      Config
 	fleet    bool // there are others, which share more than the ledger
 	rules    rules
-	items    map[string]Item
+	shelf    atomic.Pointer[shelf]
 	lease    time.Duration
 	fence    time.Duration // how long after its order was marked a call may still be under way
 	horizon  time.Duration // no order but a parked one is put off for longer
 	idle     time.Duration // the runner's longest sleep
 	lanes    *lanes
 	logins   *logins
-	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error // set before Start, or nil
-	step     func(point string)                                          // tests die here
+	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error              // set before Start, or nil
+	before   func(ctx context.Context, p Player, itemID string, quantity int64) error // set before Start, or nil
+	step     func(point string)                                                       // tests die here
 	sessions *sessions
 	stats    *stats
 	log      *slog.Logger
 
 	deliveriesOut, refundsOut *outage
 	loginKeys                 loginKeys
+	beforeFails               rate.Sometimes
 
 	closing atomic.Bool
 	paused  atomic.Bool
@@ -290,7 +294,6 @@ func New(cfg Config) (*Till, error) {
 			tries:        cfg.DeliverTries,
 			poll:         cfg.RechargePoll,
 		},
-		items: make(map[string]Item, len(cfg.Items)),
 		// Longer than any step may take, so that a claim outlives the work it is for.
 		lease:    4*cfg.Timeout + cfg.DeliverTimeout + 15*time.Second,
 		step:     func(string) {},
@@ -306,6 +309,7 @@ func New(cfg Config) (*Till, error) {
 		watched:  map[string]*watch{},
 	}
 	t.loginKeys.line = rate.Sometimes{First: 1, Interval: doubtfulGap}
+	t.beforeFails = rate.Sometimes{First: 1, Interval: doubtfulGap}
 	t.deliveriesOut = newOutage(cfg.Logger, "deliver", cfg.DeliverTimeout)
 	t.refundsOut = newOutage(cfg.Logger, "take note of refunds", cfg.DeliverTimeout)
 	if !cfg.Ledger.OneServer() {
@@ -317,9 +321,7 @@ func New(cfg Config) (*Till, error) {
 	}
 	t.fence = t.rules.quiet
 	t.horizon = time.Hour + 2*max(t.lease, cfg.Retry.Max)
-	for _, it := range cfg.Items {
-		t.items[it.ID] = it
-	}
+	t.SetItems(cfg.Items)
 	var err error
 	if t.sessions, err = newSessions(cfg.Ledger, cfg.SealSecret, cfg.Now); err != nil {
 		return nil, err
@@ -346,6 +348,13 @@ func setDefault[T time.Duration | int](field *T, value T) {
 // be quick (ledger.Ledger.Deliver). Call it before Start.
 func (t *Till) GrantInTransaction(grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error) {
 	t.grant = grant
+}
+
+// AskBefore has may decide whether an order is made that a player wants: ErrRefuse and ErrLimitReached refuse it, any other error, a panic
+// and no answer within Config.DeliverTimeout refuse it for now. Nothing was deducted. It is asked on the till's goroutines, several at
+// once, and not about an order that was made before. Call it before Start.
+func (t *Till) AskBefore(may func(ctx context.Context, p Player, itemID string, quantity int64) error) {
+	t.before = may
 }
 
 // Start resumes what an earlier process left open and begins to work on what falls due. On a ledger of another environment or

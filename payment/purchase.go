@@ -27,6 +27,8 @@ type PurchaseRequest struct {
 	ItemID string
 	// Quantity is how many, at least 1.
 	Quantity int64
+	// Expected is what the player saw that it costs in all. At another price it is refused. 0: not said.
+	Expected midas.Coins
 }
 
 // Receipt is what became of a purchase so far.
@@ -41,7 +43,7 @@ type Receipt struct {
 
 // Purchase buys. done hears of the order once it has ended or has to wait for something; an order that had to wait is
 // reported to the observer when it ends. Errors, before or through done, mean that there is no order: ErrInvalid,
-// ErrUnknownItem, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
+// ErrUnknownItem, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
 func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -81,6 +83,9 @@ func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) 
 
 // purchase makes the order, or finds it, and sees it through as far as it goes now.
 func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount midas.Coins) (Receipt, error) {
+	if err := t.mayBegin(ctx, p, ledger.Purchase, r.RequestID, r.ItemID, r.Quantity); err != nil {
+		return Receipt{}, err
+	}
 	return t.make(ctx, p, ledger.Order{
 		Kind: ledger.Purchase, RequestID: r.RequestID, ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(amount),
 	})
@@ -157,14 +162,15 @@ func (t *Till) recall(ctx context.Context, p Player, r PurchaseRequest, refusal 
 
 // price is what a purchase costs.
 func (t *Till) price(r PurchaseRequest) (midas.Coins, error) {
-	it, known := t.items[r.ItemID]
+	it, known := t.item(r.ItemID)
 	if !known || it.Price == 0 {
 		return 0, fmt.Errorf("%w: %q", ErrUnknownItem, r.ItemID)
 	}
 	if r.Quantity > int64(midas.MaxCoins)/int64(it.Price) {
 		return 0, fmt.Errorf("%w: %d of %q cost more coins than there can be", ErrInvalid, r.Quantity, r.ItemID)
 	}
-	return it.Price * midas.Coins(r.Quantity), nil
+	amount := it.Price * midas.Coins(r.Quantity)
+	return amount, mayBuy(it, int64(r.Expected), int64(amount))
 }
 
 func checkRequestID(id string) error {

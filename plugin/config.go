@@ -112,6 +112,8 @@ type Item struct {
 	// Fen is the price in hundredths of a yuan (分) for those who buy it directly with money (protocol V2); ID is then the
 	// item's id in Midas's back office, and the price there the same. Zero value: not sold for money.
 	Fen int64
+	// SoldOut shows the item and sells none. Zero value: it is for sale.
+	SoldOut bool
 }
 
 // PushConfig says where WeChat's notifications come in.

@@ -93,6 +93,7 @@ func Refuse(text string) error { return payment.Refuse(text) }
 type Plugin struct {
 	module *module.Module
 	till   *payment.Till
+	sells  Config            // as it was resolved
 	reader *midas.PushReader // nil: no pushes are configured
 	close  func() error      // what Configure opened
 	inside atomic.Pointer[inside]
@@ -189,7 +190,7 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 	if err != nil {
 		return errors.Join(err, orders.Close(), fleet.Close())
 	}
-	p.till = till
+	p.till, p.sells = till, cfg
 	p.inside.Store(&inside{client, circuit, till, orders, fleet})
 	p.close = func() error {
 		circuit.Close()
@@ -449,10 +450,12 @@ func (c Config) env() int64 {
 	return 0
 }
 
-func (c Config) items() []payment.Item {
-	items := make([]payment.Item, 0, len(c.Items))
-	for _, it := range c.Items {
-		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price), Fen: midas.Fen(it.Fen)})
+func (c Config) items() []payment.Item { return onSale(c.Items) }
+
+func onSale(list []Item) []payment.Item {
+	items := make([]payment.Item, 0, len(list))
+	for _, it := range list {
+		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price), Fen: midas.Fen(it.Fen), SoldOut: it.SoldOut})
 	}
 	return items
 }

@@ -109,29 +109,7 @@ func (c Config) Resolved() (Config, error) {
 	}
 	c.resolveSelling(fault)
 	c.resolveProxies(fault)
-	c.Items = slices.Clone(c.Items)
-	seen := map[string]int{}
-	for i := range c.Items {
-		it := &c.Items[i]
-		key := fmt.Sprintf("Items[%d]", i)
-		if first, twice := seen[it.ID]; twice {
-			fault(key+".ID", "%q is the id of Items[%d] already", it.ID, first)
-		}
-		seen[it.ID] = i
-		if !idForm.MatchString(it.ID) {
-			fault(key+".ID", "%q is not 1 to 64 letters, digits, '-' and '_'", it.ID)
-		}
-		if it.Price < 0 || midas.Coins(it.Price) > midas.MaxCoins || it.Price == 0 && it.Fen == 0 {
-			fault(key+".Price", "is %d; a price is 1 coin or more", it.Price)
-		}
-		if it.Fen < 0 || it.Fen > 100_000_000 {
-			fault(key+".Fen", "is %d; a price in money is 1 to 100000000 fen", it.Fen)
-		}
-		if it.Fen > 0 && c.Protocol != protocolV2 {
-			fault(key+".Fen", "only protocol v2 sells for money")
-		}
-		setDefault(&it.Name, it.ID)
-	}
+	c.Items = c.checkItems(c.Items, fault)
 
 	bounded(c.zeros, fault, "Timeout", &c.Timeout, 3*time.Second, 100*time.Millisecond, time.Minute)
 	bounded(c.zeros, fault, "MaxInFlight", &c.MaxInFlight, 200, 1, 10_000)

@@ -1,0 +1,87 @@
+package module
+
+import (
+	"hash/fnv"
+
+	"github.com/name5566/leaf/gate"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/leafmidas/leafmidas/msg"
+	"github.com/leafmidas/leafmidas/payment"
+)
+
+// maxCatalogue is how many items a catalogue lists, the first of them. More would be more messages at once than may wait for a client.
+const maxCatalogue = 1000
+
+func (m *Module) onGetCatalogue(a gate.Agent, p payment.Player, r *msg.MidasGetCatalogue) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	m.roster.wantsCatalogue(a)
+	m.sendCatalogue(a, p, r.GetRequestId())
+	return nil
+}
+
+// SetItems replaces what is on sale, and tells the clients that have asked for it on their connection. It does not block.
+func (m *Module) SetItems(items []payment.Item) {
+	m.till.SetItems(items)
+	select {
+	case m.restocked <- struct{}{}:
+	default: // everyone is about to be told
+	}
+}
+
+// tellCatalogues sends what is on sale to whoever has asked for it, each time that it has changed, until quit is closed.
+func (m *Module) tellCatalogues(quit <-chan struct{}) {
+	for {
+		select {
+		case <-m.restocked:
+		case <-quit:
+			return
+		}
+		for _, a := range m.roster.browsing() {
+			if p, here := m.roster.player(a); here {
+				m.sendCatalogue(a, p, "")
+			}
+		}
+	}
+}
+
+func (m *Module) sendCatalogue(a gate.Agent, p payment.Player, requestID string) {
+	for _, part := range msg.CatalogueParts(catalogueMessage(m.till.Catalogue(p), requestID)) {
+		m.outbox.send(a, part)
+	}
+}
+
+func catalogueMessage(c payment.Catalogue, requestID string) *msg.MidasCatalogue {
+	all := &msg.MidasCatalogue{CanRecharge: c.Unsupported == nil}
+	if c.Unsupported != nil {
+		all.Reason = msg.ClipText(c.Unsupported.Text())
+	}
+	for _, it := range c.Items[:min(len(c.Items), maxCatalogue)] {
+		left := int64(-1)
+		if it.SoldOut {
+			left = 0
+		}
+		all.Items = append(all.Items, &msg.MidasCatalogueItem{
+			ItemId: it.ID, Name: msg.ClipID(it.Name), Price: int64(it.Price), Fen: int64(it.Fen), LimitLeft: left,
+		})
+	}
+	for _, one := range c.Recharges {
+		all.Recharges = append(all.Recharges, &msg.MidasRechargeOffer{BuyQuantity: int64(one.Coins), Fen: int64(one.Fen), FirstSave: one.FirstSave})
+	}
+	all.Version = fingerprint(all)
+	all.RequestId = requestID
+	return all
+}
+
+// fingerprint is the same number for the same content on every server of this version, and one that JavaScript holds exactly.
+func fingerprint(c *msg.MidasCatalogue) int64 {
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)
+	if err != nil {
+		return 0 // it cannot be sent either, which is logged there
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(text)
+	return int64(h.Sum64() >> 11)
+}
