@@ -47,6 +47,10 @@ func (s *Server) moneyCommands() []command {
 func (s *Server) controlPayCoins(in struct {
 	CoinOptions
 	Fate Fate `json:"fate"`
+	// A game may hand on all that its server sent. These are for the signed call.
+	SignData  string `json:"sign_data"`
+	PaySig    string `json:"pay_sig"`
+	Signature string `json:"signature"`
 },
 ) (any, error) {
 	return s.payCoins(in.CoinOptions, in.Fate)

@@ -47,7 +47,7 @@ var named = (names) => (v) => {
   var _a;
   return (_a = names[amount(v)]) != null ? _a : "UNSPECIFIED";
 };
-var error = { request_id: text, code: named(errorCodes), message: text, retryable: flag, retry_after_ms: amount };
+var error = { request_id: text, code: named(errorCodes), message: text, retryable: flag, retry_after_ms: amount, price: amount, nearest_below: amount, nearest_above: amount };
 var order = {
   bill_no: text,
   request_id: text,
@@ -57,6 +57,9 @@ var order = {
   state: named(orderStates),
   created_unix: amount
 };
+var list = (fields) => (v) => Array.isArray(v) ? v.filter(isBody).map((one) => read(fields, one)) : [];
+var item = { item_id: text, name: text, price: amount, fen: amount, limit_left: amount };
+var offer = { buy_quantity: amount, fen: amount, first_save: flag };
 var incoming = {
   MidasLoginResult: { openid: text },
   MidasBalance: {
@@ -70,7 +73,10 @@ var incoming = {
     present_sum: amount,
     reason: named(reasons),
     bill_no: text,
-    version: amount
+    version: amount,
+    stale: flag,
+    as_of_unix: amount,
+    center_balance: amount
   },
   MidasPurchaseResult: {
     request_id: text,
@@ -91,13 +97,25 @@ var incoming = {
     platform: text,
     buy_quantity: amount,
     zone_id: text,
-    out_trade_no: text
+    out_trade_no: text,
+    sign_data: text,
+    pay_sig: text,
+    signature: text
   },
   MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
-  MidasOrders: { orders: (v) => Array.isArray(v) ? v.filter(isBody).map((o) => read(order, o)) : [], more: flag },
+  MidasOrders: { orders: list(order), more: flag },
   MidasError: error,
   MidasServiceState: { available: flag, retry_after_ms: amount },
-  MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text }
+  MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
+  MidasCatalogue: {
+    request_id: text,
+    version: amount,
+    items: list(item),
+    recharges: list(offer),
+    can_recharge: flag,
+    reason: text,
+    more: flag
+  }
 };
 function readMessage(name, body) {
   const fields = Object.prototype.hasOwnProperty.call(incoming, name) ? incoming[name] : void 0;
@@ -186,7 +204,7 @@ function validId(id) {
 // src/error.ts
 var MidasError = class extends Error {
   constructor(code, message, details = {}) {
-    var _a, _b, _c;
+    var _a, _b, _c, _d;
     super(`${code}: ${message}`);
     this.name = "MidasError";
     this.code = code;
@@ -199,10 +217,22 @@ var MidasError = class extends Error {
     if (details.errCode !== void 0) {
       this.errCode = details.errCode;
     }
+    if (details.price) {
+      this.price = details.price;
+    }
+    if ((_d = details.nearest) == null ? void 0 : _d.length) {
+      this.nearest = details.nearest;
+    }
   }
 };
 function refusal(e) {
-  return new MidasError(e.code, e.message, { retryable: e.retryable, retryAfterMs: e.retry_after_ms, requestId: e.request_id });
+  return new MidasError(e.code, e.message, {
+    retryable: e.retryable,
+    retryAfterMs: e.retry_after_ms,
+    requestId: e.request_id,
+    price: e.price,
+    nearest: [e.nearest_below, e.nearest_above].filter((n) => n > 0)
+  });
 }
 function orderEnd(r) {
   var _a, _b, _c;
@@ -251,7 +281,7 @@ var meanings = {
   1008: { says: "WeChat is busy", retryable: true },
   1016: { says: "WeChat is busy, or the sandbox is not published", retryable: true },
   3017: { says: "the item is not in the back office" },
-  701001: { code: "UNSUPPORTED_PLATFORM", says: "virtual payment is not offered on iOS" }
+  701001: { code: "UNSUPPORTED_PLATFORM", says: "this device, or the way it is set up, cannot pay" }
 };
 var paidAlready = -15007;
 function paymentError(reason, requestId) {
@@ -276,7 +306,8 @@ function paymentError(reason, requestId) {
 }
 
 // src/platform.ts
-function wxPlatform(wx2) {
+function wxPlatform(global) {
+  const wx2 = global;
   return {
     connect: (url, _binary, events) => wxSocket(wx2, url, events),
     loginCode: () => new Promise((resolve, reject) => wx2.login({ success: (r) => resolve(r.code), fail: reject })),
@@ -285,20 +316,23 @@ function wxPlatform(wx2) {
       var _a, _b, _c, _d, _e;
       return (_e = (_d = (_c = (_a = wx2.getDeviceInfo) == null ? void 0 : _a.call(wx2)) != null ? _c : (_b = wx2.getSystemInfoSync) == null ? void 0 : _b.call(wx2)) == null ? void 0 : _d.platform) != null ? _e : "";
     },
+    device: () => deviceOf(wx2),
+    support: () => supportOf(wx2),
+    signsCoins: () => wx2.requestMidasPaymentGameItem !== void 0,
     requestCoins: (o) => new Promise((resolve, reject) => {
       if (!wx2.requestMidasPayment) {
         reject(notHere("requestMidasPayment"));
         return;
       }
-      promised(wx2.requestMidasPayment(__spreadProps(__spreadValues({
+      promised(wx2.requestMidasPayment(__spreadProps(__spreadValues(__spreadProps(__spreadValues({
         mode: o.mode,
         env: o.env,
         offerId: o.offer_id,
-        currencyType: o.currency_type,
-        platform: o.platform,
+        currencyType: o.currency_type
+      }, o.platform && { platform: o.platform }), {
         buyQuantity: o.buy_quantity,
         zoneId: o.zone_id
-      }, o.out_trade_no && { outTradeNo: o.out_trade_no }), {
+      }), o.out_trade_no && { outTradeNo: o.out_trade_no }), {
         success: () => resolve(),
         fail: reject
       })));
@@ -317,6 +351,47 @@ function wxPlatform(wx2) {
       }));
     })
   };
+}
+function deviceOf(wx2) {
+  var _a, _b, _c, _d, _e, _f, _g, _h;
+  const old = wx2.getDeviceInfo && wx2.getAppBaseInfo ? void 0 : (_a = wx2.getSystemInfoSync) == null ? void 0 : _a.call(wx2);
+  const app = (_c = (_b = wx2.getAppBaseInfo) == null ? void 0 : _b.call(wx2)) != null ? _c : old;
+  return { system: (_f = (_e = (_d = wx2.getDeviceInfo) == null ? void 0 : _d.call(wx2).system) != null ? _e : old == null ? void 0 : old.system) != null ? _f : "", wechat_version: (_g = app == null ? void 0 : app.version) != null ? _g : "", sdk_version: (_h = app == null ? void 0 : app.SDKVersion) != null ? _h : "" };
+}
+var needed = { system: "15", wechat_version: "8.0.68", sdk_version: "3.10.3" };
+function supportOf(wx2) {
+  var _a, _b, _c, _d;
+  const platform = (_d = (_c = (_a = wx2.getDeviceInfo) == null ? void 0 : _a.call(wx2)) != null ? _c : (_b = wx2.getSystemInfoSync) == null ? void 0 : _b.call(wx2)) == null ? void 0 : _d.platform;
+  const device = deviceOf(wx2);
+  const old = Object.keys(needed).filter((what) => below(device[what], needed[what]));
+  const missing = old.map((what) => `${{ system: "iOS", wechat_version: "WeChat", sdk_version: "base library" }[what]} ${needed[what]}`);
+  if (platform === "ios" && (missing.length > 0 || !wx2.checkIsSupportMidasPayment)) {
+    return Promise.resolve({ allowed: false, reason: `an iPhone needs ${missing.join(", ") || "a newer WeChat"} to pay` });
+  }
+  const ask = wx2.checkIsSupportMidasPayment;
+  if (!ask) {
+    return Promise.resolve({ allowed: true, reason: "" });
+  }
+  return new Promise((resolve) => ask.call(wx2, {
+    success: ({ data }) => {
+      var _a2, _b2;
+      return resolve((data == null ? void 0 : data.allow_pay) === false ? { allowed: false, reason: `WeChat says ${(_a2 = data.err_code) != null ? _a2 : ""} ${(_b2 = data.err_msg) != null ? _b2 : ""}`.trim() } : { allowed: true, reason: "" });
+    },
+    fail: () => resolve({ allowed: true, reason: "" })
+    // the payment window knows
+  }));
+}
+function below(version, least2) {
+  var _a, _b, _c;
+  const has = (_a = /\d+(\.\d+)*/.exec(version)) == null ? void 0 : _a[0].split(".").map(Number);
+  const needs = least2.split(".").map(Number);
+  for (let i = 0; has && i < needs.length; i++) {
+    const difference = ((_b = has[i]) != null ? _b : 0) - ((_c = needs[i]) != null ? _c : 0);
+    if (difference !== 0) {
+      return difference < 0;
+    }
+  }
+  return false;
 }
 function notHere(call) {
   return { errCode: 6, errMsg: `${call}:fail not supported here` };
@@ -458,9 +533,10 @@ var Connection = class {
     this.watch();
     const current = () => attempt === this.attempt;
     Promise.resolve().then(() => platform.loginCode()).then((code) => {
+      var _a;
       if (current()) {
         this.login = "sent";
-        this.write("MidasLogin", { code, zone_id: zoneId, platform: platform.platform() });
+        this.write("MidasLogin", __spreadValues({ code, zone_id: zoneId, platform: platform.platform() }, (_a = platform.device) == null ? void 0 : _a.call(platform)));
       }
     }, (e) => current() && this.drop(`no login code${said(e) && ": " + said(e)}`)).catch(() => current() && this.drop("the login cannot be written"));
   }
@@ -855,6 +931,8 @@ var MidasClient = class {
     this.listing = Promise.resolve();
     this.balances = new Listeners();
     this.orders = new Listeners();
+    this.catalogues = new Listeners();
+    this.browses = false;
     this.services = new Listeners();
     this.states = new Listeners();
     this.messages = /* @__PURE__ */ new Map();
@@ -968,15 +1046,42 @@ var MidasClient = class {
   onState(listener) {
     return this.states.add(listener);
   }
+  /** Asks what this player can buy on this device. From then on onCatalogue hears of every change. An older server closes the connection on
+   * this question: ask it only of servers that have it (leafmidas from 2026-12 on). */
+  getCatalogue() {
+    const id = this.newRequestId();
+    this.browses = true;
+    return this.asks.ask({
+      id,
+      name: "MidasGetCatalogue",
+      body: { request_id: id },
+      withinMs: patience * this.timeoutMs,
+      // take has put the parts together first.
+      read: (m) => {
+        var _a;
+        return m.name === "MidasCatalogue" && m.body.request_id === id ? m.body.more ? later : (_a = this.part) != null ? _a : m.body : void 0;
+      }
+    });
+  }
+  /** Calls back for every catalogue, after getCatalogue. */
+  onCatalogue(listener) {
+    return this.catalogues.add(listener);
+  }
+  /** Tells whether this device can pay with money, as far as WeChat and its versions say. */
+  canPay() {
+    var _a, _b, _c;
+    return (_c = (_b = (_a = this.platform).support) == null ? void 0 : _b.call(_a)) != null ? _c : Promise.resolve({ allowed: true, reason: "" });
+  }
   /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
-   * connections under the same request id. */
+   * connections under the same request id. expectedAmount is what the player saw that it costs in all, in coins: at another price it is
+   * refused with PRICE_CHANGED, and nothing is deducted. */
   purchase(itemId, quantity = 1, options = {}) {
     var _a;
     const id = (_a = options.requestId) != null ? _a : this.newRequestId();
     return this.asks.ask({
       id,
       name: "MidasPurchase",
-      body: { request_id: id, item_id: itemId, quantity },
+      body: __spreadValues({ request_id: id, item_id: itemId, quantity }, expected("expected_amount", options.expectedAmount)),
       order: standing(options),
       signal: options.signal,
       read: (m) => m.name === "MidasPurchaseResult" && m.body.request_id === id ? delivered(m.body) : void 0
@@ -988,7 +1093,11 @@ var MidasClient = class {
   async recharge(buyQuantity, options = {}) {
     var _a, _b;
     const id = (_a = options.requestId) != null ? _a : this.newRequestId();
-    const offer = await this.asks.ask({
+    const check = this.mayPay(id);
+    if (check) {
+      await check;
+    }
+    const offer2 = await this.asks.ask({
       id,
       name: "MidasRecharge",
       body: { request_id: id, buy_quantity: buyQuantity },
@@ -1006,7 +1115,7 @@ var MidasClient = class {
     let before = this.newest;
     const { failed, seen: came } = await this.windows.wait({
       id,
-      open: () => this.platform.requestCoins(offer),
+      open: () => this.payCoins(offer2),
       read: (m) => {
         if (m.name === "MidasBalance") {
           if (!before || m.body.balance > before.balance || m.body.save_amt > before.save_amt) {
@@ -1052,10 +1161,14 @@ var MidasClient = class {
   async buyGoods(itemId, quantity = 1, options = {}) {
     var _a;
     const id = (_a = options.requestId) != null ? _a : this.newRequestId();
+    const check = this.mayPay(id);
+    if (check) {
+      await check;
+    }
     const question = {
       id,
       name: "MidasBuyGoods",
-      body: { request_id: id, item_id: itemId, quantity },
+      body: __spreadValues({ request_id: id, item_id: itemId, quantity }, expected("expected_fen", options.expectedFen)),
       order: standing(options),
       signal: options.signal
     };
@@ -1100,9 +1213,32 @@ var MidasClient = class {
       }
     }));
   }
+  /** Rejects where this device certainly cannot pay, before anything is asked. */
+  mayPay(requestId) {
+    var _a, _b;
+    return (_b = (_a = this.platform).support) == null ? void 0 : _b.call(_a).then(({ allowed, reason }) => {
+      if (!allowed) {
+        throw new MidasError("UNSUPPORTED_PLATFORM", reason || "this device cannot pay", { requestId });
+      }
+    });
+  }
+  /** Buys coins by the signed call where there is one, so that nobody changes the quantity, and else by the plain one. */
+  payCoins(offer2) {
+    var _a, _b;
+    if (!offer2.sign_data || !((_b = (_a = this.platform).signsCoins) == null ? void 0 : _b.call(_a))) {
+      return this.platform.requestCoins(offer2);
+    }
+    const { request_id, sign_data, pay_sig, signature } = offer2;
+    return this.platform.requestGoods({ request_id, sign_data, pay_sig, signature }).catch((e) => {
+      if (unknownMode.includes(Number(e == null ? void 0 : e.errCode))) {
+        return this.platform.requestCoins(offer2);
+      }
+      throw e;
+    });
+  }
   /** Lists the player's orders, newest first. before is the bill_no of the last one seen. */
   listOrders(options = {}) {
-    const list = () => {
+    const list2 = () => {
       var _a, _b;
       return this.asks.ask({
         id: "",
@@ -1112,7 +1248,7 @@ var MidasClient = class {
         read: (m) => m.name === "MidasOrders" ? m.body : void 0
       });
     };
-    const next = this.listing.then(list, list);
+    const next = this.listing.then(list2, list2);
     this.listing = next.catch(() => void 0);
     return next;
   }
@@ -1139,6 +1275,9 @@ var MidasClient = class {
         break;
       case "MidasServiceState":
         this.services.tell(m.body);
+        break;
+      case "MidasCatalogue":
+        this.collect(m.body);
         break;
       case "MidasError":
         if (m.body.request_id === "" && this.greeting) {
@@ -1167,8 +1306,24 @@ var MidasClient = class {
       }, e.retryAfterMs + jitter(this.backoff, this.looks++));
     }
   }
+  /** Puts the parts of a catalogue together, which follow one another. */
+  collect(c) {
+    const before = this.part;
+    const goesOn = (before == null ? void 0 : before.more) === true && before.request_id === c.request_id && before.version === c.version;
+    this.part = goesOn ? __spreadProps(__spreadValues({}, c), { items: [...before.items, ...c.items], recharges: [...before.recharges, ...c.recharges] }) : c;
+    if (!c.more) {
+      this.catalogues.tell(this.part);
+    }
+  }
   see(b) {
     this.connection.answered();
+    if (b.stale) {
+      this.greeting = this.greeting && b.reason !== "LOGIN";
+      const known = this.newest && this.newest.version > b.version ? this.newest : b;
+      this.newest = __spreadProps(__spreadValues({}, known), { stale: true, as_of_unix: b.as_of_unix });
+      this.balances.tell(this.newest);
+      return;
+    }
     if (!this.heard || b.version > this.heard.version) {
       this.heard = b;
     }
@@ -1176,7 +1331,7 @@ var MidasClient = class {
       this.greeting = false;
     }
     const read2 = this.outdated && (b.reason === "LOGIN" || b.request_id !== "");
-    if (!this.newest || read2 || this.heard.version > this.newest.version) {
+    if (!this.newest || read2 || this.newest.stale || this.heard.version > this.newest.version) {
       this.newest = this.heard;
       this.outdated = false;
       clearTimeout(this.looking);
@@ -1205,6 +1360,9 @@ var MidasClient = class {
     (_a = this.loggingIn) == null ? void 0 : _a.resolve({ openid });
     this.loggingIn = void 0;
     this.asks.loggedIn(fresh);
+    if (this.browses && fresh) {
+      this.getCatalogue().catch(() => void 0);
+    }
   }
   end(e) {
     var _a;
@@ -1237,6 +1395,10 @@ var MidasClient = class {
     }));
   }
 };
+var unknownMode = [-6, -15001, -15002, -15011, 1e3];
+function expected(field, price) {
+  return price === void 0 ? {} : { [field]: price };
+}
 function standing(options) {
   return options.requestId === void 0 ? "new" : "known";
 }
@@ -1271,17 +1433,19 @@ function randomId() {
 
 // src/browser.ts
 function browserPlatform(hooks) {
-  var _a, _b;
-  return {
+  var _a, _b, _c;
+  return __spreadProps(__spreadValues(__spreadValues({
     connect: (url, _binary, events) => browserSocket(url, events),
     loginCode: hooks.loginCode,
     platform: () => {
       var _a2;
       return (_a2 = hooks.platform) != null ? _a2 : "";
-    },
-    requestCoins: (_a = hooks.requestCoins) != null ? _a : (() => Promise.reject(notHere("requestMidasPayment"))),
-    requestGoods: (_b = hooks.requestGoods) != null ? _b : (() => Promise.reject(notHere("requestMidasPaymentGameItem")))
-  };
+    }
+  }, hooks.device && { device: hooks.device }), hooks.support && { support: hooks.support }), {
+    signsCoins: (_a = hooks.signsCoins) != null ? _a : (() => false),
+    requestCoins: (_b = hooks.requestCoins) != null ? _b : (() => Promise.reject(notHere("requestMidasPayment"))),
+    requestGoods: (_c = hooks.requestGoods) != null ? _c : (() => Promise.reject(notHere("requestMidasPaymentGameItem")))
+  });
 }
 function browserSocket(url, events) {
   const socket = new WebSocket(url);

@@ -2559,7 +2559,7 @@ var leafmidasProtobuf = (() => {
     var _a;
     return (_a = names[amount(v)]) != null ? _a : "UNSPECIFIED";
   };
-  var error = { request_id: text, code: named(errorCodes), message: text, retryable: flag, retry_after_ms: amount };
+  var error = { request_id: text, code: named(errorCodes), message: text, retryable: flag, retry_after_ms: amount, price: amount, nearest_below: amount, nearest_above: amount };
   var order = {
     bill_no: text,
     request_id: text,
@@ -2569,6 +2569,9 @@ var leafmidasProtobuf = (() => {
     state: named(orderStates),
     created_unix: amount
   };
+  var list = (fields) => (v) => Array.isArray(v) ? v.filter(isBody).map((one) => read(fields, one)) : [];
+  var item = { item_id: text, name: text, price: amount, fen: amount, limit_left: amount };
+  var offer = { buy_quantity: amount, fen: amount, first_save: flag };
   var incoming = {
     MidasLoginResult: { openid: text },
     MidasBalance: {
@@ -2582,7 +2585,10 @@ var leafmidasProtobuf = (() => {
       present_sum: amount,
       reason: named(reasons),
       bill_no: text,
-      version: amount
+      version: amount,
+      stale: flag,
+      as_of_unix: amount,
+      center_balance: amount
     },
     MidasPurchaseResult: {
       request_id: text,
@@ -2603,13 +2609,25 @@ var leafmidasProtobuf = (() => {
       platform: text,
       buy_quantity: amount,
       zone_id: text,
-      out_trade_no: text
+      out_trade_no: text,
+      sign_data: text,
+      pay_sig: text,
+      signature: text
     },
     MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
-    MidasOrders: { orders: (v) => Array.isArray(v) ? v.filter(isBody).map((o) => read(order, o)) : [], more: flag },
+    MidasOrders: { orders: list(order), more: flag },
     MidasError: error,
     MidasServiceState: { available: flag, retry_after_ms: amount },
-    MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text }
+    MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
+    MidasCatalogue: {
+      request_id: text,
+      version: amount,
+      items: list(item),
+      recharges: list(offer),
+      can_recharge: flag,
+      reason: text,
+      more: flag
+    }
   };
   function isBody(v) {
     return typeof v === "object" && v !== null && !Array.isArray(v);
@@ -2946,15 +2964,15 @@ var leafmidasProtobuf = (() => {
       const value = unsafeGet(this.message, field);
       switch (field.fieldKind) {
         case "list":
-          let list = this.lists.get(field);
-          if (!list || list[unsafeLocal] !== value) {
+          let list2 = this.lists.get(field);
+          if (!list2 || list2[unsafeLocal] !== value) {
             this.lists.set(
               field,
               // biome-ignore lint/suspicious/noAssignInExpressions: no
-              list = new ReflectListImpl(field, value, this.check)
+              list2 = new ReflectListImpl(field, value, this.check)
             );
           }
-          return list;
+          return list2;
         case "map":
           let map = this.maps.get(field);
           if (!map || map[unsafeLocal] !== value) {
@@ -3016,29 +3034,29 @@ var leafmidasProtobuf = (() => {
       this.check = check;
     }
     get(index) {
-      const item = this._arr[index];
-      return item === void 0 ? void 0 : listItemToReflect(this._field, item, this.check);
+      const item2 = this._arr[index];
+      return item2 === void 0 ? void 0 : listItemToReflect(this._field, item2, this.check);
     }
-    set(index, item) {
+    set(index, item2) {
       if (index < 0 || index >= this._arr.length) {
         throw new FieldError(this._field, `list item #${index + 1}: out of range`);
       }
       if (this.check) {
-        const err = checkListItem(this._field, index, item);
+        const err = checkListItem(this._field, index, item2);
         if (err) {
           throw err;
         }
       }
-      this._arr[index] = listItemToLocal(this._field, item);
+      this._arr[index] = listItemToLocal(this._field, item2);
     }
-    add(item) {
+    add(item2) {
       if (this.check) {
-        const err = checkListItem(this._field, this._arr.length, item);
+        const err = checkListItem(this._field, this._arr.length, item2);
         if (err) {
           throw err;
         }
       }
-      this._arr.push(listItemToLocal(this._field, item));
+      this._arr.push(listItemToLocal(this._field, item2));
       return void 0;
     }
     clear() {
@@ -3051,8 +3069,8 @@ var leafmidasProtobuf = (() => {
       return this._arr.keys();
     }
     *values() {
-      for (const item of this._arr) {
-        yield listItemToReflect(this._field, item, this.check);
+      for (const item2 of this._arr) {
+        yield listItemToReflect(this._field, item2, this.check);
       }
     }
     *entries() {
@@ -5780,7 +5798,7 @@ var leafmidasProtobuf = (() => {
   }
 
   // src/generated/leafmidas/v1/payment_pb.ts
-  var file_leafmidas_v1_payment = /* @__PURE__ */ fileDesc("ChpsZWFmbWlkYXMvdjEvcGF5bWVudC5wcm90bxIMbGVhZm1pZGFzLnYxIkUKCk1pZGFzTG9naW4SDAoEY29kZRgBIAEoCRIPCgd6b25lX2lkGAIgASgJEhAKCHBsYXRmb3JtGAMgASgJSgYI6AcQ6QciLQoPTWlkYXNHZXRCYWxhbmNlEhIKCnJlcXVlc3RfaWQYASABKAlKBgjoBxDpByJOCg1NaWRhc1B1cmNoYXNlEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIQCghxdWFudGl0eRgDIAEoA0oGCOgHEOkHIkEKDU1pZGFzUmVjaGFyZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIUCgxidXlfcXVhbnRpdHkYAiABKANKBgjoBxDpByJBChFNaWRhc1JlY2hhcmdlRG9uZRISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGVycl9jb2RlGAIgASgDSgYI6AcQ6QciOAoPTWlkYXNMaXN0T3JkZXJzEg0KBWxpbWl0GAEgASgDEg4KBmJlZm9yZRgCIAEoCUoGCOgHEOkHIioKEE1pZGFzTG9naW5SZXN1bHQSDgoGb3BlbmlkGAEgASgJSgYI6AcQ6QcigAIKDE1pZGFzQmFsYW5jZRISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2JhbGFuY2UYAiABKAMSFwoPcHJlc2VudF9iYWxhbmNlGAMgASgDEhIKCmZpcnN0X3NhdmUYBCABKAgSEAoIc2F2ZV9hbXQYBSABKAMSEAoIc2F2ZV9zdW0YBiABKAMSEAoIY29zdF9zdW0YByABKAMSEwoLcHJlc2VudF9zdW0YCCABKAMSKQoGcmVhc29uGAkgASgOMhkubGVhZm1pZGFzLnYxLk1pZGFzUmVhc29uEg8KB2JpbGxfbm8YCiABKAkSDwoHdmVyc2lvbhgLIAEoA0oGCOgHEOkHIt0BChNNaWRhc1B1cmNoYXNlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHYmlsbF9ubxgCIAEoCRIPCgdpdGVtX2lkGAMgASgJEhAKCHF1YW50aXR5GAQgASgDEg4KBmFtb3VudBgFIAEoAxIsCgVzdGF0ZRgGIAEoDjIdLmxlYWZtaWRhcy52MS5NaWRhc09yZGVyU3RhdGUSJwoFZXJyb3IYByABKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNFcnJvchIPCgdiYWxhbmNlGAggASgDSgYI6AcQ6QcixQEKFE1pZGFzUmVjaGFyZ2VPcHRpb25zEhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbW9kZRgCIAEoCRILCgNlbnYYAyABKAMSEAoIb2ZmZXJfaWQYBCABKAkSFQoNY3VycmVuY3lfdHlwZRgFIAEoCRIQCghwbGF0Zm9ybRgGIAEoCRIUCgxidXlfcXVhbnRpdHkYByABKAMSDwoHem9uZV9pZBgIIAEoCRIUCgxvdXRfdHJhZGVfbm8YCSABKAlKBgjoBxDpByJxChNNaWRhc1JlY2hhcmdlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSLwoFc3RhdGUYAiABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEg0KBWNvaW5zGAMgASgDSgYI6AcQ6QcisAEKCk1pZGFzT3JkZXISDwoHYmlsbF9ubxgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRIUCgxjcmVhdGVkX3VuaXgYByABKANKBgjoBxDpByJNCgtNaWRhc09yZGVycxIoCgZvcmRlcnMYASADKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNPcmRlchIMCgRtb3JlGAIgASgISgYI6AcQ6QcikAEKCk1pZGFzRXJyb3ISEgoKcmVxdWVzdF9pZBgBIAEoCRIqCgRjb2RlGAIgASgOMhwubGVhZm1pZGFzLnYxLk1pZGFzRXJyb3JDb2RlEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhYKDnJldHJ5X2FmdGVyX21zGAUgASgDSgYI6AcQ6QciRgoRTWlkYXNTZXJ2aWNlU3RhdGUSEQoJYXZhaWxhYmxlGAEgASgIEhYKDnJldHJ5X2FmdGVyX21zGAIgASgDSgYI6AcQ6QciTgoNTWlkYXNCdXlHb29kcxISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKANKBgjoBxDpByJmChFNaWRhc0dvb2RzT3B0aW9ucxISCgpyZXF1ZXN0X2lkGAEgASgJEhEKCXNpZ25fZGF0YRgCIAEoCRIPCgdwYXlfc2lnGAMgASgJEhEKCXNpZ25hdHVyZRgEIAEoCUoGCOgHEOkHKt0BCgtNaWRhc1JlYXNvbhIcChhNSURBU19SRUFTT05fVU5TUEVDSUZJRUQQABIWChJNSURBU19SRUFTT05fUVVFUlkQARIWChJNSURBU19SRUFTT05fTE9HSU4QAhIZChVNSURBU19SRUFTT05fUFVSQ0hBU0UQAxIXChNNSURBU19SRUFTT05fQ0FOQ0VMEAQSGQoVTUlEQVNfUkVBU09OX1JFQ0hBUkdFEAUSGAoUTUlEQVNfUkVBU09OX1BSRVNFTlQQBhIXChNNSURBU19SRUFTT05fUkVNT1RFEAcqswEKD01pZGFzT3JkZXJTdGF0ZRIhCh1NSURBU19PUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEh0KGU1JREFTX09SREVSX1NUQVRFX1BFTkRJTkcQARIfChtNSURBU19PUkRFUl9TVEFURV9ERUxJVkVSRUQQAhIcChhNSURBU19PUkRFUl9TVEFURV9GQUlMRUQQAxIfChtNSURBU19PUkRFUl9TVEFURV9DQU5DRUxMRUQQBCrEAQoSTWlkYXNSZWNoYXJnZVN0YXRlEiQKIE1JREFTX1JFQ0hBUkdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASIQodTUlEQVNfUkVDSEFSR0VfU1RBVEVfQ1JFRElURUQQARIgChxNSURBU19SRUNIQVJHRV9TVEFURV9QRU5ESU5HEAISIgoeTUlEQVNfUkVDSEFSR0VfU1RBVEVfQ0FOQ0VMTEVEEAMSHwobTUlEQVNfUkVDSEFSR0VfU1RBVEVfRkFJTEVEEAQqgAQKDk1pZGFzRXJyb3JDb2RlEiAKHE1JREFTX0VSUk9SX0NPREVfVU5TUEVDSUZJRUQQABIlCiFNSURBU19FUlJPUl9DT0RFX0lOVkFMSURfQVJHVU1FTlQQARIiCh5NSURBU19FUlJPUl9DT0RFX05PVF9MT0dHRURfSU4QAhIkCiBNSURBU19FUlJPUl9DT0RFX1NFU1NJT05fRVhQSVJFRBADEiEKHU1JREFTX0VSUk9SX0NPREVfVU5LTk9XTl9JVEVNEAQSKQolTUlEQVNfRVJST1JfQ09ERV9JTlNVRkZJQ0lFTlRfQkFMQU5DRRAFEh0KGU1JREFTX0VSUk9SX0NPREVfQkFEX1RJRVIQBhIpCiVNSURBU19FUlJPUl9DT0RFX1VOU1VQUE9SVEVEX1BMQVRGT1JNEAcSIQodTUlEQVNfRVJST1JfQ09ERV9SQVRFX0xJTUlURUQQCBIZChVNSURBU19FUlJPUl9DT0RFX0JVU1kQCRIgChxNSURBU19FUlJPUl9DT0RFX1VOQVZBSUxBQkxFEAoSIgoeTUlEQVNfRVJST1JfQ09ERV9OT1RfUEVSTUlUVEVEEAsSHQoZTUlEQVNfRVJST1JfQ09ERV9JTlRFUk5BTBAMEiAKHE1JREFTX0VSUk9SX0NPREVfTk9UX0dSQU5URUQQD0IoWiZnaXRodWIuY29tL2xlYWZtaWRhcy9sZWFmbWlkYXMvbXNnO21zZ2IGcHJvdG8z");
+  var file_leafmidas_v1_payment = /* @__PURE__ */ fileDesc("ChpsZWFmbWlkYXMvdjEvcGF5bWVudC5wcm90bxIMbGVhZm1pZGFzLnYxIoIBCgpNaWRhc0xvZ2luEgwKBGNvZGUYASABKAkSDwoHem9uZV9pZBgCIAEoCRIQCghwbGF0Zm9ybRgDIAEoCRIOCgZzeXN0ZW0YBCABKAkSFgoOd2VjaGF0X3ZlcnNpb24YBSABKAkSEwoLc2RrX3ZlcnNpb24YBiABKAlKBgjoBxDpByItCg9NaWRhc0dldEJhbGFuY2USEgoKcmVxdWVzdF9pZBgBIAEoCUoGCOgHEOkHImcKDU1pZGFzUHVyY2hhc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhcKD2V4cGVjdGVkX2Ftb3VudBgEIAEoA0oGCOgHEOkHIkEKDU1pZGFzUmVjaGFyZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIUCgxidXlfcXVhbnRpdHkYAiABKANKBgjoBxDpByJBChFNaWRhc1JlY2hhcmdlRG9uZRISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGVycl9jb2RlGAIgASgDSgYI6AcQ6QciOAoPTWlkYXNMaXN0T3JkZXJzEg0KBWxpbWl0GAEgASgDEg4KBmJlZm9yZRgCIAEoCUoGCOgHEOkHIioKEE1pZGFzTG9naW5SZXN1bHQSDgoGb3BlbmlkGAEgASgJSgYI6AcQ6QciuwIKDE1pZGFzQmFsYW5jZRISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2JhbGFuY2UYAiABKAMSFwoPcHJlc2VudF9iYWxhbmNlGAMgASgDEhIKCmZpcnN0X3NhdmUYBCABKAgSEAoIc2F2ZV9hbXQYBSABKAMSEAoIc2F2ZV9zdW0YBiABKAMSEAoIY29zdF9zdW0YByABKAMSEwoLcHJlc2VudF9zdW0YCCABKAMSKQoGcmVhc29uGAkgASgOMhkubGVhZm1pZGFzLnYxLk1pZGFzUmVhc29uEg8KB2JpbGxfbm8YCiABKAkSDwoHdmVyc2lvbhgLIAEoAxINCgVzdGFsZRgMIAEoCBISCgphc19vZl91bml4GA0gASgDEhYKDmNlbnRlcl9iYWxhbmNlGA4gASgDSgYI6AcQ6Qci3QEKE01pZGFzUHVyY2hhc2VSZXN1bHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdiaWxsX25vGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRInCgVlcnJvchgHIAEoCzIYLmxlYWZtaWRhcy52MS5NaWRhc0Vycm9yEg8KB2JhbGFuY2UYCCABKANKBgjoBxDpByL8AQoUTWlkYXNSZWNoYXJnZU9wdGlvbnMSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRtb2RlGAIgASgJEgsKA2VudhgDIAEoAxIQCghvZmZlcl9pZBgEIAEoCRIVCg1jdXJyZW5jeV90eXBlGAUgASgJEhAKCHBsYXRmb3JtGAYgASgJEhQKDGJ1eV9xdWFudGl0eRgHIAEoAxIPCgd6b25lX2lkGAggASgJEhQKDG91dF90cmFkZV9ubxgJIAEoCRIRCglzaWduX2RhdGEYCiABKAkSDwoHcGF5X3NpZxgLIAEoCRIRCglzaWduYXR1cmUYDCABKAlKBgjoBxDpByJxChNNaWRhc1JlY2hhcmdlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSLwoFc3RhdGUYAiABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEg0KBWNvaW5zGAMgASgDSgYI6AcQ6QcisAEKCk1pZGFzT3JkZXISDwoHYmlsbF9ubxgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRIUCgxjcmVhdGVkX3VuaXgYByABKANKBgjoBxDpByJNCgtNaWRhc09yZGVycxIoCgZvcmRlcnMYASADKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNPcmRlchIMCgRtb3JlGAIgASgISgYI6AcQ6QcizQEKCk1pZGFzRXJyb3ISEgoKcmVxdWVzdF9pZBgBIAEoCRIqCgRjb2RlGAIgASgOMhwubGVhZm1pZGFzLnYxLk1pZGFzRXJyb3JDb2RlEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhYKDnJldHJ5X2FmdGVyX21zGAUgASgDEg0KBXByaWNlGAYgASgDEhUKDW5lYXJlc3RfYmVsb3cYByABKAMSFQoNbmVhcmVzdF9hYm92ZRgIIAEoA0oGCOgHEOkHIkYKEU1pZGFzU2VydmljZVN0YXRlEhEKCWF2YWlsYWJsZRgBIAEoCBIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoA0oGCOgHEOkHImQKDU1pZGFzQnV5R29vZHMSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhQKDGV4cGVjdGVkX2ZlbhgEIAEoA0oGCOgHEOkHImYKEU1pZGFzR29vZHNPcHRpb25zEhIKCnJlcXVlc3RfaWQYASABKAkSEQoJc2lnbl9kYXRhGAIgASgJEg8KB3BheV9zaWcYAyABKAkSEQoJc2lnbmF0dXJlGAQgASgJSgYI6AcQ6QciLwoRTWlkYXNHZXRDYXRhbG9ndWUSEgoKcmVxdWVzdF9pZBgBIAEoCUoGCOgHEOkHImsKEk1pZGFzQ2F0YWxvZ3VlSXRlbRIPCgdpdGVtX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFcHJpY2UYAyABKAMSCwoDZmVuGAQgASgDEhIKCmxpbWl0X2xlZnQYBSABKANKBgjoBxDpByJTChJNaWRhc1JlY2hhcmdlT2ZmZXISFAoMYnV5X3F1YW50aXR5GAEgASgDEgsKA2ZlbhgCIAEoAxISCgpmaXJzdF9zYXZlGAMgASgISgYI6AcQ6Qci1wEKDk1pZGFzQ2F0YWxvZ3VlEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIvCgVpdGVtcxgDIAMoCzIgLmxlYWZtaWRhcy52MS5NaWRhc0NhdGFsb2d1ZUl0ZW0SMwoJcmVjaGFyZ2VzGAQgAygLMiAubGVhZm1pZGFzLnYxLk1pZGFzUmVjaGFyZ2VPZmZlchIUCgxjYW5fcmVjaGFyZ2UYBSABKAgSDgoGcmVhc29uGAYgASgJEgwKBG1vcmUYByABKAhKBgjoBxDpByrdAQoLTWlkYXNSZWFzb24SHAoYTUlEQVNfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSTUlEQVNfUkVBU09OX1FVRVJZEAESFgoSTUlEQVNfUkVBU09OX0xPR0lOEAISGQoVTUlEQVNfUkVBU09OX1BVUkNIQVNFEAMSFwoTTUlEQVNfUkVBU09OX0NBTkNFTBAEEhkKFU1JREFTX1JFQVNPTl9SRUNIQVJHRRAFEhgKFE1JREFTX1JFQVNPTl9QUkVTRU5UEAYSFwoTTUlEQVNfUkVBU09OX1JFTU9URRAHKrMBCg9NaWRhc09yZGVyU3RhdGUSIQodTUlEQVNfT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIdChlNSURBU19PUkRFUl9TVEFURV9QRU5ESU5HEAESHwobTUlEQVNfT1JERVJfU1RBVEVfREVMSVZFUkVEEAISHAoYTUlEQVNfT1JERVJfU1RBVEVfRkFJTEVEEAMSHwobTUlEQVNfT1JERVJfU1RBVEVfQ0FOQ0VMTEVEEAQqxAEKEk1pZGFzUmVjaGFyZ2VTdGF0ZRIkCiBNSURBU19SRUNIQVJHRV9TVEFURV9VTlNQRUNJRklFRBAAEiEKHU1JREFTX1JFQ0hBUkdFX1NUQVRFX0NSRURJVEVEEAESIAocTUlEQVNfUkVDSEFSR0VfU1RBVEVfUEVORElORxACEiIKHk1JREFTX1JFQ0hBUkdFX1NUQVRFX0NBTkNFTExFRBADEh8KG01JREFTX1JFQ0hBUkdFX1NUQVRFX0ZBSUxFRBAEKsgECg5NaWRhc0Vycm9yQ29kZRIgChxNSURBU19FUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASJQohTUlEQVNfRVJST1JfQ09ERV9JTlZBTElEX0FSR1VNRU5UEAESIgoeTUlEQVNfRVJST1JfQ09ERV9OT1RfTE9HR0VEX0lOEAISJAogTUlEQVNfRVJST1JfQ09ERV9TRVNTSU9OX0VYUElSRUQQAxIhCh1NSURBU19FUlJPUl9DT0RFX1VOS05PV05fSVRFTRAEEikKJU1JREFTX0VSUk9SX0NPREVfSU5TVUZGSUNJRU5UX0JBTEFOQ0UQBRIdChlNSURBU19FUlJPUl9DT0RFX0JBRF9USUVSEAYSKQolTUlEQVNfRVJST1JfQ09ERV9VTlNVUFBPUlRFRF9QTEFURk9STRAHEiEKHU1JREFTX0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEAgSGQoVTUlEQVNfRVJST1JfQ09ERV9CVVNZEAkSIAocTUlEQVNfRVJST1JfQ09ERV9VTkFWQUlMQUJMRRAKEiIKHk1JREFTX0VSUk9SX0NPREVfTk9UX1BFUk1JVFRFRBALEh0KGU1JREFTX0VSUk9SX0NPREVfSU5URVJOQUwQDBIiCh5NSURBU19FUlJPUl9DT0RFX1BSSUNFX0NIQU5HRUQQDRIiCh5NSURBU19FUlJPUl9DT0RFX0xJTUlUX1JFQUNIRUQQDhIgChxNSURBU19FUlJPUl9DT0RFX05PVF9HUkFOVEVEEA9CKFomZ2l0aHViLmNvbS9sZWFmbWlkYXMvbGVhZm1pZGFzL21zZzttc2diBnByb3RvMw");
   var MidasLoginSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 0);
   var MidasGetBalanceSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 1);
   var MidasPurchaseSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 2);
@@ -5797,6 +5815,8 @@ var leafmidasProtobuf = (() => {
   var MidasServiceStateSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 14);
   var MidasBuyGoodsSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 15);
   var MidasGoodsOptionsSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 16);
+  var MidasGetCatalogueSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 17);
+  var MidasCatalogueSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 20);
 
   // src/protobuf.ts
   var schemas = [
@@ -5815,7 +5835,9 @@ var leafmidasProtobuf = (() => {
     MidasErrorSchema,
     MidasServiceStateSchema,
     MidasBuyGoodsSchema,
-    MidasGoodsOptionsSchema
+    MidasGoodsOptionsSchema,
+    MidasGetCatalogueSchema,
+    MidasCatalogueSchema
   ];
   function idsFrom(first) {
     const ids = {};

@@ -1,4 +1,4 @@
-import { notHere, type Platform, type Socket, type SocketEvents } from './platform';
+import { notHere, type Device, type Platform, type Socket, type SocketEvents, type Support } from './platform';
 import type { GoodsOptions, RechargeOptions } from './wire';
 
 /** What of a browser is used. */
@@ -18,6 +18,12 @@ export interface BrowserHooks {
   loginCode: () => Promise<string>;
   /** Default: '', which leaves it to the server. */
   platform?: string;
+  /** What else the server is told of the device. */
+  device?: () => Device;
+  /** In place of wx.checkIsSupportMidasPayment. Without it the server and the payment window say what the device can. */
+  support?: () => Promise<Support>;
+  /** Whether requestGoods buys coins, too. Default: false. */
+  signsCoins?: () => boolean;
   /** In place of wx.requestMidasPayment. Without it every recharge fails. */
   requestCoins?: (options: RechargeOptions) => Promise<void>;
   /** In place of wx.requestMidasPaymentGameItem. */
@@ -30,6 +36,9 @@ export function browserPlatform(hooks: BrowserHooks): Platform {
     connect: (url, _binary, events) => browserSocket(url, events),
     loginCode: hooks.loginCode,
     platform: () => hooks.platform ?? '',
+    ...(hooks.device && { device: hooks.device }),
+    ...(hooks.support && { support: hooks.support }),
+    signsCoins: hooks.signsCoins ?? (() => false),
     requestCoins: hooks.requestCoins ?? (() => Promise.reject(notHere('requestMidasPayment'))),
     requestGoods: hooks.requestGoods ?? (() => Promise.reject(notHere('requestMidasPaymentGameItem'))),
   };

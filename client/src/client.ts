@@ -3,10 +3,10 @@ import { json, type Codec } from './codec';
 import { Connection, jitter, type Backoff, type ConnectionState } from './connection';
 import { disputed, MidasError, orderEnd, refusal } from './error';
 import { Listeners } from './listeners';
-import { wxPlatform, type Platform, type WxLike } from './platform';
+import { wxPlatform, type Platform, type Support, type WxLike } from './platform';
 import { Pulse } from './pulse';
 import { Windows } from './window';
-import type { Balance, Body, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
+import type { Balance, Body, Catalogue, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
 
 // Not by way of globalThis, which the older ones of WeChat's engines lack.
 declare const wx: WxLike | undefined;
@@ -59,6 +59,10 @@ export class MidasClient {
 
   private readonly balances = new Listeners<Balance>();
   private readonly orders = new Listeners<PurchaseResult>();
+  private readonly catalogues = new Listeners<Catalogue>();
+  /** The parts of a catalogue that have come so far. */
+  private part: Catalogue | undefined;
+  private browses = false;
   private readonly services = new Listeners<ServiceState>();
   private readonly states = new Listeners<ConnectionState, string>();
   private readonly messages = new Map<string, Listeners<Body>>();
@@ -166,12 +170,37 @@ export class MidasClient {
     return this.states.add(listener);
   }
 
+  /** Asks what this player can buy on this device. From then on onCatalogue hears of every change. An older server closes the connection on
+   * this question: ask it only of servers that have it (leafmidas from 2026-12 on). */
+  getCatalogue(): Promise<Catalogue> {
+    const id = this.newRequestId();
+    this.browses = true;
+    return this.asks.ask<Catalogue>({
+      id, name: 'MidasGetCatalogue', body: { request_id: id }, withinMs: patience * this.timeoutMs,
+      // take has put the parts together first.
+      read: (m) => (m.name === 'MidasCatalogue' && m.body.request_id === id ? (m.body.more ? later : (this.part ?? m.body)) : undefined),
+    });
+  }
+
+  /** Calls back for every catalogue, after getCatalogue. */
+  onCatalogue(listener: (c: Catalogue) => void): () => void {
+    return this.catalogues.add(listener);
+  }
+
+  /** Tells whether this device can pay with money, as far as WeChat and its versions say. */
+  canPay(): Promise<Support> {
+    return this.platform.support?.() ?? Promise.resolve({ allowed: true, reason: '' });
+  }
+
   /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
-   * connections under the same request id. */
-  purchase(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
+   * connections under the same request id. expectedAmount is what the player saw that it costs in all, in coins: at another price it is
+   * refused with PRICE_CHANGED, and nothing is deducted. */
+  purchase(
+    itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike; expectedAmount?: number } = {},
+  ): Promise<PurchaseResult> {
     const id = options.requestId ?? this.newRequestId();
     return this.asks.ask<PurchaseResult>({
-      id, name: 'MidasPurchase', body: { request_id: id, item_id: itemId, quantity }, order: standing(options), signal: options.signal,
+      id, name: 'MidasPurchase', body: { request_id: id, item_id: itemId, quantity, ...expected('expected_amount', options.expectedAmount) }, order: standing(options), signal: options.signal,
       read: (m) => (m.name === 'MidasPurchaseResult' && m.body.request_id === id ? delivered(m.body) : undefined),
     });
   }
@@ -181,6 +210,10 @@ export class MidasClient {
    * A window that does not call back ends when the server says that the coins came, or after windowMs. */
   async recharge(buyQuantity: number, options: { requestId?: string } = {}): Promise<RechargeResult> {
     const id = options.requestId ?? this.newRequestId();
+    const check = this.mayPay(id);
+    if (check) {
+      await check;
+    }
     const offer = await this.asks.ask<RechargeOptions>({
       id, name: 'MidasRecharge', body: { request_id: id, buy_quantity: buyQuantity }, withinMs: patience * this.timeoutMs,
       read: (m) => (m.name === 'MidasRechargeOptions' && m.body.request_id === id ? m.body : undefined),
@@ -191,7 +224,7 @@ export class MidasClient {
     });
     let before = this.newest;
     const { failed, seen: came } = await this.windows.wait<RechargeResult>({
-      id, open: () => this.platform.requestCoins(offer),
+      id, open: () => this.payCoins(offer),
       read: (m) => {
         if (m.name === 'MidasBalance') {
           if (!before || m.body.balance > before.balance || m.body.save_amt > before.save_amt) {
@@ -231,10 +264,16 @@ export class MidasClient {
   /** Buys an item with money (V2): asks for the signed options, opens the payment window, resolves when DELIVERED. With the request id of an
    * earlier one it goes on where that one stands, and opens the window only if it is not paid. A window that does not call back ends when the
    * server knows that it was paid, or after windowMs. */
-  async buyGoods(itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike } = {}): Promise<PurchaseResult> {
+  async buyGoods(
+    itemId: string, quantity = 1, options: { requestId?: string; signal?: AbortSignalLike; expectedFen?: number } = {},
+  ): Promise<PurchaseResult> {
     const id = options.requestId ?? this.newRequestId();
+    const check = this.mayPay(id);
+    if (check) {
+      await check;
+    }
     const question = {
-      id, name: 'MidasBuyGoods', body: { request_id: id, item_id: itemId, quantity }, order: standing(options), signal: options.signal,
+      id, name: 'MidasBuyGoods', body: { request_id: id, item_id: itemId, quantity, ...expected('expected_fen', options.expectedFen) }, order: standing(options), signal: options.signal,
     };
     const mine = (m: Message): GoodsOptions | PurchaseResult | undefined =>
       (m.name === 'MidasGoodsOptions' || m.name === 'MidasPurchaseResult') && m.body.request_id === id ? m.body : undefined;
@@ -272,6 +311,29 @@ export class MidasClient {
         const answer = mine(m);
         return answer && (unpaid(answer) ? later : delivered(answer)); // paid, and Midas does not know yet
       },
+    });
+  }
+
+  /** Rejects where this device certainly cannot pay, before anything is asked. */
+  private mayPay(requestId: string): Promise<void> | undefined {
+    return this.platform.support?.().then(({ allowed, reason }) => {
+      if (!allowed) {
+        throw new MidasError('UNSUPPORTED_PLATFORM', reason || 'this device cannot pay', { requestId });
+      }
+    });
+  }
+
+  /** Buys coins by the signed call where there is one, so that nobody changes the quantity, and else by the plain one. */
+  private payCoins(offer: RechargeOptions): Promise<void> {
+    if (!offer.sign_data || !this.platform.signsCoins?.()) {
+      return this.platform.requestCoins(offer);
+    }
+    const { request_id, sign_data, pay_sig, signature } = offer;
+    return this.platform.requestGoods({ request_id, sign_data, pay_sig, signature }).catch((e: unknown) => {
+      if (unknownMode.includes(Number((e as { errCode?: unknown } | undefined)?.errCode))) {
+        return this.platform.requestCoins(offer); // a device that signs goods alone
+      }
+      throw e;
     });
   }
 
@@ -313,6 +375,9 @@ export class MidasClient {
       case 'MidasServiceState':
         this.services.tell(m.body);
         break;
+      case 'MidasCatalogue':
+        this.collect(m.body);
+        break;
       case 'MidasError':
         if (m.body.request_id === '' && this.greeting) {
           const e = refusal(m.body);
@@ -343,8 +408,25 @@ export class MidasClient {
     }
   }
 
+  /** Puts the parts of a catalogue together, which follow one another. */
+  private collect(c: Catalogue): void {
+    const before = this.part;
+    const goesOn = before?.more === true && before.request_id === c.request_id && before.version === c.version;
+    this.part = goesOn ? { ...c, items: [...before.items, ...c.items], recharges: [...before.recharges, ...c.recharges] } : c;
+    if (!c.more) {
+      this.catalogues.tell(this.part);
+    }
+  }
+
   private see(b: Balance): void {
     this.connection.answered();
+    if (b.stale) { // what was known before is as good, and older news than any that is not stale
+      this.greeting = this.greeting && b.reason !== 'LOGIN';
+      const known = this.newest && this.newest.version > b.version ? this.newest : b;
+      this.newest = { ...known, stale: true, as_of_unix: b.as_of_unix };
+      this.balances.tell(this.newest);
+      return;
+    }
     if (!this.heard || b.version > this.heard.version) {
       this.heard = b;
     }
@@ -353,7 +435,7 @@ export class MidasClient {
     }
     // What the server has read since the login is newer than all from before, though another server's clock may have numbered that higher.
     const read = this.outdated && (b.reason === 'LOGIN' || b.request_id !== '');
-    if (!this.newest || read || this.heard.version > this.newest.version) {
+    if (!this.newest || read || this.newest.stale || this.heard.version > this.newest.version) {
       this.newest = this.heard;
       this.outdated = false;
       clearTimeout(this.looking);
@@ -383,6 +465,9 @@ export class MidasClient {
     this.loggingIn?.resolve({ openid });
     this.loggingIn = undefined;
     this.asks.loggedIn(fresh);
+    if (this.browses && fresh) {
+      this.getCatalogue().catch(() => undefined); // the server knows it by the connection; onCatalogue tells
+    }
   }
 
   private end(e: MidasError): void {
@@ -416,6 +501,14 @@ export class MidasClient {
       });
     }));
   }
+}
+
+/** The codes of a window that does not know the mode of what it is to sign, before it has opened. */
+const unknownMode = [-6, -15001, -15002, -15011, 1000];
+
+/** A price that the player saw; a server that does not know the field ignores it. */
+function expected(field: string, price: number | undefined): Body {
+  return price === undefined ? {} : { [field]: price };
 }
 
 /** Of an id that the caller has kept, the server may know from an earlier time. */

@@ -148,7 +148,7 @@ export class Connection {
     Promise.resolve().then(() => platform.loginCode()).then((code) => {
       if (current()) {
         this.login = 'sent';
-        this.write('MidasLogin', { code, zone_id: zoneId, platform: platform.platform() });
+        this.write('MidasLogin', { code, zone_id: zoneId, platform: platform.platform(), ...platform.device?.() });
       }
     }, (e: unknown) => current() && this.drop(`no login code${said(e) && ': ' + said(e)}`))
       .catch(() => current() && this.drop('the login cannot be written')); // the error might tell the code

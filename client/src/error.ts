@@ -24,6 +24,8 @@ interface Details {
   requestId?: string;
   order?: PurchaseResult;
   errCode?: number;
+  price?: number;
+  nearest?: number[];
 }
 
 /** Why something did not happen. */
@@ -41,6 +43,10 @@ export class MidasError extends Error {
   readonly order?: PurchaseResult;
   /** What WeChat's payment window reported. */
   readonly errCode?: number;
+  /** Of PRICE_CHANGED: what it costs now in all, in coins, or in 1/100 yuan where it is paid for with money. */
+  readonly price?: number;
+  /** Of BAD_TIER: the nearest amounts of coins that can be bought. */
+  readonly nearest?: number[];
 
   constructor(code: MidasErrorCode, message: string, details: Details = {}) {
     super(`${code}: ${message}`);
@@ -54,12 +60,21 @@ export class MidasError extends Error {
     if (details.errCode !== undefined) {
       this.errCode = details.errCode;
     }
+    if (details.price) {
+      this.price = details.price;
+    }
+    if (details.nearest?.length) {
+      this.nearest = details.nearest;
+    }
   }
 }
 
 /** The server's refusal. */
 export function refusal(e: ErrorBody): MidasError {
-  return new MidasError(e.code, e.message, { retryable: e.retryable, retryAfterMs: e.retry_after_ms, requestId: e.request_id });
+  return new MidasError(e.code, e.message, {
+    retryable: e.retryable, retryAfterMs: e.retry_after_ms, requestId: e.request_id, price: e.price,
+    nearest: [e.nearest_below, e.nearest_above].filter((n) => n > 0),
+  });
 }
 
 /** The error of an order that ended without the item. The server's code counts where it says more than that. */
@@ -116,7 +131,7 @@ const meanings: Record<number, Meaning> = {
   1008: { says: 'WeChat is busy', retryable: true },
   1016: { says: 'WeChat is busy, or the sandbox is not published', retryable: true },
   3017: { says: 'the item is not in the back office' },
-  701001: { code: 'UNSUPPORTED_PLATFORM', says: 'virtual payment is not offered on iOS' },
+  701001: { code: 'UNSUPPORTED_PLATFORM', says: 'this device, or the way it is set up, cannot pay' },
 };
 
 /** The window's word for an order that is paid already. */

@@ -2,11 +2,14 @@
 export { MidasClient, type ClientOptions } from './client';
 export { MidasError, type MidasErrorCode } from './error';
 export { json, type Codec } from './codec';
-export { wxPlatform, type Platform, type Socket, type SocketEvents, type WxLike, type WxSocketTask, type WxCoins, type WxGoods } from './platform';
+export {
+  wxPlatform, type AnyWx, type Device, type Platform, type Socket, type SocketEvents, type Support, type WxLike, type WxSocketTask, type WxCoins,
+  type WxGoods,
+} from './platform';
 export { browserPlatform, type BrowserHooks } from './browser';
 export type { ConnectionState } from './connection';
 export type { AbortSignalLike } from './asks';
 export type {
-  Balance, Body, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOptions, RechargeResult, RechargeState,
+  Balance, Body, Catalogue, CatalogueItem, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOffer, RechargeOptions, RechargeResult, RechargeState,
   ServerErrorCode, ServiceState,
 } from './wire';

@@ -13,6 +13,7 @@ const schemas: readonly DescMessage[] = [
   generated.MidasRechargeOptionsSchema, generated.MidasRechargeResultSchema, generated.MidasOrdersSchema, generated.MidasErrorSchema,
   generated.MidasServiceStateSchema,
   generated.MidasBuyGoodsSchema, generated.MidasGoodsOptionsSchema,
+  generated.MidasGetCatalogueSchema, generated.MidasCatalogueSchema,
 ];
 
 /** One of the game's own messages, written and read by whatever library made it. */

@@ -39,6 +39,11 @@ export interface Balance {
   bill_no: string;
   /** Grows with every balance. */
   version: number;
+  /** Midas could not be asked: this is the last that it said, at as_of_unix (seconds since 1970-01-01 UTC), and for showing only. */
+  stale: boolean;
+  as_of_unix: number;
+  /** Coins in WeChat's recharge centre; 0 where the server does not ask for them. */
+  center_balance: number;
 }
 
 /** What became of a purchase. Until its state is DELIVERED, FAILED or CANCELLED another one follows. */
@@ -63,9 +68,14 @@ export interface ErrorBody {
   message: string;
   retryable: boolean;
   retry_after_ms: number;
+  /** Of PRICE_CHANGED: what it costs now in all, in coins, or in 1/100 yuan where it is paid for with money. */
+  price: number;
+  /** Of BAD_TIER: the nearest amounts of coins that can be bought; 0: none. */
+  nearest_below: number;
+  nearest_above: number;
 }
 
-/** What wx.requestMidasPayment is given. */
+/** What wx.requestMidasPayment is given or, where sign_data is not empty, wx.requestMidasPaymentGameItem. */
 export interface RechargeOptions {
   request_id: string;
   mode: string;
@@ -73,12 +83,17 @@ export interface RechargeOptions {
   env: number;
   offer_id: string;
   currency_type: string;
+  /** Empty: left out. */
   platform: string;
   /** Coins. */
   buy_quantity: number;
   zone_id: string;
   /** Protocol V2; empty on V1. */
   out_trade_no: string;
+  /** Of the signed call; empty where coins are not bought with a signature. */
+  sign_data: string;
+  pay_sig: string;
+  signature: string;
 }
 
 /** What wx.requestMidasPaymentGameItem is given, every text unchanged. */
@@ -87,6 +102,41 @@ export interface GoodsOptions {
   sign_data: string;
   pay_sig: string;
   signature: string;
+}
+
+/** An item of the catalogue. */
+export interface CatalogueItem {
+  item_id: string;
+  name: string;
+  /** The price of one: in coins (0: not sold for coins), and in 1/100 yuan (0: not sold for money, or not on this device). */
+  price: number;
+  fen: number;
+  /** How many more this player can buy; -1: no limit, 0: sold out. */
+  limit_left: number;
+}
+
+/** An amount of coins that can be bought. */
+export interface RechargeOffer {
+  buy_quantity: number;
+  /** In 1/100 yuan. */
+  fen: number;
+  /** Whether the condition of the first recharge would hold. */
+  first_save: boolean;
+}
+
+/** What this player can buy on this device. */
+export interface Catalogue {
+  request_id: string;
+  /** Tells catalogues apart; it does not grow. */
+  version: number;
+  items: CatalogueItem[];
+  /** The smallest first; empty where coins cannot be bought. */
+  recharges: RechargeOffer[];
+  can_recharge: boolean;
+  /** Why not, and what would help, for the player to read. */
+  reason: string;
+  /** Another part follows; never set in what the client hands out. */
+  more: boolean;
 }
 
 /** What became of a recharge. */
@@ -127,6 +177,7 @@ export interface Incoming {
   MidasError: ErrorBody;
   MidasServiceState: ServiceState;
   MidasGoodsOptions: GoodsOptions;
+  MidasCatalogue: Catalogue;
 }
 
 /** A message from the server: one of ours, or the game's own. */
@@ -139,10 +190,14 @@ const amount = (v: unknown) => (typeof v === 'number' && Number.isSafeInteger(v)
 const flag = (v: unknown) => v === true;
 const named = (names: readonly string[]) => (v: unknown) => names[amount(v)] ?? 'UNSPECIFIED';
 
-const error: Fields = { request_id: text, code: named(errorCodes), message: text, retryable: flag, retry_after_ms: amount };
+const error: Fields = { request_id: text, code: named(errorCodes), message: text, retryable: flag, retry_after_ms: amount, price: amount, nearest_below: amount, nearest_above: amount };
 const order: Fields = {
   bill_no: text, request_id: text, item_id: text, quantity: amount, amount, state: named(orderStates), created_unix: amount,
 };
+
+const list = (fields: Fields) => (v: unknown) => (Array.isArray(v) ? v.filter(isBody).map((one) => read(fields, one)) : []);
+const item: Fields = { item_id: text, name: text, price: amount, fen: amount, limit_left: amount };
+const offer: Fields = { buy_quantity: amount, fen: amount, first_save: flag };
 
 /** Every message a server sends, with how its fields are read. A field that is missing is zero: a newer or older server is no fault. */
 const incoming: Record<keyof Incoming, Fields> = {
@@ -150,6 +205,7 @@ const incoming: Record<keyof Incoming, Fields> = {
   MidasBalance: {
     request_id: text, balance: amount, present_balance: amount, first_save: flag, save_amt: amount, save_sum: amount,
     cost_sum: amount, present_sum: amount, reason: named(reasons), bill_no: text, version: amount,
+    stale: flag, as_of_unix: amount, center_balance: amount,
   },
   MidasPurchaseResult: {
     request_id: text, bill_no: text, item_id: text, quantity: amount, amount, state: named(orderStates),
@@ -157,13 +213,16 @@ const incoming: Record<keyof Incoming, Fields> = {
   },
   MidasRechargeOptions: {
     request_id: text, mode: text, env: amount, offer_id: text, currency_type: text, platform: text, buy_quantity: amount,
-    zone_id: text, out_trade_no: text,
+    zone_id: text, out_trade_no: text, sign_data: text, pay_sig: text, signature: text,
   },
   MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
-  MidasOrders: { orders: (v) => (Array.isArray(v) ? v.filter(isBody).map((o) => read(order, o)) : []), more: flag },
+  MidasOrders: { orders: list(order), more: flag },
   MidasError: error,
   MidasServiceState: { available: flag, retry_after_ms: amount },
   MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
+  MidasCatalogue: {
+    request_id: text, version: amount, items: list(item), recharges: list(offer), can_recharge: flag, reason: text, more: flag,
+  },
 };
 
 /** Reads a message of ours; undefined: it is the game's own. */

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { toUTF8, utf8 } from '../src/codec';
 import { json } from '../src/index';
 import { idsFrom, protobuf } from '../src/protobuf';
+import { isBody, type Body } from '../src/wire';
 
 test('text is read and written as the engine does', () => {
   for (const text of ['', 'plain', 'ü€', '游戏币', '🗡️ sword', '\u0000\u007f\u0080\u07ff\u0800\uffff\u{10000}\u{10ffff}']) {
@@ -41,10 +42,26 @@ test('every message that the Go side has frozen is read alike in JSON and in pro
     names.add(frame.name);
     const binary = codec.encode(frame.name, frame.body);
     assert.ok(binary instanceof ArrayBuffer);
-    assert.deepEqual(codec.decode(binary), frame);
+    // In JSON a field that came to its message later is left out while it is zero.
+    const read = codec.decode(binary) ?? (() => { throw new Error(line); })();
+    for (const [field, value] of Object.entries(read.body)) {
+      if (!(field in frame.body) && (value === 0 || value === '' || value === false)) {
+        delete read.body[field];
+      }
+    }
+    assert.deepEqual(withoutLaterZeros(read, frame), frame);
   }
   assert.deepEqual([...names].sort(), Object.keys(idsFrom(0)).sort());
 });
+
+/** What is read, as far as the error in an order has the fields that JSON has. */
+function withoutLaterZeros(read: { name: string; body: Body }, frame: { body: Body }): { name: string; body: Body } {
+  const [inner, outer] = [read.body.error, frame.body.error];
+  if (isBody(inner) && isBody(outer)) {
+    read.body.error = Object.fromEntries(Object.entries(inner).filter(([field, value]) => field in outer || value !== 0));
+  }
+  return read;
+}
 
 test('ids are two bytes, big endian unless the server says otherwise', () => {
   const bytes = (littleEndian: boolean) => [...new Uint8Array(protobuf({ ids: idsFrom(2), littleEndian }).encode('MidasGetBalance', { request_id: 'a' }) as ArrayBuffer)];

@@ -7,7 +7,7 @@ const CREDITED = 1, NOT_SEEN = 2, R_CANCELLED = 3, R_FAILED = 4;
 
 const offer = (requestId: string, outTradeNo = '') => ({
   request_id: requestId, mode: 'game', env: 1, offer_id: '1450', currency_type: 'CNY', platform: 'android', buy_quantity: 60, zone_id: '1',
-  out_trade_no: outTradeNo,
+  out_trade_no: outTradeNo, sign_data: '', pay_sig: '', signature: '',
 });
 const signed = (requestId: string, signature = 's1') => ({ request_id: requestId, sign_data: '{"a": 1}', pay_sig: 'p', signature });
 const result = (requestId: string, state: number, coins = 0) => ({ request_id: requestId, state, coins });

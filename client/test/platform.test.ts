@@ -88,6 +88,7 @@ test('a login code is the one of wx.login, or its failure', async () => {
 
 const offer: RechargeOptions = {
   request_id: 'r', mode: 'game', env: 1, offer_id: '1450', currency_type: 'CNY', platform: 'android', buy_quantity: 60, zone_id: '7', out_trade_no: '',
+  sign_data: '', pay_sig: '', signature: '',
 };
 
 test("the window for coins is given WeChat's names, and an order number where there is one", async () => {

@@ -303,11 +303,16 @@ export function loadScript(file: string, globals: object): unknown {
   return module.exports;
 }
 
-/** A player in a mini game, logged in. */
-export async function join(t: TestContext, world: World, name: string, options: Partial<client.ClientOptions> = {}) {
+/** The client of the version before, as games in the field have it. */
+export const released = 'test/released/leafmidas-client.js';
+
+/** A player in a mini game with that build of the client, logged in. */
+export async function join(
+  t: TestContext, world: World, name: string, options: Partial<client.ClientOptions> = {}, build = 'dist/leafmidas-client.js',
+) {
   const phone = new Phone(world, name);
   await phone.line.open();
-  const { MidasClient } = loadScript('dist/leafmidas-client.js', { wx: phone, setTimeout, clearTimeout }) as typeof client;
+  const { MidasClient } = loadScript(build, { wx: phone, setTimeout, clearTimeout }) as typeof client;
   const midas = new MidasClient({ url: `ws://${phone.line.addr}`, backoff: { firstMs: 10, maxMs: 100 }, ...options });
   t.after(() => { midas.close(); phone.line.close(); });
   phone.openid = (await midas.login()).openid;

@@ -1,4 +1,4 @@
-import { type Platform } from './platform';
+import { type Device, type Platform, type Support } from './platform';
 import type { GoodsOptions, RechargeOptions } from './wire';
 /** What a page brings in place of wx. */
 export interface BrowserHooks {
@@ -6,6 +6,12 @@ export interface BrowserHooks {
     loginCode: () => Promise<string>;
     /** Default: '', which leaves it to the server. */
     platform?: string;
+    /** What else the server is told of the device. */
+    device?: () => Device;
+    /** In place of wx.checkIsSupportMidasPayment. Without it the server and the payment window say what the device can. */
+    support?: () => Promise<Support>;
+    /** Whether requestGoods buys coins, too. Default: false. */
+    signsCoins?: () => boolean;
     /** In place of wx.requestMidasPayment. Without it every recharge fails. */
     requestCoins?: (options: RechargeOptions) => Promise<void>;
     /** In place of wx.requestMidasPaymentGameItem. */

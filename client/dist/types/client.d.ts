@@ -1,8 +1,8 @@
 import { type AbortSignalLike } from './asks';
 import { type Codec } from './codec';
 import { type ConnectionState } from './connection';
-import { type Platform } from './platform';
-import type { Balance, Body, Order, PurchaseResult, RechargeResult, ServiceState } from './wire';
+import { type Platform, type Support } from './platform';
+import type { Balance, Body, Catalogue, Order, PurchaseResult, RechargeResult, ServiceState } from './wire';
 export interface ClientOptions {
     /** ws:// or, in a released mini game, wss://. */
     url: string;
@@ -49,6 +49,10 @@ export declare class MidasClient {
     private listing;
     private readonly balances;
     private readonly orders;
+    private readonly catalogues;
+    /** The parts of a catalogue that have come so far. */
+    private part;
+    private browses;
     private readonly services;
     private readonly states;
     private readonly messages;
@@ -76,11 +80,20 @@ export declare class MidasClient {
     onService(listener: (s: ServiceState) => void): () => void;
     /** Calls back when the connection comes and goes. reason says why it is offline, in words for the game's developer. */
     onState(listener: (s: ConnectionState, reason?: string) => void): () => void;
+    /** Asks what this player can buy on this device. From then on onCatalogue hears of every change. An older server closes the connection on
+     * this question: ask it only of servers that have it (leafmidas from 2026-12 on). */
+    getCatalogue(): Promise<Catalogue>;
+    /** Calls back for every catalogue, after getCatalogue. */
+    onCatalogue(listener: (c: Catalogue) => void): () => void;
+    /** Tells whether this device can pay with money, as far as WeChat and its versions say. */
+    canPay(): Promise<Support>;
     /** Buys with coins. Resolves when DELIVERED, rejects when FAILED, CANCELLED or refused, or when an operator has to decide. It goes on over new
-     * connections under the same request id. */
+     * connections under the same request id. expectedAmount is what the player saw that it costs in all, in coins: at another price it is
+     * refused with PRICE_CHANGED, and nothing is deducted. */
     purchase(itemId: string, quantity?: number, options?: {
         requestId?: string;
         signal?: AbortSignalLike;
+        expectedAmount?: number;
     }): Promise<PurchaseResult>;
     /** Buys coins with money: asks for the options, opens WeChat's payment window, and tells the server how it ended. Resolves with CREDITED, or
      * with PENDING: paid, and the coins will come in a balance by themselves. Rejects when the window was cancelled or failed, and no coins came.
@@ -94,7 +107,12 @@ export declare class MidasClient {
     buyGoods(itemId: string, quantity?: number, options?: {
         requestId?: string;
         signal?: AbortSignalLike;
+        expectedFen?: number;
     }): Promise<PurchaseResult>;
+    /** Rejects where this device certainly cannot pay, before anything is asked. */
+    private mayPay;
+    /** Buys coins by the signed call where there is one, so that nobody changes the quantity, and else by the plain one. */
+    private payCoins;
     /** Lists the player's orders, newest first. before is the bill_no of the last one seen. */
     listOrders(options?: {
         limit?: number;
@@ -112,6 +130,8 @@ export declare class MidasClient {
     private isOfList;
     /** Asks for the balance that a login did not bring, again and again until one comes or the connection is lost. */
     private lookLater;
+    /** Puts the parts of a catalogue together, which follow one another. */
+    private collect;
     private see;
     private stateChanged;
     private loggedIn;

@@ -21,6 +21,8 @@ interface Details {
     requestId?: string;
     order?: PurchaseResult;
     errCode?: number;
+    price?: number;
+    nearest?: number[];
 }
 /** Why something did not happen. */
 export declare class MidasError extends Error {
@@ -37,6 +39,10 @@ export declare class MidasError extends Error {
     readonly order?: PurchaseResult;
     /** What WeChat's payment window reported. */
     readonly errCode?: number;
+    /** Of PRICE_CHANGED: what it costs now in all, in coins, or in 1/100 yuan where it is paid for with money. */
+    readonly price?: number;
+    /** Of BAD_TIER: the nearest amounts of coins that can be bought. */
+    readonly nearest?: number[];
     constructor(code: MidasErrorCode, message: string, details?: Details);
 }
 /** The server's refusal. */

@@ -5,12 +5,32 @@ export interface Platform {
     connect(url: string, binary: boolean, events: SocketEvents): Socket;
     /** A fresh login code: wx.login's. */
     loginCode(): Promise<string>;
-    /** "android", "ios", "windows", "mac", "devtools": what WeChat says. Empty: unknown. */
+    /** "android", "ios", "windows", "mac", "ohos", "devtools": what WeChat says. Empty: unknown. */
     platform(): string;
+    /** What else WeChat says of the device. Without it the server knows the platform alone. */
+    device?(): Device;
+    /** Whether the device can pay with money. Without it the server and the payment window say so. */
+    support?(): Promise<Support>;
+    /** Whether requestGoods buys coins, too (signed, mode "coins"). Without it coins are bought by requestCoins. */
+    signsCoins?(): boolean;
     /** wx.requestMidasPayment. Rejects with {errCode, errMsg} as WeChat does. */
     requestCoins(options: RechargeOptions): Promise<void>;
     /** wx.requestMidasPaymentGameItem (V2). Rejects likewise. */
     requestGoods(options: GoodsOptions): Promise<void>;
+}
+/** A device, as the server is told of it; empty: unknown. */
+export interface Device {
+    /** The operating system with its version, as "iOS 17.4.1". */
+    system: string;
+    /** WeChat's version, and its base library's. */
+    wechat_version: string;
+    sdk_version: string;
+}
+/** Whether a device can pay. */
+export interface Support {
+    allowed: boolean;
+    /** Why not, for the game's developer; empty where it can. */
+    reason: string;
 }
 /** A connection. */
 export interface Socket {
@@ -37,12 +57,38 @@ export interface WxLike {
     } & Callbacks<unknown>): WxSocketTask;
     getDeviceInfo?(): {
         platform?: string;
+        system?: string;
+    };
+    getAppBaseInfo?(): {
+        version?: string;
+        SDKVersion?: string;
     };
     getSystemInfoSync?(): {
         platform?: string;
+        system?: string;
+        version?: string;
+        SDKVersion?: string;
     };
+    checkIsSupportMidasPayment?(options: Callbacks<{
+        data?: {
+            allow_pay?: boolean;
+            err_code?: number;
+            err_msg?: string;
+        };
+    }>): void;
     requestMidasPayment?(options: WxCoins & Callbacks<unknown>): unknown;
     requestMidasPaymentGameItem?(options: WxGoods & Callbacks<unknown>): unknown;
+}
+/** The global wx by whatever declarations a game has. Those of WeChat differ from version to version, and some are stricter than it is. */
+export interface AnyWx {
+    login(options: never): unknown;
+    connectSocket(options: never): unknown;
+    getDeviceInfo?(): unknown;
+    getAppBaseInfo?(): unknown;
+    getSystemInfoSync?(): unknown;
+    checkIsSupportMidasPayment?(options: never): unknown;
+    requestMidasPayment?(options: never): unknown;
+    requestMidasPaymentGameItem?(options: never): unknown;
 }
 /** What wx.connectSocket returns. */
 export interface WxSocketTask {
@@ -71,7 +117,7 @@ export interface WxCoins {
     env: number;
     offerId: string;
     currencyType: string;
-    platform: string;
+    platform?: string;
     buyQuantity: number;
     zoneId: string;
     outTradeNo?: string;
@@ -83,7 +129,7 @@ export interface WxGoods {
     signature: string;
 }
 /** The platform of a mini game. */
-export declare function wxPlatform(wx: WxLike): Platform;
+export declare function wxPlatform(global: WxLike | AnyWx): Platform;
 /** How a call that does not exist here fails, in WeChat's way: 6 is "other error". */
 export declare function notHere(call: string): {
     errCode: number;

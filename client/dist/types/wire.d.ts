@@ -29,6 +29,11 @@ export interface Balance {
     bill_no: string;
     /** Grows with every balance. */
     version: number;
+    /** Midas could not be asked: this is the last that it said, at as_of_unix (seconds since 1970-01-01 UTC), and for showing only. */
+    stale: boolean;
+    as_of_unix: number;
+    /** Coins in WeChat's recharge centre; 0 where the server does not ask for them. */
+    center_balance: number;
 }
 /** What became of a purchase. Until its state is DELIVERED, FAILED or CANCELLED another one follows. */
 export interface PurchaseResult {
@@ -51,8 +56,13 @@ export interface ErrorBody {
     message: string;
     retryable: boolean;
     retry_after_ms: number;
+    /** Of PRICE_CHANGED: what it costs now in all, in coins, or in 1/100 yuan where it is paid for with money. */
+    price: number;
+    /** Of BAD_TIER: the nearest amounts of coins that can be bought; 0: none. */
+    nearest_below: number;
+    nearest_above: number;
 }
-/** What wx.requestMidasPayment is given. */
+/** What wx.requestMidasPayment is given or, where sign_data is not empty, wx.requestMidasPaymentGameItem. */
 export interface RechargeOptions {
     request_id: string;
     mode: string;
@@ -60,12 +70,17 @@ export interface RechargeOptions {
     env: number;
     offer_id: string;
     currency_type: string;
+    /** Empty: left out. */
     platform: string;
     /** Coins. */
     buy_quantity: number;
     zone_id: string;
     /** Protocol V2; empty on V1. */
     out_trade_no: string;
+    /** Of the signed call; empty where coins are not bought with a signature. */
+    sign_data: string;
+    pay_sig: string;
+    signature: string;
 }
 /** What wx.requestMidasPaymentGameItem is given, every text unchanged. */
 export interface GoodsOptions {
@@ -73,6 +88,38 @@ export interface GoodsOptions {
     sign_data: string;
     pay_sig: string;
     signature: string;
+}
+/** An item of the catalogue. */
+export interface CatalogueItem {
+    item_id: string;
+    name: string;
+    /** The price of one: in coins (0: not sold for coins), and in 1/100 yuan (0: not sold for money, or not on this device). */
+    price: number;
+    fen: number;
+    /** How many more this player can buy; -1: no limit, 0: sold out. */
+    limit_left: number;
+}
+/** An amount of coins that can be bought. */
+export interface RechargeOffer {
+    buy_quantity: number;
+    /** In 1/100 yuan. */
+    fen: number;
+    /** Whether the condition of the first recharge would hold. */
+    first_save: boolean;
+}
+/** What this player can buy on this device. */
+export interface Catalogue {
+    request_id: string;
+    /** Tells catalogues apart; it does not grow. */
+    version: number;
+    items: CatalogueItem[];
+    /** The smallest first; empty where coins cannot be bought. */
+    recharges: RechargeOffer[];
+    can_recharge: boolean;
+    /** Why not, and what would help, for the player to read. */
+    reason: string;
+    /** Another part follows; never set in what the client hands out. */
+    more: boolean;
 }
 /** What became of a recharge. */
 export interface RechargeResult {
@@ -114,6 +161,7 @@ export interface Incoming {
     MidasError: ErrorBody;
     MidasServiceState: ServiceState;
     MidasGoodsOptions: GoodsOptions;
+    MidasCatalogue: Catalogue;
 }
 /** A message from the server: one of ours, or the game's own. */
 export type Message = {

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file leafmidas/v1/payment.proto.
  */
 export const file_leafmidas_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("ChpsZWFmbWlkYXMvdjEvcGF5bWVudC5wcm90bxIMbGVhZm1pZGFzLnYxIkUKCk1pZGFzTG9naW4SDAoEY29kZRgBIAEoCRIPCgd6b25lX2lkGAIgASgJEhAKCHBsYXRmb3JtGAMgASgJSgYI6AcQ6QciLQoPTWlkYXNHZXRCYWxhbmNlEhIKCnJlcXVlc3RfaWQYASABKAlKBgjoBxDpByJOCg1NaWRhc1B1cmNoYXNlEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHaXRlbV9pZBgCIAEoCRIQCghxdWFudGl0eRgDIAEoA0oGCOgHEOkHIkEKDU1pZGFzUmVjaGFyZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIUCgxidXlfcXVhbnRpdHkYAiABKANKBgjoBxDpByJBChFNaWRhc1JlY2hhcmdlRG9uZRISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGVycl9jb2RlGAIgASgDSgYI6AcQ6QciOAoPTWlkYXNMaXN0T3JkZXJzEg0KBWxpbWl0GAEgASgDEg4KBmJlZm9yZRgCIAEoCUoGCOgHEOkHIioKEE1pZGFzTG9naW5SZXN1bHQSDgoGb3BlbmlkGAEgASgJSgYI6AcQ6QcigAIKDE1pZGFzQmFsYW5jZRISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2JhbGFuY2UYAiABKAMSFwoPcHJlc2VudF9iYWxhbmNlGAMgASgDEhIKCmZpcnN0X3NhdmUYBCABKAgSEAoIc2F2ZV9hbXQYBSABKAMSEAoIc2F2ZV9zdW0YBiABKAMSEAoIY29zdF9zdW0YByABKAMSEwoLcHJlc2VudF9zdW0YCCABKAMSKQoGcmVhc29uGAkgASgOMhkubGVhZm1pZGFzLnYxLk1pZGFzUmVhc29uEg8KB2JpbGxfbm8YCiABKAkSDwoHdmVyc2lvbhgLIAEoA0oGCOgHEOkHIt0BChNNaWRhc1B1cmNoYXNlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSDwoHYmlsbF9ubxgCIAEoCRIPCgdpdGVtX2lkGAMgASgJEhAKCHF1YW50aXR5GAQgASgDEg4KBmFtb3VudBgFIAEoAxIsCgVzdGF0ZRgGIAEoDjIdLmxlYWZtaWRhcy52MS5NaWRhc09yZGVyU3RhdGUSJwoFZXJyb3IYByABKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNFcnJvchIPCgdiYWxhbmNlGAggASgDSgYI6AcQ6QcixQEKFE1pZGFzUmVjaGFyZ2VPcHRpb25zEhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbW9kZRgCIAEoCRILCgNlbnYYAyABKAMSEAoIb2ZmZXJfaWQYBCABKAkSFQoNY3VycmVuY3lfdHlwZRgFIAEoCRIQCghwbGF0Zm9ybRgGIAEoCRIUCgxidXlfcXVhbnRpdHkYByABKAMSDwoHem9uZV9pZBgIIAEoCRIUCgxvdXRfdHJhZGVfbm8YCSABKAlKBgjoBxDpByJxChNNaWRhc1JlY2hhcmdlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSLwoFc3RhdGUYAiABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEg0KBWNvaW5zGAMgASgDSgYI6AcQ6QcisAEKCk1pZGFzT3JkZXISDwoHYmlsbF9ubxgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRIUCgxjcmVhdGVkX3VuaXgYByABKANKBgjoBxDpByJNCgtNaWRhc09yZGVycxIoCgZvcmRlcnMYASADKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNPcmRlchIMCgRtb3JlGAIgASgISgYI6AcQ6QcikAEKCk1pZGFzRXJyb3ISEgoKcmVxdWVzdF9pZBgBIAEoCRIqCgRjb2RlGAIgASgOMhwubGVhZm1pZGFzLnYxLk1pZGFzRXJyb3JDb2RlEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhYKDnJldHJ5X2FmdGVyX21zGAUgASgDSgYI6AcQ6QciRgoRTWlkYXNTZXJ2aWNlU3RhdGUSEQoJYXZhaWxhYmxlGAEgASgIEhYKDnJldHJ5X2FmdGVyX21zGAIgASgDSgYI6AcQ6QciTgoNTWlkYXNCdXlHb29kcxISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKANKBgjoBxDpByJmChFNaWRhc0dvb2RzT3B0aW9ucxISCgpyZXF1ZXN0X2lkGAEgASgJEhEKCXNpZ25fZGF0YRgCIAEoCRIPCgdwYXlfc2lnGAMgASgJEhEKCXNpZ25hdHVyZRgEIAEoCUoGCOgHEOkHKt0BCgtNaWRhc1JlYXNvbhIcChhNSURBU19SRUFTT05fVU5TUEVDSUZJRUQQABIWChJNSURBU19SRUFTT05fUVVFUlkQARIWChJNSURBU19SRUFTT05fTE9HSU4QAhIZChVNSURBU19SRUFTT05fUFVSQ0hBU0UQAxIXChNNSURBU19SRUFTT05fQ0FOQ0VMEAQSGQoVTUlEQVNfUkVBU09OX1JFQ0hBUkdFEAUSGAoUTUlEQVNfUkVBU09OX1BSRVNFTlQQBhIXChNNSURBU19SRUFTT05fUkVNT1RFEAcqswEKD01pZGFzT3JkZXJTdGF0ZRIhCh1NSURBU19PUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEh0KGU1JREFTX09SREVSX1NUQVRFX1BFTkRJTkcQARIfChtNSURBU19PUkRFUl9TVEFURV9ERUxJVkVSRUQQAhIcChhNSURBU19PUkRFUl9TVEFURV9GQUlMRUQQAxIfChtNSURBU19PUkRFUl9TVEFURV9DQU5DRUxMRUQQBCrEAQoSTWlkYXNSZWNoYXJnZVN0YXRlEiQKIE1JREFTX1JFQ0hBUkdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASIQodTUlEQVNfUkVDSEFSR0VfU1RBVEVfQ1JFRElURUQQARIgChxNSURBU19SRUNIQVJHRV9TVEFURV9QRU5ESU5HEAISIgoeTUlEQVNfUkVDSEFSR0VfU1RBVEVfQ0FOQ0VMTEVEEAMSHwobTUlEQVNfUkVDSEFSR0VfU1RBVEVfRkFJTEVEEAQqgAQKDk1pZGFzRXJyb3JDb2RlEiAKHE1JREFTX0VSUk9SX0NPREVfVU5TUEVDSUZJRUQQABIlCiFNSURBU19FUlJPUl9DT0RFX0lOVkFMSURfQVJHVU1FTlQQARIiCh5NSURBU19FUlJPUl9DT0RFX05PVF9MT0dHRURfSU4QAhIkCiBNSURBU19FUlJPUl9DT0RFX1NFU1NJT05fRVhQSVJFRBADEiEKHU1JREFTX0VSUk9SX0NPREVfVU5LTk9XTl9JVEVNEAQSKQolTUlEQVNfRVJST1JfQ09ERV9JTlNVRkZJQ0lFTlRfQkFMQU5DRRAFEh0KGU1JREFTX0VSUk9SX0NPREVfQkFEX1RJRVIQBhIpCiVNSURBU19FUlJPUl9DT0RFX1VOU1VQUE9SVEVEX1BMQVRGT1JNEAcSIQodTUlEQVNfRVJST1JfQ09ERV9SQVRFX0xJTUlURUQQCBIZChVNSURBU19FUlJPUl9DT0RFX0JVU1kQCRIgChxNSURBU19FUlJPUl9DT0RFX1VOQVZBSUxBQkxFEAoSIgoeTUlEQVNfRVJST1JfQ09ERV9OT1RfUEVSTUlUVEVEEAsSHQoZTUlEQVNfRVJST1JfQ09ERV9JTlRFUk5BTBAMEiAKHE1JREFTX0VSUk9SX0NPREVfTk9UX0dSQU5URUQQD0IoWiZnaXRodWIuY29tL2xlYWZtaWRhcy9sZWFmbWlkYXMvbXNnO21zZ2IGcHJvdG8z");
+  fileDesc("ChpsZWFmbWlkYXMvdjEvcGF5bWVudC5wcm90bxIMbGVhZm1pZGFzLnYxIoIBCgpNaWRhc0xvZ2luEgwKBGNvZGUYASABKAkSDwoHem9uZV9pZBgCIAEoCRIQCghwbGF0Zm9ybRgDIAEoCRIOCgZzeXN0ZW0YBCABKAkSFgoOd2VjaGF0X3ZlcnNpb24YBSABKAkSEwoLc2RrX3ZlcnNpb24YBiABKAlKBgjoBxDpByItCg9NaWRhc0dldEJhbGFuY2USEgoKcmVxdWVzdF9pZBgBIAEoCUoGCOgHEOkHImcKDU1pZGFzUHVyY2hhc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhcKD2V4cGVjdGVkX2Ftb3VudBgEIAEoA0oGCOgHEOkHIkEKDU1pZGFzUmVjaGFyZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIUCgxidXlfcXVhbnRpdHkYAiABKANKBgjoBxDpByJBChFNaWRhc1JlY2hhcmdlRG9uZRISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGVycl9jb2RlGAIgASgDSgYI6AcQ6QciOAoPTWlkYXNMaXN0T3JkZXJzEg0KBWxpbWl0GAEgASgDEg4KBmJlZm9yZRgCIAEoCUoGCOgHEOkHIioKEE1pZGFzTG9naW5SZXN1bHQSDgoGb3BlbmlkGAEgASgJSgYI6AcQ6QciuwIKDE1pZGFzQmFsYW5jZRISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2JhbGFuY2UYAiABKAMSFwoPcHJlc2VudF9iYWxhbmNlGAMgASgDEhIKCmZpcnN0X3NhdmUYBCABKAgSEAoIc2F2ZV9hbXQYBSABKAMSEAoIc2F2ZV9zdW0YBiABKAMSEAoIY29zdF9zdW0YByABKAMSEwoLcHJlc2VudF9zdW0YCCABKAMSKQoGcmVhc29uGAkgASgOMhkubGVhZm1pZGFzLnYxLk1pZGFzUmVhc29uEg8KB2JpbGxfbm8YCiABKAkSDwoHdmVyc2lvbhgLIAEoAxINCgVzdGFsZRgMIAEoCBISCgphc19vZl91bml4GA0gASgDEhYKDmNlbnRlcl9iYWxhbmNlGA4gASgDSgYI6AcQ6Qci3QEKE01pZGFzUHVyY2hhc2VSZXN1bHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdiaWxsX25vGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRInCgVlcnJvchgHIAEoCzIYLmxlYWZtaWRhcy52MS5NaWRhc0Vycm9yEg8KB2JhbGFuY2UYCCABKANKBgjoBxDpByL8AQoUTWlkYXNSZWNoYXJnZU9wdGlvbnMSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRtb2RlGAIgASgJEgsKA2VudhgDIAEoAxIQCghvZmZlcl9pZBgEIAEoCRIVCg1jdXJyZW5jeV90eXBlGAUgASgJEhAKCHBsYXRmb3JtGAYgASgJEhQKDGJ1eV9xdWFudGl0eRgHIAEoAxIPCgd6b25lX2lkGAggASgJEhQKDG91dF90cmFkZV9ubxgJIAEoCRIRCglzaWduX2RhdGEYCiABKAkSDwoHcGF5X3NpZxgLIAEoCRIRCglzaWduYXR1cmUYDCABKAlKBgjoBxDpByJxChNNaWRhc1JlY2hhcmdlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSLwoFc3RhdGUYAiABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEg0KBWNvaW5zGAMgASgDSgYI6AcQ6QcisAEKCk1pZGFzT3JkZXISDwoHYmlsbF9ubxgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRIUCgxjcmVhdGVkX3VuaXgYByABKANKBgjoBxDpByJNCgtNaWRhc09yZGVycxIoCgZvcmRlcnMYASADKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNPcmRlchIMCgRtb3JlGAIgASgISgYI6AcQ6QcizQEKCk1pZGFzRXJyb3ISEgoKcmVxdWVzdF9pZBgBIAEoCRIqCgRjb2RlGAIgASgOMhwubGVhZm1pZGFzLnYxLk1pZGFzRXJyb3JDb2RlEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhYKDnJldHJ5X2FmdGVyX21zGAUgASgDEg0KBXByaWNlGAYgASgDEhUKDW5lYXJlc3RfYmVsb3cYByABKAMSFQoNbmVhcmVzdF9hYm92ZRgIIAEoA0oGCOgHEOkHIkYKEU1pZGFzU2VydmljZVN0YXRlEhEKCWF2YWlsYWJsZRgBIAEoCBIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoA0oGCOgHEOkHImQKDU1pZGFzQnV5R29vZHMSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhQKDGV4cGVjdGVkX2ZlbhgEIAEoA0oGCOgHEOkHImYKEU1pZGFzR29vZHNPcHRpb25zEhIKCnJlcXVlc3RfaWQYASABKAkSEQoJc2lnbl9kYXRhGAIgASgJEg8KB3BheV9zaWcYAyABKAkSEQoJc2lnbmF0dXJlGAQgASgJSgYI6AcQ6QciLwoRTWlkYXNHZXRDYXRhbG9ndWUSEgoKcmVxdWVzdF9pZBgBIAEoCUoGCOgHEOkHImsKEk1pZGFzQ2F0YWxvZ3VlSXRlbRIPCgdpdGVtX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDQoFcHJpY2UYAyABKAMSCwoDZmVuGAQgASgDEhIKCmxpbWl0X2xlZnQYBSABKANKBgjoBxDpByJTChJNaWRhc1JlY2hhcmdlT2ZmZXISFAoMYnV5X3F1YW50aXR5GAEgASgDEgsKA2ZlbhgCIAEoAxISCgpmaXJzdF9zYXZlGAMgASgISgYI6AcQ6Qci1wEKDk1pZGFzQ2F0YWxvZ3VlEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIvCgVpdGVtcxgDIAMoCzIgLmxlYWZtaWRhcy52MS5NaWRhc0NhdGFsb2d1ZUl0ZW0SMwoJcmVjaGFyZ2VzGAQgAygLMiAubGVhZm1pZGFzLnYxLk1pZGFzUmVjaGFyZ2VPZmZlchIUCgxjYW5fcmVjaGFyZ2UYBSABKAgSDgoGcmVhc29uGAYgASgJEgwKBG1vcmUYByABKAhKBgjoBxDpByrdAQoLTWlkYXNSZWFzb24SHAoYTUlEQVNfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSTUlEQVNfUkVBU09OX1FVRVJZEAESFgoSTUlEQVNfUkVBU09OX0xPR0lOEAISGQoVTUlEQVNfUkVBU09OX1BVUkNIQVNFEAMSFwoTTUlEQVNfUkVBU09OX0NBTkNFTBAEEhkKFU1JREFTX1JFQVNPTl9SRUNIQVJHRRAFEhgKFE1JREFTX1JFQVNPTl9QUkVTRU5UEAYSFwoTTUlEQVNfUkVBU09OX1JFTU9URRAHKrMBCg9NaWRhc09yZGVyU3RhdGUSIQodTUlEQVNfT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIdChlNSURBU19PUkRFUl9TVEFURV9QRU5ESU5HEAESHwobTUlEQVNfT1JERVJfU1RBVEVfREVMSVZFUkVEEAISHAoYTUlEQVNfT1JERVJfU1RBVEVfRkFJTEVEEAMSHwobTUlEQVNfT1JERVJfU1RBVEVfQ0FOQ0VMTEVEEAQqxAEKEk1pZGFzUmVjaGFyZ2VTdGF0ZRIkCiBNSURBU19SRUNIQVJHRV9TVEFURV9VTlNQRUNJRklFRBAAEiEKHU1JREFTX1JFQ0hBUkdFX1NUQVRFX0NSRURJVEVEEAESIAocTUlEQVNfUkVDSEFSR0VfU1RBVEVfUEVORElORxACEiIKHk1JREFTX1JFQ0hBUkdFX1NUQVRFX0NBTkNFTExFRBADEh8KG01JREFTX1JFQ0hBUkdFX1NUQVRFX0ZBSUxFRBAEKsgECg5NaWRhc0Vycm9yQ29kZRIgChxNSURBU19FUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASJQohTUlEQVNfRVJST1JfQ09ERV9JTlZBTElEX0FSR1VNRU5UEAESIgoeTUlEQVNfRVJST1JfQ09ERV9OT1RfTE9HR0VEX0lOEAISJAogTUlEQVNfRVJST1JfQ09ERV9TRVNTSU9OX0VYUElSRUQQAxIhCh1NSURBU19FUlJPUl9DT0RFX1VOS05PV05fSVRFTRAEEikKJU1JREFTX0VSUk9SX0NPREVfSU5TVUZGSUNJRU5UX0JBTEFOQ0UQBRIdChlNSURBU19FUlJPUl9DT0RFX0JBRF9USUVSEAYSKQolTUlEQVNfRVJST1JfQ09ERV9VTlNVUFBPUlRFRF9QTEFURk9STRAHEiEKHU1JREFTX0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEAgSGQoVTUlEQVNfRVJST1JfQ09ERV9CVVNZEAkSIAocTUlEQVNfRVJST1JfQ09ERV9VTkFWQUlMQUJMRRAKEiIKHk1JREFTX0VSUk9SX0NPREVfTk9UX1BFUk1JVFRFRBALEh0KGU1JREFTX0VSUk9SX0NPREVfSU5URVJOQUwQDBIiCh5NSURBU19FUlJPUl9DT0RFX1BSSUNFX0NIQU5HRUQQDRIiCh5NSURBU19FUlJPUl9DT0RFX0xJTUlUX1JFQUNIRUQQDhIgChxNSURBU19FUlJPUl9DT0RFX05PVF9HUkFOVEVEEA9CKFomZ2l0aHViLmNvbS9sZWFmbWlkYXMvbGVhZm1pZGFzL21zZzttc2diBnByb3RvMw");
 
 /**
  * MidasLogin tells the server who the player is. Answered by MidasLoginResult, then MidasBalance.
@@ -41,11 +41,33 @@ export type MidasLogin = Message<"leafmidas.v1.MidasLogin"> & {
   zoneId: string;
 
   /**
-   * "android", "ios", … as wx.getSystemInfo tells it. Empty: the server's default.
+   * "android", "ios", "windows", "mac", "ohos", as wx.getDeviceInfo tells it; "devtools" counts as the device that it imitates. Empty:
+   * the server's default.
    *
    * @generated from field: string platform = 3;
    */
   platform: string;
+
+  /**
+   * The operating system and its version, as wx.getDeviceInfo tells it ("iOS 17.4.1"). Empty: unknown.
+   *
+   * @generated from field: string system = 4;
+   */
+  system: string;
+
+  /**
+   * WeChat's version, as wx.getAppBaseInfo tells it. Empty: unknown.
+   *
+   * @generated from field: string wechat_version = 5;
+   */
+  wechatVersion: string;
+
+  /**
+   * The base library's version, as wx.getAppBaseInfo tells it (SDKVersion). Empty: unknown.
+   *
+   * @generated from field: string sdk_version = 6;
+   */
+  sdkVersion: string;
 };
 
 /**
@@ -103,6 +125,13 @@ export type MidasPurchase = Message<"leafmidas.v1.MidasPurchase"> & {
    * @generated from field: int64 quantity = 3;
    */
   quantity: bigint;
+
+  /**
+   * What the player saw that it costs in all, in coins. At another price it is refused (PRICE_CHANGED). 0: not said.
+   *
+   * @generated from field: int64 expected_amount = 4;
+   */
+  expectedAmount: bigint;
 };
 
 /**
@@ -299,6 +328,27 @@ export type MidasBalance = Message<"leafmidas.v1.MidasBalance"> & {
    * @generated from field: int64 version = 11;
    */
   version: bigint;
+
+  /**
+   * Midas could not be asked: this is the last that it said, and for showing only.
+   *
+   * @generated from field: bool stale = 12;
+   */
+  stale: boolean;
+
+  /**
+   * When Midas said it, in seconds since 1970-01-01 UTC. 0: just now.
+   *
+   * @generated from field: int64 as_of_unix = 13;
+   */
+  asOfUnix: bigint;
+
+  /**
+   * Coins in WeChat's recharge centre, which the game does not spend. 0 where the server does not ask for them.
+   *
+   * @generated from field: int64 center_balance = 14;
+   */
+  centerBalance: bigint;
 };
 
 /**
@@ -379,7 +429,8 @@ export const MidasPurchaseResultSchema: GenMessage<MidasPurchaseResult> = /*@__P
   messageDesc(file_leafmidas_v1_payment, 8);
 
 /**
- * MidasRechargeOptions is what the client passes to wx.requestMidasPayment.
+ * MidasRechargeOptions is what the client passes to wx.requestMidasPayment or, where sign_data is not empty and the device has it, to
+ * wx.requestMidasPaymentGameItem.
  *
  * @generated from message leafmidas.v1.MidasRechargeOptions
  */
@@ -420,7 +471,7 @@ export type MidasRechargeOptions = Message<"leafmidas.v1.MidasRechargeOptions"> 
   currencyType: string;
 
   /**
-   * "android" and so on.
+   * "android" and so on. Empty: the call is made without it.
    *
    * @generated from field: string platform = 6;
    */
@@ -446,6 +497,27 @@ export type MidasRechargeOptions = Message<"leafmidas.v1.MidasRechargeOptions"> 
    * @generated from field: string out_trade_no = 9;
    */
   outTradeNo: string;
+
+  /**
+   * signData of the signed call: a JSON text, to be passed as text. Empty where coins are not bought with a signature.
+   *
+   * @generated from field: string sign_data = 10;
+   */
+  signData: string;
+
+  /**
+   * paySig of the signed call.
+   *
+   * @generated from field: string pay_sig = 11;
+   */
+  paySig: string;
+
+  /**
+   * signature of the signed call.
+   *
+   * @generated from field: string signature = 12;
+   */
+  signature: string;
 };
 
 /**
@@ -621,6 +693,27 @@ export type MidasError = Message<"leafmidas.v1.MidasError"> & {
    * @generated from field: int64 retry_after_ms = 5;
    */
   retryAfterMs: bigint;
+
+  /**
+   * Of PRICE_CHANGED: what it costs now in all, in coins or, for MidasBuyGoods, in hundredths of a yuan. 0 otherwise.
+   *
+   * @generated from field: int64 price = 6;
+   */
+  price: bigint;
+
+  /**
+   * Of BAD_TIER: the nearest buy_quantity below that is for sale. 0: none.
+   *
+   * @generated from field: int64 nearest_below = 7;
+   */
+  nearestBelow: bigint;
+
+  /**
+   * Of BAD_TIER: the nearest buy_quantity above that is for sale. 0: none.
+   *
+   * @generated from field: int64 nearest_above = 8;
+   */
+  nearestAbove: bigint;
 };
 
 /**
@@ -685,6 +778,13 @@ export type MidasBuyGoods = Message<"leafmidas.v1.MidasBuyGoods"> & {
    * @generated from field: int64 quantity = 3;
    */
   quantity: bigint;
+
+  /**
+   * What the player saw that it costs in all, in hundredths of a yuan. At another price it is refused (PRICE_CHANGED). 0: not said.
+   *
+   * @generated from field: int64 expected_fen = 4;
+   */
+  expectedFen: bigint;
 };
 
 /**
@@ -735,6 +835,176 @@ export type MidasGoodsOptions = Message<"leafmidas.v1.MidasGoodsOptions"> & {
  */
 export const MidasGoodsOptionsSchema: GenMessage<MidasGoodsOptions> = /*@__PURE__*/
   messageDesc(file_leafmidas_v1_payment, 16);
+
+/**
+ * MidasGetCatalogue asks what the player can buy on this device. Answered by MidasCatalogue, which is sent again, with an empty
+ * request_id, when it changes.
+ *
+ * @generated from message leafmidas.v1.MidasGetCatalogue
+ */
+export type MidasGetCatalogue = Message<"leafmidas.v1.MidasGetCatalogue"> & {
+  /**
+   * The client's own id for this request.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message leafmidas.v1.MidasGetCatalogue.
+ * Use `create(MidasGetCatalogueSchema)` to create a new message.
+ */
+export const MidasGetCatalogueSchema: GenMessage<MidasGetCatalogue> = /*@__PURE__*/
+  messageDesc(file_leafmidas_v1_payment, 17);
+
+/**
+ * MidasCatalogueItem is an item of MidasCatalogue. It does not travel on its own.
+ *
+ * @generated from message leafmidas.v1.MidasCatalogueItem
+ */
+export type MidasCatalogueItem = Message<"leafmidas.v1.MidasCatalogueItem"> & {
+  /**
+   * The item's id: item_id of MidasPurchase and MidasBuyGoods.
+   *
+   * @generated from field: string item_id = 1;
+   */
+  itemId: string;
+
+  /**
+   * Its name, for people.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * The price of one, in coins. 0: not sold for coins.
+   *
+   * @generated from field: int64 price = 3;
+   */
+  price: bigint;
+
+  /**
+   * The price of one, in hundredths of a yuan. 0: not sold for money, or not on this device.
+   *
+   * @generated from field: int64 fen = 4;
+   */
+  fen: bigint;
+
+  /**
+   * How many more this player can buy. -1: no limit; 0: sold out.
+   *
+   * @generated from field: int64 limit_left = 5;
+   */
+  limitLeft: bigint;
+};
+
+/**
+ * Describes the message leafmidas.v1.MidasCatalogueItem.
+ * Use `create(MidasCatalogueItemSchema)` to create a new message.
+ */
+export const MidasCatalogueItemSchema: GenMessage<MidasCatalogueItem> = /*@__PURE__*/
+  messageDesc(file_leafmidas_v1_payment, 18);
+
+/**
+ * MidasRechargeOffer is an amount of coins of MidasCatalogue. It does not travel on its own.
+ *
+ * @generated from message leafmidas.v1.MidasRechargeOffer
+ */
+export type MidasRechargeOffer = Message<"leafmidas.v1.MidasRechargeOffer"> & {
+  /**
+   * How many coins: buy_quantity of MidasRecharge.
+   *
+   * @generated from field: int64 buy_quantity = 1;
+   */
+  buyQuantity: bigint;
+
+  /**
+   * What they cost, in hundredths of a yuan.
+   *
+   * @generated from field: int64 fen = 2;
+   */
+  fen: bigint;
+
+  /**
+   * Whether the condition of the first recharge would hold.
+   *
+   * @generated from field: bool first_save = 3;
+   */
+  firstSave: boolean;
+};
+
+/**
+ * Describes the message leafmidas.v1.MidasRechargeOffer.
+ * Use `create(MidasRechargeOfferSchema)` to create a new message.
+ */
+export const MidasRechargeOfferSchema: GenMessage<MidasRechargeOffer> = /*@__PURE__*/
+  messageDesc(file_leafmidas_v1_payment, 19);
+
+/**
+ * MidasCatalogue is what the player can buy. One that does not fit one message comes in several with the same request_id and version, one
+ * after another; the parts follow each other.
+ *
+ * @generated from message leafmidas.v1.MidasCatalogue
+ */
+export type MidasCatalogue = Message<"leafmidas.v1.MidasCatalogue"> & {
+  /**
+   * The request that this answers. Empty where nobody asked.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Tells catalogues apart; it does not grow.
+   *
+   * @generated from field: int64 version = 2;
+   */
+  version: bigint;
+
+  /**
+   * Items in the order in which the game sells them.
+   *
+   * @generated from field: repeated leafmidas.v1.MidasCatalogueItem items = 3;
+   */
+  items: MidasCatalogueItem[];
+
+  /**
+   * Amounts of coins, the smallest first. Empty where coins cannot be bought.
+   *
+   * @generated from field: repeated leafmidas.v1.MidasRechargeOffer recharges = 4;
+   */
+  recharges: MidasRechargeOffer[];
+
+  /**
+   * Whether this player can pay with money on this device.
+   *
+   * @generated from field: bool can_recharge = 5;
+   */
+  canRecharge: boolean;
+
+  /**
+   * Why not, and what would help, as a text for the player. Empty where can_recharge.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Whether another part follows.
+   *
+   * @generated from field: bool more = 7;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message leafmidas.v1.MidasCatalogue.
+ * Use `create(MidasCatalogueSchema)` to create a new message.
+ */
+export const MidasCatalogueSchema: GenMessage<MidasCatalogue> = /*@__PURE__*/
+  messageDesc(file_leafmidas_v1_payment, 20);
 
 /**
  * MidasReason is why a balance is told.
@@ -997,6 +1267,20 @@ export enum MidasErrorCode {
    * @generated from enum value: MIDAS_ERROR_CODE_INTERNAL = 12;
    */
   INTERNAL = 12,
+
+  /**
+   * The price is no longer the expected one, and nothing was deducted; MidasError.price tells it.
+   *
+   * @generated from enum value: MIDAS_ERROR_CODE_PRICE_CHANGED = 13;
+   */
+  PRICE_CHANGED = 13,
+
+  /**
+   * A limit of the game or of the law is reached; message tells the player which.
+   *
+   * @generated from enum value: MIDAS_ERROR_CODE_LIMIT_REACHED = 14;
+   */
+  LIMIT_REACHED = 14,
 
   /**
    * The game refused to grant what was bought (bag full), and gives it back; message is the game's text for the player.
