@@ -21,7 +21,7 @@ func (s *Server) moneyCommands() []command {
 		},
 		{"GET", "device/support", "?env=production&openid=…", "answers as wx.checkIsSupportMidasPayment does", get(s.controlSupport)},
 		{
-			"POST", "store/purchase", `{"env":"sandbox","openid":"…","zone_id":"1","product_id":"…","quantity":1,"price_fen":600}`,
+			"POST", "store/purchase", `{"env":"sandbox","openid":"…","zone_id":"1","product_id":"…","quantity":1,"price_fen":600,"trial":false}`,
 			"buys goods in the game's store page", post(s.controlStore),
 		},
 		{
@@ -72,9 +72,10 @@ func (s *Server) controlStore(in struct {
 	ProductID string `json:"product_id"`
 	Quantity  int64  `json:"quantity"`
 	PriceFen  int64  `json:"price_fen"`
+	Trial     bool   `json:"trial"`
 },
 ) (any, error) {
-	no, err := s.StorePurchase(in.Env, in.OpenID, in.ZoneID, in.ProductID, in.Quantity, in.PriceFen)
+	no, err := s.storePurchase(in.Env, in.OpenID, in.ZoneID, in.ProductID, in.Quantity, in.PriceFen, in.Trial)
 	return map[string]string{"out_trade_no": no}, err
 }
 

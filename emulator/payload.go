@@ -55,6 +55,7 @@ type refundPayload struct {
 const (
 	soldInGame  = 1
 	soldInStore = 2
+	storeTrial  = 3 // no sale (§3.9, P7)
 )
 
 func (t *trade) weChatPay() weChatPayInfo {
@@ -69,6 +70,9 @@ func (t *trade) goodsPayload() goodsPayload {
 	g.OrderSource = soldInGame
 	if t.Store {
 		g.OrderSource = soldInStore
+	}
+	if t.Trial {
+		g.OrderSource = storeTrial
 	}
 	return p
 }

@@ -37,6 +37,7 @@ type Trade struct {
 type trade struct {
 	Trade
 	Store bool `json:"store,omitempty"` // goods of the store page
+	Trial bool `json:"trial,omitempty"` // a test of the store's, which is no sale
 	Fate  Fate `json:"fate"`
 }
 
@@ -129,6 +130,15 @@ func (s *Server) RefundTrade(env Env, outTradeNo string, fen int64, source int) 
 
 // StorePurchase lets a player buy goods in the game's store page, outside the game. The number is the store's.
 func (s *Server) StorePurchase(env Env, openid, zone, productID string, quantity, priceFen int64) (outTradeNo string, err error) {
+	return s.storePurchase(env, openid, zone, productID, quantity, priceFen, false)
+}
+
+// StoreTrial is StorePurchase as a test of the store's: OrderSource is 3, and nobody has paid (§3.9, P7).
+func (s *Server) StoreTrial(env Env, openid, zone, productID string, quantity, priceFen int64) (outTradeNo string, err error) {
+	return s.storePurchase(env, openid, zone, productID, quantity, priceFen, true)
+}
+
+func (s *Server) storePurchase(env Env, openid, zone, productID string, quantity, priceFen int64, trial bool) (outTradeNo string, err error) {
 	key := accountKey{env, openid, zone}
 	if err := key.validate(); err != nil {
 		return "", err
@@ -142,7 +152,7 @@ func (s *Server) StorePurchase(env Env, openid, zone, productID string, quantity
 		return "", errors.New("emulator: quantity and price must be positive, and their product within MaxCoins")
 	}
 	s.lock()
-	t := &trade{Store: true, Trade: Trade{
+	t := &trade{Store: true, Trial: trial, Trade: Trade{
 		OutTradeNo: "store-" + rand.Text(), Env: env, OpenID: openid, ZoneID: zone,
 		Goods: true, ProductID: productID, Quantity: quantity, PriceFen: priceFen, TotalFen: quantity * priceFen,
 	}}

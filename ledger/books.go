@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// StoreTrial is Order.Source of goods that were bought in the store page as a test (midas-protocol.md §3.9, P7). They are delivered.
+const StoreTrial = 3
+
 // Books is what the ledger holds, summed up. Presents are not in it.
 type Books struct {
 	// Orders and Coins count the purchases in each state and what they are worth.
@@ -14,6 +17,8 @@ type Books struct {
 	// Goods and Fen are the same of what was bought directly with money: what was paid, or the price while that is not known.
 	Goods map[State]int64
 	Fen   map[State]int64
+	// Trials are test orders of the store page, which are no sale and in none of the other sums.
+	Trials int64
 	// Refunds and RefundedFen are the money that was given back.
 	Refunds, RefundedFen int64
 }
@@ -23,19 +28,22 @@ func (l *Ledger) Books(ctx context.Context) (Books, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
 	b := Books{Orders: map[State]int64{}, Coins: map[State]int64{}, Goods: map[State]int64{}, Fen: map[State]int64{}}
-	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT kind, state, COUNT(*), SUM(CASE WHEN paid > 0 THEN paid ELSE amount END)
-		FROM midas_orders WHERE kind <> ? AND NOT (kind = ? AND of_trade = '') GROUP BY kind, state`), Present, Refund)
+	rows, err := l.desk.QueryContext(inner, l.dialect.sql(`SELECT kind, state, CASE WHEN kind = ? AND source = ? THEN 1 ELSE 0 END AS trial,
+		COUNT(*), SUM(CASE WHEN paid > 0 THEN paid ELSE amount END)
+		FROM midas_orders WHERE kind <> ? AND NOT (kind = ? AND of_trade = '') GROUP BY 1, 2, 3`), Goods, StoreTrial, Present, Refund)
 	_, err = scanAll(rows, err, func(row *sql.Rows) (struct{}, error) {
 		var k Kind
 		var s State
-		var n, amount int64
-		err := row.Scan(&k, &s, &n, &amount)
-		switch k {
-		case Goods:
+		var trial, n, amount int64
+		err := row.Scan(&k, &s, &trial, &n, &amount)
+		switch {
+		case trial != 0:
+			b.Trials += n
+		case k == Goods:
 			b.Goods[s], b.Fen[s] = n, amount
-		case Refund:
+		case k == Refund:
 			b.Refunds, b.RefundedFen = b.Refunds+n, b.RefundedFen+amount
-		case Purchase:
+		case k == Purchase:
 			b.Orders[s], b.Coins[s] = n, amount
 		}
 		return struct{}{}, err

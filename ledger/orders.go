@@ -53,7 +53,8 @@ type Order struct {
 	// Amount is the whole price in coins, as it was when the order was made, or the coins to give; of goods and refunds
 	// it is in fen (分).
 	Amount int64
-	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3 API).
+	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3 API). Of goods
+	// Source is StoreTrial or 0.
 	OfTrade string
 	Source  int
 	// Paid is what was really paid for goods, in fen, which a discount makes less than Amount. 0: Midas has not said it yet.

@@ -2,6 +2,7 @@ package midas
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha1"
@@ -35,6 +36,9 @@ const (
 	PushCenterCoins PushEvent = "minigame_recharge_center_coin_deliver_completed"
 	// PushRefund: money was given back.
 	PushRefund PushEvent = "minigame_pay_refund_succ_notify"
+
+	// PushRoleQuery is no payment: the store asks which roles a player has played lately (§3.9, P6).
+	PushRoleQuery PushEvent = "minigame_query_recent_role_list"
 
 	// storeGoodsOldName is what older samples call PushStoreGoods.
 	storeGoodsOldName PushEvent = "minigame_deliver_h5_pay_products"
@@ -73,8 +77,10 @@ type Push struct {
 	RefundID     string
 	RefundSource int
 	Refunded     Fen
-	// MchOrderNo and TransactionID are WeChat Pay's; empty for other ways to pay.
-	MchOrderNo, TransactionID string
+	// MchOrderNo and TransactionID are WeChat Pay's, WxOrderID the platform's; empty for other ways to pay.
+	MchOrderNo, TransactionID, WxOrderID string
+	// Trial: bought in the store as a test (OrderSource 3, §3.9 P7). It is delivered, and is no sale.
+	Trial bool
 	// XML: it came as XML, and wants its answer so.
 	XML bool
 	// Signed: it is Mock, or no payment that is known, and carries Midas's own signature (PayEventSig) all the same. Every other
@@ -82,6 +88,9 @@ type Push struct {
 	Signed bool
 	// Payload is the text inside of an event that is Signed and not a payment, 2048 bytes of it at most.
 	Payload string
+	// Body is the whole of an event that is not a payment, decrypted, as JSON or XML. Simulated: the console sent it as a trial.
+	Body      string
+	Simulated bool
 }
 
 // Errors of reading a push, for errors.Is. Nothing of such a push may be acted on.
@@ -103,6 +112,9 @@ type PushConfig struct {
 	// EncodingAESKey is the console's key for secure mode, 43 characters. Then nothing is taken in clear. Zero value: clear
 	// mode.
 	EncodingAESKey Secret
+	// Others are further configurations that push to the same address: the console has one for events and one for deliveries (§3.9, P5),
+	// and while a token or key is being changed both the old and the new one are in use.
+	Others []PushKeys
 	// AppKey and SandboxAppKey are Midas's keys. Pushes of an environment without a key are ErrPushForged.
 	AppKey, SandboxAppKey Secret
 	// MaxAge is how old a payment push's timestamp may be. Zero value: 25 h, which is longer than Midas goes on repeating one.
@@ -110,6 +122,12 @@ type PushConfig struct {
 	MaxAge time.Duration
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
+}
+
+// PushKeys are a further configuration's token and key.
+type PushKeys struct {
+	// Token is required. EncodingAESKey is empty in clear mode; with one, nothing that this token signs is taken in clear.
+	Token, EncodingAESKey Secret
 }
 
 // maxPushAge: the last repeat comes about 24 h 4 min after the event (§3.7). Whether it is signed anew is not documented.
@@ -121,8 +139,14 @@ const maxPushAhead = 5 * time.Minute
 // PushReader reads what WeChat posts to the game's callback address. It is safe for concurrent use.
 type PushReader struct {
 	cfg    PushConfig
-	key    []byte // AES; nil in clear mode
+	keys   []pushKeys
 	nonces nonces
+}
+
+// pushKeys are a configuration of the console's.
+type pushKeys struct {
+	token Secret
+	aes   []byte // nil in clear mode
 }
 
 // NewPushReader checks the config.
@@ -137,19 +161,35 @@ func NewPushReader(cfg PushConfig) (*PushReader, error) {
 		cfg.Now = time.Now
 	}
 	r := &PushReader{cfg: cfg}
-	if cfg.EncodingAESKey != "" {
-		key, err := base64.StdEncoding.DecodeString(cfg.EncodingAESKey.Reveal() + "=")
-		if err != nil || len(key) != 32 {
-			return nil, errors.New("midas: PushConfig.EncodingAESKey is not the 43 characters that the console gives")
+	for _, one := range append([]PushKeys{{cfg.Token, cfg.EncodingAESKey}}, cfg.Others...) {
+		keys := pushKeys{token: one.Token}
+		if one.Token == "" {
+			return nil, errors.New("midas: each of PushConfig.Others needs a Token")
 		}
-		r.key = key
+		if one.EncodingAESKey != "" {
+			key, err := base64.StdEncoding.DecodeString(one.EncodingAESKey.Reveal() + "=")
+			if err != nil || len(key) != 32 {
+				return nil, errors.New("midas: PushConfig.EncodingAESKey is not the 43 characters that the console gives")
+			}
+			keys.aes = key
+		}
+		r.keys = append(r.keys, keys)
 	}
 	return r, nil
 }
 
+// clear lists the configurations of clear mode, secure the others.
+func (r *PushReader) clear() []pushKeys {
+	return slices.DeleteFunc(slices.Clone(r.keys), func(k pushKeys) bool { return k.aes != nil })
+}
+
+func (r *PushReader) secure() []pushKeys {
+	return slices.DeleteFunc(slices.Clone(r.keys), func(k pushKeys) bool { return k.aes == nil })
+}
+
 // Echo answers WeChat's check of the address (a GET request): what it returns is the whole answer.
 func (r *PushReader) Echo(query url.Values) (string, error) {
-	if err := r.signed(query, "signature"); err != nil {
+	if _, err := r.signed(r.keys, query, "signature"); err != nil {
 		return "", err
 	}
 	return query.Get("echostr"), nil
@@ -158,35 +198,19 @@ func (r *PushReader) Echo(query url.Values) (string, error) {
 // MayBeSigned tells before anything of the body is read whether the query carries a right signature. In secure mode one that
 // does not may still be signed as a whole.
 func (r *PushReader) MayBeSigned(query url.Values) (signed, possible bool) {
-	err := r.signed(query, "signature")
-	return err == nil, err == nil || r.key != nil
+	_, err := r.signed(r.keys, query, "signature")
+	return err == nil, err == nil || len(r.secure()) > 0
 }
 
 // Read checks and reads a push (a POST request). One that [PushEvent.IsPayment] does not know has nothing but its event, and Signed and
 // Payload where Midas signed it. Such a one is ErrPushStale if it is older than 5 min; see also Once.
 func (r *PushReader) Read(query url.Values, body []byte) (Push, error) {
-	if r.key != nil {
-		var sealed struct {
-			Encrypt string `json:"Encrypt" xml:"Encrypt"`
-		}
-		if err := unmarshal(body, &sealed); err != nil {
-			return Push{}, err
-		}
-		if sealed.Encrypt == "" {
-			return Push{}, fmt.Errorf("%w: it is in clear, and an EncodingAESKey is configured", ErrPushForged)
-		}
-		if err := r.signed(query, "msg_signature", sealed.Encrypt); err != nil {
-			return Push{}, err
-		}
-		var err error
-		if body, err = r.open(sealed.Encrypt); err != nil {
-			return Push{}, err
-		}
-	} else if err := r.signed(query, "signature"); err != nil {
+	body, opened, err := r.unseal(query, body)
+	if err != nil {
 		return Push{}, err
 	}
 	p, err := r.read(body)
-	if err == nil && r.key == nil && p.Event == "" && query.Get("encrypt_type") == "aes" && bytes.Contains(body, []byte("Encrypt")) {
+	if err == nil && !opened && p.Event == "" && query.Get("encrypt_type") == "aes" && bytes.Contains(body, []byte("Encrypt")) {
 		return Push{}, fmt.Errorf("%w: it is encrypted, and no EncodingAESKey is configured", ErrPushMalformed)
 	}
 	if err != nil {
@@ -196,6 +220,36 @@ func (r *PushReader) Read(query url.Values, body []byte) (Push, error) {
 		return p, r.young(query)
 	}
 	return p, nil
+}
+
+// unseal checks who signed a push, and decrypts it in secure mode. A configuration with a key takes nothing in clear.
+func (r *PushReader) unseal(query url.Values, body []byte) (plain []byte, opened bool, err error) {
+	secure, clear := r.secure(), r.clear()
+	var sealed struct {
+		Encrypt string `json:"Encrypt" xml:"Encrypt"`
+	}
+	if len(secure) > 0 {
+		err = unmarshal(body, &sealed)
+	}
+	if sealed.Encrypt == "" {
+		switch {
+		case len(clear) > 0:
+			_, err = r.signed(clear, query, "signature")
+		case err == nil:
+			err = fmt.Errorf("%w: it is in clear, and an EncodingAESKey is configured", ErrPushForged)
+		}
+		return body, false, err
+	}
+	fitting, err := r.signed(secure, query, "msg_signature", sealed.Encrypt)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, keys := range fitting { // several where a key is being changed and the token stays
+		if plain, err = r.open(keys.aes, sealed.Encrypt); err == nil {
+			return plain, true, nil
+		}
+	}
+	return nil, false, err
 }
 
 // maxOtherAge is how old the timestamp of a push that is not about payments may be.
@@ -226,19 +280,24 @@ func (r *PushReader) Once(query url.Values, p Push) error {
 // Forget lets a push come again that is not about a payment and could not be answered well.
 func (r *PushReader) Forget(query url.Values) { r.nonces.remove(nonceOf(query)) }
 
-// signed checks one of the sha1 signatures, and the time it was made.
-func (r *PushReader) signed(query url.Values, name string, more ...string) error {
-	if want := pushSignature(r.cfg.Token, query.Get("timestamp"), query.Get("nonce"), more...); !same(query.Get(name), want) {
-		return fmt.Errorf("%w: %s does not fit; see that Push.Token is the console's", ErrPushForged, name)
+// signed checks one of the sha1 signatures, and the time it was made. It returns the configurations whose token made it.
+func (r *PushReader) signed(among []pushKeys, query url.Values, name string, more ...string) (by []pushKeys, err error) {
+	for _, keys := range among {
+		if want := pushSignature(keys.token, query.Get("timestamp"), query.Get("nonce"), more...); same(query.Get(name), want) {
+			by = append(by, keys)
+		}
+	}
+	if by == nil {
+		return nil, fmt.Errorf("%w: %s does not fit; see that Push.Token is the console's", ErrPushForged, name)
 	}
 	at := seconds(query)
 	if at == 0 {
-		return fmt.Errorf("%w: the timestamp is not one of ten digits", ErrPushMalformed)
+		return nil, fmt.Errorf("%w: the timestamp is not one of ten digits", ErrPushMalformed)
 	}
 	if age := r.cfg.Now().Sub(time.Unix(at, 0)); age > r.cfg.MaxAge || age < -maxPushAhead {
-		return fmt.Errorf("%w: signed %s ago", ErrPushStale, age.Round(time.Second))
+		return nil, fmt.Errorf("%w: signed %s ago", ErrPushStale, age.Round(time.Second))
 	}
-	return nil
+	return by, nil
 }
 
 // seconds is a query's timestamp; 0 if it has none of ten digits. The signature is made over the joined texts, so that of a
@@ -267,17 +326,17 @@ func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byt
 
 // open decrypts a message of secure mode: 16 random bytes, its length, itself, the AppID, and padding to 32 (§3.7). Its
 // signature has been checked.
-func (r *PushReader) open(sealed string) ([]byte, error) {
+func (r *PushReader) open(key []byte, sealed string) ([]byte, error) {
 	const block, random, size = 32, 16, 4
 	text, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || len(text) == 0 || len(text)%aes.BlockSize != 0 {
 		return nil, fmt.Errorf("%w: Encrypt is not whole blocks of base64", ErrPushMalformed)
 	}
-	c, err := aes.NewCipher(r.key)
+	c, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}
-	cipher.NewCBCDecrypter(c, r.key[:aes.BlockSize]).CryptBlocks(text, text)
+	cipher.NewCBCDecrypter(c, key[:aes.BlockSize]).CryptBlocks(text, text)
 	padding := int(text[len(text)-1])
 	if padding < 1 || padding > block || padding > len(text) {
 		return nil, fmt.Errorf("%w: it does not decrypt; see that Push.EncodingAESKey is the console's", ErrPushMalformed)
@@ -326,6 +385,7 @@ type payload struct {
 	GoodsInfo     json.RawMessage `json:"GoodsInfo"`
 	CoinInfo      json.RawMessage `json:"CoinInfo"`
 	WeChatPayInfo weChatPay       `json:"WeChatPayInfo"`
+	WxOrderID     note            `json:"WxOrderId"`
 }
 
 type goodsInfo struct {
@@ -335,6 +395,7 @@ type goodsInfo struct {
 	OrigPrice   number `json:"OrigPrice"`
 	ActualPrice number `json:"ActualPrice"`
 	Attach      note   `json:"Attach"`
+	OrderSource shown  `json:"OrderSource"`
 }
 
 type coinInfo struct {
@@ -355,6 +416,7 @@ type refundInfo struct {
 type weChatPay struct {
 	MchOrderNo    note `json:"MchOrderNo"`
 	TransactionID note `json:"TransactionId"`
+	WxOrderID     note `json:"WxOrderId"`
 }
 
 // UnmarshalJSON takes what is no object for an empty one.
@@ -382,6 +444,7 @@ func (r *PushReader) read(body []byte) (Push, error) {
 		p.Event = PushStoreGoods
 	}
 	if !p.Event.IsPayment() {
+		p.Body, p.OpenID, p.Simulated = string(body), string(e.From), p.Mock
 		return r.unknown(p, e.MiniGame), nil
 	}
 	var in payload
@@ -410,10 +473,12 @@ func (r *PushReader) read(body []byte) (Push, error) {
 		p.OpenID = string(e.From)
 	}
 	p.MchOrderNo, p.TransactionID = string(in.WeChatPayInfo.MchOrderNo), string(in.WeChatPayInfo.TransactionID)
+	p.WxOrderID = cmp.Or(string(in.WxOrderID), string(in.WeChatPayInfo.WxOrderID))
 	switch p.Event {
 	case PushGoods, PushStoreGoods:
 		p.ZoneID, p.ProductID, p.Attach = string(goods.ZoneID), goods.ProductID, string(goods.Attach)
 		p.Quantity, p.Price, p.Paid = int64(goods.Quantity), Fen(goods.OrigPrice), Fen(goods.ActualPrice)
+		p.Trial = goods.OrderSource == storeTrial
 	case PushCoins, PushCenterCoins:
 		p.ZoneID, p.Quantity = string(coins.ZoneID), int64(coins.BuyQuantity)
 		p.Price, p.Paid = Fen(coins.OrigPrice), Fen(max(coins.ActualPrice, coins.TotalPrice))
@@ -430,6 +495,9 @@ func (r *PushReader) read(body []byte) (Push, error) {
 	}
 	return p, p.check()
 }
+
+// storeTrial is OrderSource of a test order in the store (§3.9, P7).
+const storeTrial = 3
 
 // carries tells whether an event carries Midas's signature of an environment.
 func (r *PushReader) carries(m miniGame, signedAs PushEvent, env number) bool {
@@ -449,6 +517,10 @@ func (r *PushReader) unknown(p Push, m miniGame) Push {
 	for _, env := range []number{0, 1} {
 		if r.carries(m, p.Event, env) {
 			p.Signed, p.Sandbox, p.Payload = true, env == 1, string(m.Payload[:min(len(m.Payload), maxPayload)])
+			var in payload
+			if json.Unmarshal([]byte(m.Payload), &in) == nil && in.OpenID != "" {
+				p.OpenID = in.OpenID
+			}
 		}
 	}
 	return p

@@ -53,6 +53,7 @@ type replyV2 struct {
 	PayFinish    shown `json:"pay_finish_time"`
 	MchOrderNo   note  `json:"mch_order_no"`
 	Transaction  note  `json:"transaction_id"`
+	WxOrderID    note  `json:"wx_order_id"`
 }
 
 // v2 performs the calls of protocol V2.
@@ -116,8 +117,8 @@ type OrderInfo struct {
 	Paid, Delivered bool
 	// PaidAt is when; zero if it has not been paid.
 	PaidAt time.Time
-	// MchOrderNo and TransactionID are WeChat Pay's numbers; empty for other ways to pay.
-	MchOrderNo, TransactionID string
+	// MchOrderNo and TransactionID are WeChat Pay's numbers, WxOrderID the platform's; empty for other ways to pay.
+	MchOrderNo, TransactionID, WxOrderID string
 }
 
 // QueryOrder asks what became of a payment with money, by the number that the client was given for it (§3.1). It is of
@@ -136,7 +137,7 @@ func (c *Client) QueryOrder(ctx context.Context, p Player, outTradeNo string, wh
 	const yes = 2
 	info := OrderInfo{
 		OutTradeNo: outTradeNo, ProductID: string(r.ProductID), Paid: r.PayState == yes, Delivered: r.DeliverState == yes,
-		MchOrderNo: string(r.MchOrderNo), TransactionID: string(r.Transaction),
+		MchOrderNo: string(r.MchOrderNo), TransactionID: string(r.Transaction), WxOrderID: string(r.WxOrderID),
 	}
 	switch at := int64(r.PayFinish); {
 	case at >= milliseconds:

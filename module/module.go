@@ -102,13 +102,14 @@ type Module struct {
 	misuses []string        // wrong calls of the host's
 	game    *chanrpc.Server // of the host's module that handles deliveries and callbacks
 	// One of these grants items.
-	grant      func(ledger.Order) error
-	grantAsync func(o ledger.Order, done func(error))
-	grantTx    func(context.Context, *sql.Tx, ledger.Order) error
-	acks       *acks
-	before     func(ctx context.Context, p payment.Player, itemID string, quantity int64) error // nil: everything may be bought
-	onRefund   func(payment.Refund) error
-	refundGame *chanrpc.Server // of the module that onRefund runs in
+	grant        func(ledger.Order) error
+	grantAsync   func(o ledger.Order, done func(error))
+	grantTx      func(context.Context, *sql.Tx, ledger.Order) error
+	acks         *acks
+	before       func(ctx context.Context, p payment.Player, itemID string, quantity int64) error // nil: everything may be bought
+	onRefund     func(payment.Refund) error
+	pushHandlers map[midas.PushEvent]pushHandler
+	refundGame   *chanrpc.Server // of the module that onRefund runs in
 
 	pushes  *pushServer
 	desk    *desk

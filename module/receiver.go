@@ -45,6 +45,8 @@ type Receiver struct {
 	Take func(context.Context, midas.Push) error
 	// TakeOrPass, if not nil, is called in place of Take, and tells also whether Other may know the payment.
 	TakeOrPass func(context.Context, midas.Push) (others bool, err error)
+	// HandlerOf is the host's handler of an event that is not a payment, or nil. It comes before Other. nil: there are none.
+	HandlerOf func(event midas.PushEvent) func(context.Context, midas.Push) (answer any, err error)
 	// Other is given the pushes that are not about payments, and those that may be another server's, as they came. nil: the
 	// former are answered with success, and of the latter those that Take has not stored are refused.
 	Other http.Handler
@@ -122,6 +124,10 @@ func (rc *Receiver) post(w http.ResponseWriter, r *http.Request) {
 		rc.refuse(w, r, err)
 		return
 	}
+	if h := rc.handlerOf(push); h != nil {
+		rc.handle(w, r, push, h)
+		return
+	}
 	if !push.Event.IsPayment() && rc.Other != nil {
 		if status := rc.pass(w, r, body); status >= http.StatusInternalServerError {
 			rc.Reader.Forget(r.URL.Query()) // it may be sent again
@@ -145,6 +151,14 @@ func (rc *Receiver) post(w http.ResponseWriter, r *http.Request) {
 		rc.Log.Debug("midas: push taken", "event", string(push.Event), "out_trade_no", push.OutTradeNo, "mock", push.Mock)
 		reply(w, push.XML, http.StatusOK, "Success")
 	}
+}
+
+// handlerOf is who takes a push that is not a payment. What the console sent as a trial is answered with success by Take.
+func (rc *Receiver) handlerOf(p midas.Push) func(context.Context, midas.Push) (any, error) {
+	if rc.HandlerOf == nil || p.Event.IsPayment() || p.Simulated && p.Event != midas.PushRoleQuery {
+		return nil
+	}
+	return rc.HandlerOf(p.Event)
 }
 
 func (rc *Receiver) take(ctx context.Context, push midas.Push) (others bool, err error) {

@@ -41,8 +41,10 @@ func newReceiver(t *testing.T, take func(context.Context, midas.Push) error, oth
 	return &receiver{t, s.URL}
 }
 
-func signedURL(base string) string {
-	parts := []string{pushToken, fmt.Sprint(time.Now().Unix()), "n"}
+func signedURL(base string) string { return signedAs(base, "n") }
+
+func signedAs(base, nonce string) string {
+	parts := []string{pushToken, fmt.Sprint(time.Now().Unix()), nonce}
 	q := url.Values{"timestamp": {parts[1]}, "nonce": {parts[2]}, "echostr": {"<b>1"}}
 	slices.Sort(parts)
 	sum := sha1.Sum([]byte(strings.Join(parts, "")))

@@ -127,6 +127,12 @@ type event struct {
 	Note string    `json:"note,omitempty"`
 }
 
+// payment is one of WeChat's numbers of a payment with money.
+type payment struct {
+	Number string `json:"number"`
+	Kind   string `json:"kind"`
+}
+
 // orders answers a search.
 func (s *Server) orders(r *http.Request) (any, error) {
 	f, err := filterOf(r.URL.Query())
@@ -136,6 +142,13 @@ func (s *Server) orders(r *http.Request) (any, error) {
 	found, next, err := s.plugin.Orders(r.Context(), f)
 	if err != nil {
 		return nil, err
+	}
+	if number := f.BillPrefix; number != "" && len(found) == 0 && f.After == "" { // it may be a number of WeChat Pay's
+		all, err := s.plugin.Find(r.Context(), number)
+		if err != nil {
+			return nil, err
+		}
+		found = all.Orders
 	}
 	out := struct {
 		Orders []order `json:"orders"`
@@ -192,10 +205,18 @@ func (s *Server) order(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	found, err := s.plugin.Find(r.Context(), traced.BillNo)
+	if err != nil {
+		return nil, err
+	}
 	out := struct {
 		order
-		Events []event `json:"events"`
-	}{orderOf(traced.Order), make([]event, 0, len(traced.Events))}
+		Payments []payment `json:"payments"`
+		Events   []event   `json:"events"`
+	}{orderOf(traced.Order), make([]payment, 0, len(found.Payments)), make([]event, 0, len(traced.Events))}
+	for _, n := range found.Payments {
+		out.Payments = append(out.Payments, payment{n.Number, string(n.Kind)})
+	}
 	for _, e := range traced.Events {
 		out.Events = append(out.Events, event{e.At, e.Who, string(e.From), string(e.To), e.Code, e.RID, e.Note})
 	}

@@ -171,8 +171,32 @@ func (t *Till) priceInMoney(r GoodsRequest) (price, fen midas.Fen, err error) {
 
 // queryGoods asks Midas whether goods were paid for.
 func (t *Till) queryGoods(ctx context.Context, o ledger.Order) (after ledger.Order, err error) {
-	info, err := t.queryTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP}, o.BillNo, midas.BizGoods)
+	info, err := t.askTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP}, o.BillNo, midas.BizGoods)
 	return t.rules.afterQuery(o, info, err, t.cfg.Now()), err
+}
+
+// askTrade asks Midas about a payment with money, and keeps the numbers that WeChat Pay has for it.
+func (t *Till) askTrade(ctx context.Context, p Player, outTradeNo string, what midas.BizKind) (midas.OrderInfo, error) {
+	info, err := t.queryTrade(ctx, p, outTradeNo, what)
+	if err == nil && info.Paid {
+		err := t.noteNumbers(ctx, outTradeNo, p.OpenID, info.MchOrderNo, info.TransactionID, info.WxOrderID)
+		t.complain("midas: WeChat Pay's numbers of a payment were not kept", err, "out_trade_no", printable(outTradeNo)) // they are shown, and decide nothing
+	}
+	return info, err
+}
+
+// noteNumbers keeps WeChat's numbers of a payment; empty ones are left out.
+func (t *Till) noteNumbers(ctx context.Context, trade, openid, mchOrderNo, transactionID, wxOrderID string) error {
+	var list []ledger.PayNumber
+	for kind, number := range map[ledger.NumberKind]string{ledger.MchOrderNo: mchOrderNo, ledger.TransactionID: transactionID, ledger.WxOrderID: wxOrderID} {
+		if n := (ledger.PayNumber{Kind: kind, Number: number, Trade: trade, OpenID: openid, SeenAt: t.cfg.Now()}); n.Valid() {
+			list = append(list, n)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return t.cfg.Ledger.NotePayNumbers(ctx, list)
 }
 
 // queryTrade asks Midas about a payment with money.
@@ -221,7 +245,7 @@ func unanswered(o ledger.Order) int {
 
 // askFailed asks Midas about goods that were given up, and has them delivered if they were paid for.
 func (t *Till) askFailed(ctx context.Context, o ledger.Order) (ledger.Order, error) {
-	info, err := t.queryTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP}, o.BillNo, midas.BizGoods)
+	info, err := t.askTrade(ctx, Player{OpenID: o.OpenID, ZoneID: o.ZoneID, UserIP: o.UserIP}, o.BillNo, midas.BizGoods)
 	switch {
 	case errors.Is(err, midas.ErrTradeUnknown):
 		return o, nil
@@ -321,7 +345,7 @@ func (t *Till) goodsFromOutside(ctx context.Context, p midas.Push) error {
 	switch {
 	case len(t.cfg.StoreZones) > 0 && !slices.Contains(t.cfg.StoreZones, zone):
 		return fmt.Errorf("%w: goods of the store page in zone %s are another server's", ErrNotOurs, printable(zone))
-	case p.Paid <= 0:
+	case p.Paid <= 0 && !p.Trial:
 		return t.keep(ctx, p, "bought in the store page, and nothing was paid")
 	case p.Price > 0 && p.Paid > p.Price:
 		return t.keep(ctx, p, "bought in the store page, and more was paid than it costs")
@@ -334,6 +358,9 @@ func (t *Till) goodsFromOutside(ctx context.Context, p midas.Push) error {
 	o := t.newOrder(Player{OpenID: p.OpenID, ZoneID: zone}, ledger.Order{
 		Kind: ledger.Goods, RequestID: p.OutTradeNo, ItemID: p.ProductID, Quantity: p.Quantity, Amount: int64(p.Paid), Paid: int64(p.Paid), Note: "bought outside the game",
 	})
+	if p.Trial { // it is worth its price, and brings nothing
+		o.Source, o.Amount, o.Note = ledger.StoreTrial, max(1, int64(p.Price), int64(p.Paid)), "bought in the store page as a trial: no sale"
+	}
 	o.BillNo = p.OutTradeNo
 	o, created, err := t.cfg.Ledger.Create(ctx, o)
 	if errors.Is(err, ledger.ErrMismatch) {

@@ -47,7 +47,7 @@ func (t *Till) settleRecharges(ctx context.Context, p Player) {
 // askByNumber asks about recharges, and credits those whose coins are in the balance. An error ends it; another look asks again.
 func (t *Till) askByNumber(ctx context.Context, p Player, waiting []ledger.Recharge, look *ledger.Look) (confirmed []ledger.Recharge) {
 	for _, r := range waiting {
-		info, err := t.queryTrade(ctx, p, r.OutTradeNo, midas.BizCoins)
+		info, err := t.askTrade(ctx, p, r.OutTradeNo, midas.BizCoins)
 		switch {
 		case err == nil && info.Delivered:
 			stored, fresh, err := t.cfg.Ledger.ConfirmRecharge(ctx, r.OutTradeNo, 0, t.cfg.Now())

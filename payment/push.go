@@ -56,6 +56,11 @@ func (t *Till) takePush(ctx context.Context, p midas.Push) error {
 		return fmt.Errorf("%w: it is of the other environment", ErrNotOurs)
 	}
 	err := t.takePayment(ctx, p)
+	if err == nil || errors.Is(err, errPassOn) {
+		if noted := t.noteNumbers(ctx, p.OutTradeNo, p.OpenID, p.MchOrderNo, p.TransactionID, p.WxOrderID); noted != nil {
+			err = noted
+		}
+	}
 	if errors.Is(err, ErrNotOurs) || errors.Is(err, errPassOn) {
 		return err
 	}

@@ -200,7 +200,7 @@ func (t *Till) perhapsGranted(ctx context.Context, goods ledger.Order) (bool, er
 // all that was paid, after a discount. That what was given back as a whole is no longer told as paid is an assumption; if it is told so,
 // the price of the order is taken for what was paid, until a push says otherwise.
 func (t *Till) askRefunded(ctx context.Context, refund, goods ledger.Order) (evidence, error) {
-	info, err := t.queryTrade(ctx, Player{OpenID: goods.OpenID, ZoneID: goods.ZoneID, UserIP: goods.UserIP}, goods.BillNo, midas.BizGoods)
+	info, err := t.askTrade(ctx, Player{OpenID: goods.OpenID, ZoneID: goods.ZoneID, UserIP: goods.UserIP}, goods.BillNo, midas.BizGoods)
 	switch {
 	case err == nil && info.Paid:
 		return saidPaid, nil

@@ -95,6 +95,9 @@ type Config struct {
 	// Push says where Midas's notifications of protocol V2 come in. Zero value: they are not taken, and what they would tell is
 	// found by asking, later.
 	Push PushConfig
+	// PushKeys are the tokens and keys of further configurations that push to the same address: the console has one for events and one for
+	// deliveries (§3.9, P5), and while a token or key is being changed the old one is still in use for a while. Zero value: none.
+	PushKeys []PushKeys
 
 	decoded bool            // from a text
 	faults  []Fault         // of that text
@@ -131,6 +134,14 @@ type PushConfig struct {
 	// StoreZones are the zones, with commas between them, whose goods of the store page this ledger grants, where several ledgers
 	// share the callback address. Zero value: all zones.
 	StoreZones string
+}
+
+// PushKeys are a further push configuration's token and key.
+type PushKeys struct {
+	// Token is the one from the WeChat console. Required.
+	Token midas.Secret
+	// EncodingAESKey is the console's key for secure mode. Zero value: clear mode.
+	EncodingAESKey midas.Secret
 }
 
 // RetryConfig is the patience with open orders.

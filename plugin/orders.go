@@ -47,6 +47,16 @@ func (p *Plugin) History(ctx context.Context, billNo string) (Traced, error) {
 	return in.ledger.Trace(ctx, billNo)
 }
 
+// Find looks up what a number stands for, as a player's receipt or a bank statement shows it: a bill number, an out_trade_no, a
+// request_id, or one of WeChat's. It must not be called from a module's goroutine.
+func (p *Plugin) Find(ctx context.Context, number string) (ledger.Found, error) {
+	in, err := p.mayRead(ctx)
+	if err != nil {
+		return ledger.Found{}, err
+	}
+	return in.ledger.Find(ctx, number)
+}
+
 // Backlog counts what is open, and what waits for an operator. It is cheap enough to be asked every few seconds, and must
 // not be called from a module's goroutine.
 func (p *Plugin) Backlog(ctx context.Context) (Backlog, error) {

@@ -268,6 +268,25 @@ func (p *Plugin) OnRefund(skeleton *leafmodule.Skeleton, tell func(Refund) error
 	p.module.OnRefund(skeleton, tell)
 }
 
+// Role is a character of a player's, for HandleRoleQuery.
+type Role = module.Role
+
+// HandlePush makes handle take the pushes of one event that is not a payment and that the plugin does not know, rightly signed and
+// decrypted; Push.Body is the whole of it. It runs on a goroutine of the plugin's, 64 at once at most, and must have ended within 2.5 s. An
+// error, or a panic, has WeChat send it again. In clear mode WeChat signs the time of a push and not its body: act on nothing but what
+// is Signed. Such pushes do not go to PushHandler's other any more. Call it where HandleDeliver is called.
+func (p *Plugin) HandlePush(event string, handle func(ctx context.Context, push midas.Push) error) {
+	p.module.HandlePush(midas.PushEvent(event), handle)
+}
+
+// HandleRoleQuery makes roles answer the store's question for the roles that a player has played lately, from which the buyer picks one
+// (midas-protocol.md §3.9, P6). It runs as HandlePush's handlers do, and only for what Midas itself has signed. The form of the answer is
+// not certain, for the page could not be read as a whole: it is {"ErrCode":0,"ErrMsg":"Success","RoleList":[{"ZoneId","RoleId","RoleName",
+// "RoleLevel"}]}; try it with the console's trial before you switch the store on.
+func (p *Plugin) HandleRoleQuery(roles func(ctx context.Context, openid string) ([]Role, error)) {
+	p.module.HandleRoleQuery(roles)
+}
+
 // PushHandler takes WeChat's pushes, for hosts that serve the game's callback address themselves; the others configure
 // Push.Addr. A game has one such address for everything WeChat has to tell: what is not about payments goes on to other,
 // as it came, or is answered with success where other is nil. So does a payment that another server with another ledger may know,
@@ -286,7 +305,10 @@ func (p *Plugin) receiver(other http.Handler) *module.Receiver {
 	if p.reader == nil {
 		return nil
 	}
-	return &module.Receiver{Reader: p.reader, Take: p.till.Take, TakeOrPass: p.till.TakeOrPass, Other: other, Log: p.log, Received: p.module.Received()}
+	return &module.Receiver{
+		Reader: p.reader, Take: p.till.Take, TakeOrPass: p.till.TakeOrPass, HandlerOf: p.module.HandlerOf, Other: other,
+		Log: p.log, Received: p.module.Received(),
+	}
 }
 
 // CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and HandleDeliverAsync
@@ -428,7 +450,7 @@ func (c Config) pushReader() (*midas.PushReader, error) {
 		return nil, nil
 	}
 	return midas.NewPushReader(midas.PushConfig{
-		AppID: c.AppID, Token: c.Push.Token, EncodingAESKey: c.Push.EncodingAESKey, AppKey: c.AppKey, SandboxAppKey: c.SandboxAppKey,
+		AppID: c.AppID, Token: c.Push.Token, EncodingAESKey: c.Push.EncodingAESKey, Others: c.morePushKeys(), AppKey: c.AppKey, SandboxAppKey: c.SandboxAppKey,
 	})
 }
 

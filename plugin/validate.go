@@ -219,6 +219,9 @@ func isLedger(path string) bool {
 // resolvePush checks the section Push.
 func (c *Config) resolvePush(fault func(string, string, ...any), secret func(string, *midas.Secret, bool)) {
 	if c.Push == (PushConfig{}) {
+		if c.PushKeys != nil {
+			fault("PushKeys", "are beside those of Push, which is not there")
+		}
 		return
 	}
 	if c.Protocol != protocolV2 {
@@ -229,6 +232,18 @@ func (c *Config) resolvePush(fault func(string, string, ...any), secret func(str
 	if key := c.Push.EncodingAESKey.Reveal(); key != "" {
 		if raw, err := base64.StdEncoding.DecodeString(key + "="); err != nil || len(raw) != 32 {
 			fault("Push.EncodingAESKey", "is not the 43 letters and digits that the console gives")
+		}
+	}
+	c.PushKeys = slices.Clone(c.PushKeys)
+	for i := range c.PushKeys {
+		keys := &c.PushKeys[i]
+		at := fmt.Sprintf("PushKeys[%d]", i)
+		secret(at+".Token", &keys.Token, true)
+		secret(at+".EncodingAESKey", &keys.EncodingAESKey, false)
+		if key := keys.EncodingAESKey.Reveal(); key != "" {
+			if raw, err := base64.StdEncoding.DecodeString(key + "="); err != nil || len(raw) != 32 {
+				fault(at+".EncodingAESKey", "is not the 43 letters and digits that the console gives")
+			}
 		}
 	}
 	setDefault(&c.Push.Path, "/midas/push")

@@ -40,8 +40,90 @@ func ordersCommand() *cli.Command {
 			&cli.StringFlag{Name: "after", Usage: "go on where an earlier list ended: `PLACE` is what it printed"},
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with what comes"},
 		},
-		Action: withLedger(runOrders),
+		Action:   withLedger(runOrders),
+		Commands: []*cli.Command{findCommand()},
 	}
+}
+
+// findCommand is `midasctl orders find`.
+func findCommand() *cli.Command {
+	return &cli.Command{
+		Name: "find", Usage: "find what a number stands for, as a player's receipt or a bank statement shows it", ArgsUsage: "NUMBER",
+		Description: "NUMBER is a bill number, an out_trade_no, a request_id, or one of WeChat's: MchOrderNo (商户单号), TransactionId (交易单号),\n" +
+			"WxOrderId. It must be the whole of it.",
+		Flags: []cli.Flag{confFlag(), jsonFlag()}, Action: withLedger(runFind),
+	}
+}
+
+func runFind(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger.Ledger) error {
+	args, err := arguments(cmd, "NUMBER")
+	if err != nil {
+		return err
+	}
+	found, err := l.Find(ctx, args[0])
+	if err != nil {
+		return err
+	}
+	if cmd.Bool("json") {
+		return printJSON(cmd, foundForPrograms(found))
+	}
+	if len(found.Orders)+len(found.Recharges)+len(found.Payments) == 0 {
+		return fmt.Errorf("nothing in this ledger has the number %s", args[0])
+	}
+	rows := [][]any{{"NUMBER", "KIND", "MADE (UTC)", "PLAYER", "WHAT", "AMOUNT", "STATE"}}
+	for _, o := range found.Orders {
+		rows = append(rows, []any{o.BillNo, o.Kind, utc(o.CreatedAt), o.OpenID, item(o), amount(o), o.State})
+	}
+	for _, r := range found.Recharges {
+		rows = append(rows, []any{cmp.Or(r.OutTradeNo, r.RequestID), "recharge", utc(r.CreatedAt), r.OpenID, fmt.Sprintf("%d coins", r.BuyQuantity), fmt.Sprintf("%d came", r.Coins), r.State})
+	}
+	for _, n := range found.Payments {
+		rows = append(rows, []any{n.Number, n.Kind, utc(n.SeenAt), n.OpenID, "payment of " + n.Trade, "", ""})
+	}
+	return printTable(cmd.Root().Writer, rows)
+}
+
+// foundJSON is what a number stands for, for programs: its keys do not change.
+type foundJSON struct {
+	Orders    []orderJSON    `json:"orders"`
+	Recharges []rechargeJSON `json:"recharges"`
+	Payments  []paymentJSON  `json:"payments"`
+}
+
+type rechargeJSON struct {
+	OutTradeNo  string    `json:"out_trade_no"`
+	RequestID   string    `json:"request_id"`
+	OpenID      string    `json:"openid"`
+	ZoneID      string    `json:"zone_id"`
+	BuyQuantity int64     `json:"buy_quantity"`
+	Coins       int64     `json:"coins"`
+	State       string    `json:"state"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+type paymentJSON struct {
+	Number string    `json:"number"`
+	Kind   string    `json:"kind"`
+	Trade  string    `json:"out_trade_no"`
+	OpenID string    `json:"openid"`
+	SeenAt time.Time `json:"seen_at"`
+}
+
+func foundForPrograms(f ledger.Found) foundJSON {
+	out := foundJSON{[]orderJSON{}, []rechargeJSON{}, []paymentJSON{}}
+	for _, o := range f.Orders {
+		out.Orders = append(out.Orders, orderForPrograms(o))
+	}
+	for _, r := range f.Recharges {
+		out.Recharges = append(out.Recharges, rechargeJSON{
+			r.OutTradeNo, r.RequestID, r.OpenID, r.ZoneID, r.BuyQuantity, r.Coins, string(r.State), r.CreatedAt, r.UpdatedAt,
+		})
+	}
+	for _, n := range f.Payments {
+		out.Payments = append(out.Payments, paymentJSON{n.Number, string(n.Kind), n.Trade, n.OpenID, n.SeenAt})
+	}
+	return out
 }
 
 func runOrders(ctx context.Context, cmd *cli.Command, _ plugin.Config, l *ledger.Ledger) error {
