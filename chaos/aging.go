@@ -27,6 +27,9 @@ type stage struct {
 // The delays of late commits, by Midas's clock, which a storm moves on by stormPace for each kill: none of the later ones comes within it.
 const stormPace = 10 * time.Second
 
+// killTakes is what a kill takes of real time at most, on average: it passes by Midas's clock, too.
+const killTakes = 4 * time.Second
+
 func (w *world) stages() []stage {
 	later := w.latest()
 	return []stage{
@@ -42,7 +45,7 @@ const day = 24 * time.Hour
 
 // latest is when a deduction lands, after it was sent, that is not to land before the stage it belongs to.
 func (w *world) latest() time.Duration {
-	return time.Duration(w.options.kills+patience)*stormPace + 30*time.Minute
+	return time.Duration(w.options.kills+patience)*(stormPace+killTakes) + 30*time.Minute
 }
 
 // lateFaults are deductions that land after their callers have given up, and of which Midas knows nothing until then.
