@@ -293,9 +293,10 @@ func newCircuit[T any](b *Breaker, e midas.Endpoint, cfg Config, changes *change
 	return c
 }
 
-// notACall tells errors that say nothing of the service: the caller gave up, or the request was malformed.
+// notACall tells errors that say nothing of the service: the caller gave up, the request was malformed, or it failed at a domain that
+// calls do not go to any more.
 func notACall(err error) bool {
-	return err != nil && (midas.Cancelled(err) || errors.Is(err, midas.ErrRefusedHere))
+	return err != nil && (midas.Cancelled(err) || errors.Is(err, midas.ErrRefusedHere) || midas.DoorLeft(err))
 }
 
 // call lets a call through to the breaker, unless another server's is open. What f does ends with ended: a function around it

@@ -21,6 +21,7 @@ type Client struct {
 	tokens TokenSource
 	own    *stableTokens // nil if tokens came with the config
 	lines  *lines
+	doors  *doors
 	*troubles
 	dead atomic.Pointer[Secret] // the last token that the log was told is dead
 }
@@ -33,7 +34,10 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, tokens: cfg.Tokens, lines: newLines(cfg.Transport, cfg.Timeout), troubles: newTroubles(cfg.Logger)}
+	c := &Client{
+		cfg: cfg, tokens: cfg.Tokens, lines: newLines(cfg.Transport, cfg.Timeout), doors: newDoors(append([]string{cfg.BaseURL}, cfg.OtherURLs...), cfg.Logger),
+		troubles: newTroubles(cfg.Logger),
+	}
 	if c.tokens == nil {
 		c.own = newStableTokens(c)
 		c.tokens = c.own
@@ -49,12 +53,21 @@ func (c *Client) Close() {
 	c.lines.close()
 }
 
-// exchange sends one request and reads its reply; a nil body makes a GET. Every way it can fail is told apart here, and none
+// exchange sends one request and reads its reply; target is the path with its query, and a nil body makes a GET. Every way it can fail is told apart here, and none
 // shows the URL: it holds the access token, or the AppSecret. ctx bounds the call, and is looked at directly before sending.
 func (c *Client) exchange(ctx context.Context, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
 	transport, used := c.lines.pick()
+	door, base := c.doors.pick(e == EndpointBalance || e == EndpointQuery || e == EndpointToken)
 	began := time.Now()
-	text, err := c.overLine(ctx, transport, e, billNo, target, body)
+	text, err := c.overLine(ctx, transport, e, billNo, base+target, body)
+	if failed, known := lineFailed(ctx, err, text); known {
+		left := c.doors.ended(door, failed)
+		if call, ok := errors.AsType[*CallError](err); ok {
+			call.left = left
+		}
+	} else {
+		c.doors.unknown(door)
+	}
 	if err != nil && goneSilent(ctx, err, time.Since(began), c.cfg.Timeout) {
 		c.lines.silent(used)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,9 @@ const standardTimeout = 3 * time.Second
 type Config struct {
 	// BaseURL is scheme and host. Zero value: OfficialURL.
 	BaseURL string
+	// OtherURLs are further domains by which the same Midas is reached (§3.9, P12), in order of preference. After three failures of the
+	// line in a row calls go to the next one, and back to the first once it answers. Zero value: none.
+	OtherURLs []string
 	// AppID and AppSecret are the mini game's. Required.
 	AppID     string
 	AppSecret Secret
@@ -68,6 +72,13 @@ func (c Config) resolved() (Config, error) {
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		faults = append(faults, errors.New("midas: Config.BaseURL is not of the form https://host"))
+	}
+	c.OtherURLs = slices.Clone(c.OtherURLs)
+	for i, other := range c.OtherURLs {
+		c.OtherURLs[i] = strings.TrimRight(other, "/")
+		if u, err := url.Parse(other); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			faults = append(faults, fmt.Errorf("midas: Config.OtherURLs[%d] is not of the form https://host", i))
+		}
 	}
 	if c.Timeout < 0 {
 		faults = append(faults, errors.New("midas: Config.Timeout is negative"))

@@ -91,6 +91,8 @@ type CallError struct {
 	Status int
 	// Err says more, or is nil. It holds no URL: that would show the access token.
 	Err error
+
+	left bool // it failed at a domain that is not used any more
 }
 
 func (e *CallError) Error() string {

@@ -24,7 +24,7 @@ func (c *Client) code2Session(ctx context.Context, code string) (Session, error)
 	q := url.Values{
 		"appid": {c.cfg.AppID}, "secret": {c.cfg.AppSecret.Reveal()}, "js_code": {code}, "grant_type": {"authorization_code"},
 	}
-	text, err := c.exchange(ctx, EndpointLogin, "", c.cfg.BaseURL+"/sns/jscode2session?"+q.Encode(), nil)
+	text, err := c.exchange(ctx, EndpointLogin, "", "/sns/jscode2session?"+q.Encode(), nil)
 	if err != nil {
 		return Session{}, err
 	}

@@ -161,7 +161,7 @@ func (s *stableTokens) ask(ctx context.Context, force bool) (got SharedToken, er
 		return SharedToken{}, err
 	}
 	asked := time.Now() // its life began when WeChat answered, which is later
-	text, err := s.client.exchange(ctx, EndpointToken, "", cfg.BaseURL+"/cgi-bin/stable_token", body)
+	text, err := s.client.exchange(ctx, EndpointToken, "", "/cgi-bin/stable_token", body)
 	if err != nil {
 		return SharedToken{}, err
 	}

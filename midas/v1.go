@@ -115,7 +115,7 @@ func (c *Client) callV1(ctx context.Context, e Endpoint, p Player, r request) (r
 	var reply replyV1
 	err := c.withToken(ctx, e, r.billNo, func(ctx context.Context, token Secret) error {
 		body := c.bodyV1(path, token, p, r, time.Now())
-		text, err := c.exchange(ctx, e, r.billNo, c.cfg.BaseURL+path+"?access_token="+url.QueryEscape(token.Reveal()), body)
+		text, err := c.exchange(ctx, e, r.billNo, path+"?access_token="+url.QueryEscape(token.Reveal()), body)
 		if err != nil {
 			return err
 		}

@@ -187,9 +187,9 @@ func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, 
 			return &CallError{Endpoint: e, BillNo: about, Kind: ErrRefusedHere, Err: err}
 		}
 		var target strings.Builder
-		target.Grow(len(c.cfg.BaseURL) + len(path) + len(token) + 256)
+		target.Grow(len(path) + len(token) + 256)
 		for _, part := range [...]string{
-			c.cfg.BaseURL, path, "?access_token=", url.QueryEscape(token.Reveal()), "&pay_sig=", PaySigV2(path, body, c.cfg.AppKey),
+			path, "?access_token=", url.QueryEscape(token.Reveal()), "&pay_sig=", PaySigV2(path, body, c.cfg.AppKey),
 			"&sig_method=hmac_sha256&signature=", SignatureV2(body, p.SessionKey),
 		} {
 			target.WriteString(part)

@@ -29,6 +29,11 @@ type Config struct {
 	// BaseURL is where Midas is. Zero value: the official host, https://api.weixin.qq.com. Plain http is taken for the
 	// sandbox and for this machine only.
 	BaseURL string
+	// BaseURLs are the domains by which Midas is reached, the preferred one first, in place of BaseURL: after three failures of the line in a
+	// row calls go to the next one, and back to the first once it answers. WeChat lists api2.weixin.qq.com, sh.api.weixin.qq.com,
+	// sz.api.weixin.qq.com and hk.api.weixin.qq.com beside the official host (midas-protocol.md §3.9, P12: from general knowledge; try
+	// them before you rely on them). Zero value: BaseURL alone.
+	BaseURLs []string
 	// AppID and AppSecret are the mini game's, from the WeChat console. Required.
 	AppID     string
 	AppSecret midas.Secret

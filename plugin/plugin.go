@@ -424,10 +424,18 @@ func (c Config) Client(log *slog.Logger) (*midas.Client, error) {
 	return midas.New(c.midas(log))
 }
 
+// otherURLs are the domains after the first.
+func (c Config) otherURLs() []string {
+	if len(c.BaseURLs) == 0 {
+		return nil
+	}
+	return c.BaseURLs[1:]
+}
+
 // midas is the client's part of a resolved config.
 func (c Config) midas(log *slog.Logger) midas.Config {
 	m := midas.Config{
-		BaseURL: c.BaseURL, AppID: c.AppID, AppSecret: c.AppSecret, OfferID: c.OfferID, AppKey: c.AppKey,
+		BaseURL: c.BaseURL, OtherURLs: c.otherURLs(), AppID: c.AppID, AppSecret: c.AppSecret, OfferID: c.OfferID, AppKey: c.AppKey,
 		V2: c.v2(), NoMPSig: !*c.MPSig, SignOptional: c.OptionalParams == sign, Platform: c.Platform, Timeout: c.Timeout, Logger: log,
 	}
 	if c.Env == sandbox {

@@ -76,6 +76,12 @@ func TestNonsenseAboutWhereMoneyIsTakenIsToldByItsKey(t *testing.T) {
 		"no price on an iPhone":          {with(t, "IOSTiers", `[]`), `IOSTiers: is empty`},
 		"a signature in V1":              {with(t, "SignedCoins", `true`), `SignedCoins: only protocol v2`},
 		"coins that cost no whole fen":   {with(t, "Protocol", `"v2"`, "CoinsPerYuan", `7`, "SignedCoins", `true`), `SignedCoins: with 7 coins for a yuan`},
+		"domains that BaseURL is not of": {with(t, "BaseURL", `"https://a.example.com"`, "BaseURLs", `["https://b.example.com"]`), `BaseURLs: does not begin with BaseURL`},
+		"no domain":                      {with(t, "BaseURLs", `[]`), `BaseURLs: does not begin`},
+		"a domain that is none":          {with(t, "BaseURLs", `["https://a.example.com","b"]`), `BaseURLs[1]: is not of the form`},
+		"a domain twice":                 {with(t, "BaseURLs", `["https://a.example.com","https://a.example.com"]`), `BaseURLs[1]: is there twice`},
+		"push keys without a token":      {with(t, "Protocol", `"v2"`, "Push", `{"Token":"t"}`, "PushKeys", `[{"EncodingAESKey":"x"}]`), `PushKeys[0].Token: is missing`},
+		"push keys beside nothing":       {with(t, "Protocol", `"v2"`, "PushKeys", `[{"Token":"t"}]`), `PushKeys: are beside those of Push`},
 		"a reading of the price unknown": {with(t, "SignedCoinPrice", `"yuan"`), `SignedCoinPrice: "yuan" is neither`},
 	} {
 		t.Run(name, func(t *testing.T) {

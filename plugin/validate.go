@@ -81,6 +81,19 @@ func (c Config) Resolved() (Config, error) {
 	secret("AppKey", &c.AppKey, c.Env == production)
 	secret("SandboxAppKey", &c.SandboxAppKey, c.Env == sandbox)
 
+	if len(c.BaseURLs) > 0 && c.BaseURL == "" {
+		c.BaseURL = c.BaseURLs[0]
+	}
+	if c.BaseURLs != nil && (len(c.BaseURLs) == 0 || strings.TrimRight(c.BaseURLs[0], "/") != strings.TrimRight(c.BaseURL, "/")) {
+		fault("BaseURLs", "does not begin with BaseURL; leave that out, or name it first")
+	}
+	for i, base := range c.BaseURLs {
+		if what := checkBaseURL(base, c.Env); what != "" {
+			fault(fmt.Sprintf("BaseURLs[%d]", i), "%s", what)
+		} else if slices.Contains(c.BaseURLs[:i], base) {
+			fault(fmt.Sprintf("BaseURLs[%d]", i), "is there twice; keep one")
+		}
+	}
 	if c.BaseURL != "" {
 		if what := checkBaseURL(c.BaseURL, c.Env); what != "" {
 			fault("BaseURL", "%s", what)
