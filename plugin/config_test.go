@@ -276,8 +276,8 @@ func TestTheDefaultsAreTheDocumentedOnes(t *testing.T) {
 		Timeout: 3 * time.Second, MaxInFlight: 200, MaxQueuePerPlayer: 8,
 		Retry: RetryConfig{First: time.Second, Max: 30 * time.Second, GiveUpAfter: 5 * time.Minute, DeliverTries: 100},
 		RechargePoll: []time.Duration{
-			3 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second, 30 * time.Second,
-			time.Minute, time.Minute, time.Minute,
+			10 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second, 30 * time.Second, 30 * time.Second,
+			time.Minute, time.Minute, time.Minute, 10 * time.Minute, 10 * time.Minute, 10 * time.Minute,
 		},
 		RateLimit: RateLimitConfig{PerSecond: 5, Burst: 10}, LoginLimit: LoginLimitConfig{InFlight: 20, RefusedPerSecond: 20, RefusedPerAddress: 1},
 		Breaker: BreakerConfig{

@@ -89,7 +89,7 @@ func TestWhatMidasSaysAndWhatIsSecretReachesNoPlayerAndNoLog(t *testing.T) {
 				e, failed := m.(*msg.MidasError)
 				return balance && b.GetReason() == msg.MidasReason_MIDAS_REASON_LOGIN || failed && e.GetRequestId() == ""
 			})
-			if _, well := end.(*msg.MidasBalance); well {
+			if b, told := end.(*msg.MidasBalance); told && !b.GetStale() {
 				return
 			}
 		}
