@@ -159,6 +159,7 @@ func run(ctx context.Context, o options) (err error) {
 	for _, what := range w.weather.happenings() {
 		fmt.Fprintf(t, "%s\t%d\t\n", what, w.weather.of(what))
 	}
+	fmt.Fprintf(t, "%s\t%d\t\n", domainDied, w.weather.of(domainDied))
 	kept, cuts := w.line.counts()
 	fmt.Fprintf(t, "calls kept for up to %s, and let through\t%d\t\n", o.hold, kept)
 	fmt.Fprintf(t, "connections cut after the request, which was let through\t%d\t\n", cuts)
@@ -224,7 +225,7 @@ var errBooks = errors.New("the books differ")
 const (
 	faultFreeze   = "freeze"   // servers that stand still
 	faultLate     = "late"     // deductions that land at Midas long after, and the days that pass at the end
-	faultLine     = "line"     // calls kept, connections cut
+	faultLine     = "line"     // calls kept, connections cut, the first domain dead
 	faultMail     = "mail"     // pushes lost, overtaken and repeated on their way
 	faultClock    = "clock"    // clocks that are wrong
 	faultDatabase = "database" // what befalls the ledger's database: full disks, too
@@ -243,6 +244,7 @@ func (w *world) storm(ctx context.Context, c *crowd) (kills int, err error) {
 			if err := w.weather.databaseIsBack(ctx); err != nil {
 				return kills, err
 			}
+			w.domains.dead.Store(false)
 			missing, err := w.weather.missing(c)
 			if err != nil || len(missing) == 0 {
 				return kills, errors.Join(err, w.newToken(ctx))
@@ -253,6 +255,9 @@ func (w *world) storm(ctx context.Context, c *crowd) (kills int, err error) {
 		}
 		if err := w.weather.change(ctx); err != nil {
 			return kills, fmt.Errorf("change the weather: %w", err)
+		}
+		if !w.options.without[faultLine] && w.domains.turn() {
+			w.weather.count(domainDied)
 		}
 		s := w.weather.victim()
 		// Some servers die before a player has come back, some after hundreds of orders.

@@ -38,6 +38,7 @@ type world struct {
 	line     *slowLine
 	mail     *mail // the way of pushes; nil: there are none, or nothing happens to them
 	weather  *weather
+	domains  *domains
 	servers  []*server
 	log      *logFile
 }
@@ -50,7 +51,8 @@ type server struct {
 	// pushes is where it takes Midas's pushes; empty: nowhere.
 	pushes string
 	lines  []*wire          // to what it shares with others
-	front  *httptest.Server // its way to Midas
+	front  *httptest.Server // its way to Midas by the first domain
+	second *httptest.Server // and by the second
 	cmd    *exec.Cmd
 	ended  chan error
 	clock  clock
@@ -119,6 +121,7 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	}); err != nil {
 		return nil, err
 	}
+	w.domains = &domains{dice: rand.New(rand.NewPCG(o.seed, 9))}
 	w.line = newSlowLine(w.emu, o.seed, max(o.hold, time.Second))
 	if o.without[faultLine] {
 		w.line.dice = nil
@@ -167,7 +170,7 @@ func (w *world) connectPushes() error {
 // addServer writes the config of one more server.
 func (w *world) addServer(n int, midasURL string) error {
 	s := &server{world: w, conf: filepath.Join(w.folder, fmt.Sprintf("server%d.json", n))}
-	s.front = httptest.NewServer(s)
+	s.front, s.second = w.domains.first(s), httptest.NewServer(s)
 	w.servers = append(w.servers, s)
 	var addrs [3]string
 	for i := range addrs {
@@ -178,7 +181,7 @@ func (w *world) addServer(n int, midasURL string) error {
 	}
 	s.ws = addrs[0]
 	section := map[string]any{
-		"Protocol": w.options.protocol, "Env": "sandbox", "BaseURL": s.front.URL, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
+		"Protocol": w.options.protocol, "Env": "sandbox", "BaseURLs": []string{s.front.URL, s.second.URL}, "AppID": emulator.DefaultAppID, "AppSecret": emulator.DefaultAppSecret,
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true, "Items": items,
 		"Timeout": midasTimeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
 		"Retry":   map[string]any{"First": "20ms", "Max": "200ms", "GiveUpAfter": "2s", "DeliverTries": 1000},
@@ -204,7 +207,7 @@ func (w *world) addServer(n int, midasURL string) error {
 	}
 	if n == 0 { // the audit's, which needs no line that can be cut
 		section["Ledger"] = map[string]any{"Driver": w.database.config.Driver, "DSN": w.database.config.DSN}
-		section["BaseURL"] = midasURL
+		section["BaseURLs"] = []string{midasURL}
 		delete(section, "Redis")
 		text, err := json.Marshal(section)
 		if err != nil {
@@ -437,8 +440,10 @@ func (w *world) close() error {
 		for _, l := range s.lines {
 			l.proxy.Stop()
 		}
-		s.front.CloseClientConnections()
-		s.front.Close()
+		for _, way := range []*httptest.Server{s.front, s.second} {
+			way.CloseClientConnections()
+			way.Close()
+		}
 	}
 	if w.mail != nil {
 		w.mail.close()
