@@ -167,10 +167,20 @@ func (e *emulated) payGoods(ctx context.Context, body struct {
 		Signature string        `json:"signature"`
 		Fate      emulator.Fate `json:"fate"`
 	}{OpenID: body.OpenID, SignData: body.SignData, PaySig: body.PaySig, Signature: body.Signature}
-	if body.Late {
+	if body.Late && coinsAreBought(body.SignData) {
+		in.Fate.CreditAfter = lateAfter
+	} else if body.Late {
 		in.Fate.PushAfter = lateAfter
 	}
 	return e.pay(ctx, "goods", in)
+}
+
+// coinsAreBought reports whether a signed purchase is one of coins.
+func coinsAreBought(signData string) bool {
+	var data struct {
+		Mode string `json:"mode"`
+	}
+	return json.Unmarshal([]byte(signData), &data) == nil && data.Mode == "coins"
 }
 
 // give gives coins for nothing, as the game's own code would.

@@ -87,6 +87,34 @@ func TestAnItemIsBoughtWithMoney(t *testing.T) {
 	p.bag("pass", 1)
 }
 
+// The device in the player's hand decides what is sold for money; coins that are there are spent on each.
+func TestTheDeviceDecidesWhatIsSoldForMoney(t *testing.T) {
+	p := desktop(t, "traveller")
+	p.present(60)
+	p.balance("60")
+	take := func(device string) {
+		p.click(".curtain")
+		p.opened("drawer")
+		p.run(chromedp.Evaluate(`(() => {
+			const device = document.querySelector('#device');
+			device.value = '`+device+`';
+			device.dispatchEvent(new Event('change', { bubbles: true }));
+		})()`, nil))
+		p.closed()
+		p.balance("60")
+	}
+	take("ios") // Apple's payment has no sandbox
+	p.is("nothing is sold for money", `!!document.querySelector('#cannot-pay') && !document.querySelector('[data-coins]') && !document.querySelector("[data-item='pass']")`)
+	take("windows")
+	p.is("coins and goods are sold", `!document.querySelector('#cannot-pay') && !!document.querySelector('[data-coins]') && !!document.querySelector("[data-item='pass']")`)
+	p.click("[data-coins='60']") // by the signed call
+	p.click("#pay")
+	p.announced("60 coins arrived")
+	p.balance("120")
+	p.buy("sword")
+	p.bag("sword", 1)
+}
+
 func TestAnOutageClosesTheShopAndItOpensAgainByItself(t *testing.T) {
 	p := desktop(t, "patient")
 	p.present(60)
@@ -109,15 +137,17 @@ func TestALookAtThePurseInAnOutageDoesNotCloseTheShop(t *testing.T) {
 	p.weather("5xx")
 	defer p.weather("fine")
 	p.click("#purse")
-	p.announced("Not available just now. Try again in a moment.")
+	p.announced("Midas cannot be asked just now. This is your balance as of")
+	p.is("the balance is shown as old", `document.querySelector('#purse b').className === 'old' && document.querySelector('#purse b').textContent === '60'`)
 	p.is("the shop is open", `!appeared.has('closed')`)
 	p.buy("potion")
 	p.is("the shop is closed", `!!document.querySelector('#closed')`)
 	p.silence()
 	p.click("#purse")
-	p.is("it is said that the look failed", `!!document.querySelector('.toast.bad')`)
+	p.is("it is said that the balance is old", `!!document.querySelector('.toast.plain')`)
 	p.weather("fine")
 	p.reopened()
+	p.is("the true balance is shown without a look", `document.querySelector('#purse b').className !== 'old'`)
 	p.bag("potion", 1)
 	p.buy("potion")
 	p.bag("potion", 2)

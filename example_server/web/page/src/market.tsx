@@ -13,13 +13,14 @@ export function Items({ store, want }: { store: Store; want: (item: Item) => voi
         {store.catalogue!.items.map((item, n) => {
           const name = itemName(store.language, item);
           const money = item.price === 0;
-          const waiting = waits(store);
+          const soldOut = item.left === 0;
+          const waiting = waits(store) || soldOut;
           const price = money ? yuan(item.fen) : t.priceCoins(number(item.price));
           return (
             <li key={item.id} class={`card tint${n % 4}`}>
               <div class="art"><ItemArt id={item.id} />{(store.bag[item.id] ?? 0) > 0 && <span class="owned">{t.owned(store.bag[item.id]!)}</span>}</div>
               <h3>{name}</h3>
-              {money && <p class="small">{t.onlyMoney}</p>}
+              {soldOut ? <p class="small">{t.soldOut}</p> : money && <p class="small">{t.onlyMoney}</p>}
               {store.catalogue!.emulated
                 ? <button type="button" class={money ? 'green' : 'gold'} data-item={item.id} aria-label={t.buyLabel(name, price)} disabled={!store.loggedIn} aria-disabled={waiting} onClick={() => { if (!waiting) want(item); }}>{money ? yuan(item.fen) : <><Coin />{number(item.price)}</>}</button>
                 : <p class="price">{money ? yuan(item.fen) : <><Coin />{price}</>}</p>}

@@ -41,6 +41,7 @@ function App({ store }: { store: Store }) {
           <div class="columns">
             <div class="wares">
               <Items store={store} want={want} />
+              {store.cannotPay !== '' && <div class="notice" id="cannot-pay"><h2>{t.cannotPay}</h2><p>{store.cannotPay}</p></div>}
               {store.catalogue.tiers.length > 0 && store.catalogue.emulated && <Tiers store={store} />}
             </div>
             {store.loggedIn && <div class="belongings"><BagView store={store} /><OrdersView store={store} /></div>}
@@ -95,7 +96,7 @@ function Header({ store }: { store: Store }) {
       <div class="brand"><h1>{t.title}</h1><p>{t.tagline}</p></div>
       {store.loggedIn && (
         <button type="button" class="purse" id="purse" aria-label={t.balance(balance ? number(balance.balance) : '…')} title={balance && balance.present_balance > 0 ? t.given(number(balance.present_balance)) : undefined} onClick={() => store.refresh()}>
-          <Coin /><b key={balance?.balance}>{balance ? number(balance.balance) : '…'}</b>
+          <Coin /><b key={balance?.balance} class={balance?.stale ? 'old' : undefined}>{balance ? number(balance.balance) : '…'}</b>
         </button>
       )}
       {store.loggedIn && <button type="button" class="plain who" aria-label={t.leaveLabel(store.name)} onClick={() => store.leave()}><span>{store.name}</span><Sign name="leave" /></button>}

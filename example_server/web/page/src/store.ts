@@ -1,10 +1,10 @@
 // What the page knows and what a player can do, on top of leafmidas-client; the views only show it.
 import { MidasClient, MidasError, browserPlatform } from 'leafmidas-client';
-import type { Balance, ConnectionState, GoodsOptions, Order, PurchaseResult, RechargeOptions } from 'leafmidas-client';
+import type { Balance, Catalogue as Offer, ConnectionState, GoodsOptions, Order, PurchaseResult, RechargeOptions } from 'leafmidas-client';
 import { type Ending, payAtEmulator } from './midas';
 import { type Language, itemName, number, texts } from './texts';
 
-export interface Item { id: string; name: string; price: number; fen: number }
+export interface Item { id: string; name: string; price: number; fen: number; left?: number }
 export interface Tier { coins: number; fen: number }
 export interface Catalogue { items: Item[]; tiers: Tier[]; zone: string; emulated: boolean }
 
@@ -19,7 +19,18 @@ export interface Toast { id: number; tone: 'good' | 'bad' | 'plain'; text: strin
 /** A purchase that has not ended, kept for when the page is loaded again. */
 interface Open { requestId: string; itemId: string; quantity: number; money: boolean }
 
-const kept = { name: 'leafmidas.name', open: 'leafmidas.open', language: 'leafmidas.language', killed: 'leafmidas.killed' };
+/** The devices that the page may play, as wx would tell them. */
+export const devices = {
+  android: { platform: 'android', system: 'Android 14' },
+  ios: { platform: 'ios', system: 'iOS 17.4.1' },
+  oldIOS: { platform: 'ios', system: 'iOS 14.8' },
+  windows: { platform: 'windows', system: 'Windows 11 x64' },
+  mac: { platform: 'mac', system: 'macOS 15' },
+  ohos: { platform: 'ohos', system: 'HarmonyOS 5.0' },
+} as const;
+export type DeviceName = keyof typeof devices;
+
+const kept = { device: 'leafmidas.device', name: 'leafmidas.name', open: 'leafmidas.open', language: 'leafmidas.language', killed: 'leafmidas.killed' };
 const firstOrders = 12;
 const followEveryMs = 1000;
 
@@ -28,6 +39,9 @@ export class Store {
   catalogue: Catalogue | undefined;
   loadFailed = false;
   name = sessionStorage.getItem(kept.name) ?? '';
+  device: DeviceName = (sessionStorage.getItem(kept.device) as DeviceName | null) ?? 'android';
+  /** Why this device cannot pay with money; empty where it can. */
+  cannotPay = '';
   connection: ConnectionState = 'offline';
   loggedIn = false;
   entering = false;
@@ -87,7 +101,9 @@ export class Store {
       backoff: { firstMs: 300, maxMs: 5000 },
       platform: browserPlatform({
         loginCode: async () => `auto-${name}-${unique()}`, // a code works once
-        platform: 'android',
+        platform: devices[this.device].platform,
+        device: () => ({ system: devices[this.device].system, wechat_version: '8.0.68', sdk_version: '3.10.3' }),
+        signsCoins: () => true,
         requestCoins: (o) => this.requestCoins(o),
         requestGoods: (o) => this.requestGoods(o),
       }),
@@ -99,6 +115,7 @@ export class Store {
       if (this.client !== client) return; // left meanwhile
       sessionStorage.setItem(kept.name, name);
       this.loggedIn = true;
+      client.getCatalogue().catch(() => undefined); // without it the page shows what everybody may see
       this.resume();
     } catch (e) {
       client.close();
@@ -110,18 +127,29 @@ export class Store {
     }
   }
 
+  /** Goes on as if on another device. */
+  async play(device: DeviceName): Promise<void> {
+    sessionStorage.setItem(kept.device, device);
+    this.device = device;
+    const name = this.name;
+    if (!this.loggedIn) return this.changed();
+    this.leave();
+    await this.load(); // what another device may see is not what this one does
+    await this.enter(name);
+  }
+
   leave(): void {
     clearTimeout(this.following);
     this.client?.close();
     this.client = undefined;
     sessionStorage.removeItem(kept.name);
     sessionStorage.removeItem(kept.open);
-    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, closedUntil: undefined, reopened: false, sheet: undefined, toasts: [] });
+    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, closedUntil: undefined, reopened: false, cannotPay: '', sheet: undefined, toasts: [] });
     this.changed();
   }
 
   refresh(): void {
-    this.client?.getBalance().catch((e: unknown) => this.fail(e));
+    this.client?.getBalance().then((b) => { if (b.stale) this.toast('plain', this.t.oldBalance(clock(b.as_of_unix))); }).catch((e: unknown) => this.fail(e));
   }
 
   /** Buys with coins, or with money what has a price in money only. */
@@ -199,6 +227,7 @@ export class Store {
       if (balance.bill_no !== '') this.follow(client);
       if (balance.reason === 'PRESENT' && before !== undefined) this.toast('good', this.t.presented(number(balance.present_sum - before.present_sum)));
     }));
+    client.onCatalogue((offer) => mine(() => this.show(offer)));
     client.onOrder((result) => mine(() => {
       this.showOrder(rowOf(result));
       if (result.state !== 'PENDING') client.send('GetInventory', {});
@@ -208,6 +237,17 @@ export class Store {
       else if (this.closedUntil !== undefined) this.reopen();
     }));
     client.on('Inventory', (body) => mine(() => { this.bag = (body['items'] ?? {}) as Record<string, number>; }));
+  }
+
+  /** Shows what the server sells to this player on this device, in place of what everybody may see. */
+  private show(offer: Offer): void {
+    if (this.catalogue === undefined) return;
+    this.cannotPay = offer.can_recharge ? '' : offer.reason;
+    this.catalogue = {
+      ...this.catalogue,
+      items: offer.items.map((i) => ({ id: i.item_id, name: i.name, price: i.price, fen: i.fen, left: i.limit_left })),
+      tiers: offer.recharges.map((r) => ({ coins: r.buy_quantity, fen: r.fen })),
+    };
   }
 
   /** A balance has changed by an order. If the order was made on another of the player's connections, its end is told only there. */
@@ -240,7 +280,10 @@ export class Store {
     this.keep(open);
     this.showOrder({ key: open.requestId, billNo: '', itemId: open.itemId, quantity: open.quantity, amount: open.money ? 0 : item.price * open.quantity, state: 'SENDING', reason: '', at: Date.now() });
     const closedBefore = this.closedUntil;
-    const ask = open.money ? client.buyGoods(open.itemId, open.quantity, { requestId: open.requestId }) : client.purchase(open.itemId, open.quantity, { requestId: open.requestId });
+    const { requestId } = open;
+    const ask = open.money
+      ? client.buyGoods(open.itemId, open.quantity, { requestId, expectedFen: item.fen * open.quantity })
+      : client.purchase(open.itemId, open.quantity, { requestId, expectedAmount: item.price * open.quantity });
     ask.then(
       () => {
         this.forget(open.requestId);
@@ -303,7 +346,12 @@ export class Store {
   }
 
   private async requestGoods(o: GoodsOptions): Promise<void> {
-    const sold = JSON.parse(o.sign_data) as { productId: string; buyQuantity: number; goodsPrice: number };
+    const sold = JSON.parse(o.sign_data) as { mode: string; productId: string; buyQuantity: number; goodsPrice: number };
+    if (sold.mode === 'coins') {
+      const tier = this.catalogue?.tiers.find((one) => one.coins === sold.buyQuantity);
+      const ending = await this.askToPay(this.t.payCoinsFor(number(sold.buyQuantity)), tier?.fen ?? 0);
+      return this.pay(ending, 1, '/midas/pay/goods', { openid: this.openid, sign_data: o.sign_data, pay_sig: o.pay_sig, signature: o.signature });
+    }
     const item = this.catalogue?.items.find((i) => i.id === sold.productId);
     const ending = await this.askToPay(`${item ? itemName(this.language, item) : sold.productId} ×${sold.buyQuantity}`, sold.goodsPrice * sold.buyQuantity);
     await this.pay(ending, -2, '/midas/pay/goods', { openid: this.openid, sign_data: o.sign_data, pay_sig: o.pay_sig, signature: o.signature });
@@ -329,6 +377,11 @@ export class Store {
     document.documentElement.lang = this.language === 'zh' ? 'zh-CN' : 'en';
     document.title = this.t.title;
   }
+}
+
+/** A time as a clock shows it. */
+function clock(unix: number): string {
+  return new Date(unix * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }
 
 /** Not crypto.randomUUID, which a browser lacks at http://192.168.…: it has that on https and on its own machine only. */

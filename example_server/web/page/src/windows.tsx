@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Coin, ItemArt, Sign, WeChat } from './icons';
 import { type Weather, getWeather, present, setWeather, weathers } from './midas';
-import type { Item, PaySheet, Store } from './store';
+import { type DeviceName, type Item, type PaySheet, type Store, devices } from './store';
 import { itemName, number, yuan } from './texts';
 
 function Window({ kind, title, close, children }: { kind: string; title: string; close: () => void; children: ComponentChildren }) {
@@ -86,6 +86,11 @@ export function Drawer({ store, close }: { store: Store; close: () => void }) {
           </label>
         ))}
       </fieldset>
+      <label class="line" for="device"><span>{t.device}</span>
+        <select id="device" value={store.device} onChange={(e) => { close(); void store.play(e.currentTarget.value as DeviceName); }}>
+          {(Object.keys(devices) as DeviceName[]).map((name) => <option key={name} value={name}>{t.devices[name]}</option>)}
+        </select>
+      </label>
       {store.loggedIn && <>
         <h3>{t.present}</h3>
         <div class="gifts">{presents.map((n) => <button key={n} type="button" class="plain" data-present={n} aria-label={t.presentLabel(number(n))} onClick={() => attempt(() => present(store.openid, n))}><Sign name="gift" />{number(n)}</button>)}</div>
