@@ -231,17 +231,24 @@ func runDemo() error {
 		return err
 	}
 	conf.Server.HTTPAddr = ""
-	emu, _, err := startEmulator("")
+	emu, url, err := startEmulator("")
 	if err != nil {
 		return err
 	}
 	defer emu.Close()
+	first, err := demo.NewDomain(emu)
+	if err != nil {
+		return err
+	}
+	defer first.Close()
+	conf.Server.Midas.BaseURL, conf.Server.Midas.BaseURLs = "", []string{first.URL, url}
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	told := make(chan error, 1)
 	go func() {
 		told <- demo.Play(ctx, demo.World{
+			Domain: first, Items: conf.Server.Midas.Items, SetItems: pay.Plugin.SetItems,
 			WSAddr: conf.Server.WSAddr, TCPAddr: conf.Server.TCPAddr, Emulator: emu, Env: emulator.Env(conf.Server.Midas.Env), Money: conf.Server.Midas.Protocol == "v2",
 			Books: pay.Plugin.Books, Out: os.Stdout,
 		})

@@ -26,15 +26,16 @@ type doors struct {
 
 	mu       sync.Mutex
 	current  int
-	failed   int       // of the current one, in a row
-	tryAt    time.Time // when the first is tried again; zero while it is used
+	failed   int         // of the current one, in a row
+	leftAt   []time.Time // when each was left last
+	tryAt    time.Time   // when the first is tried again; zero while it is used
 	wait     time.Duration
 	trying   bool
 	switches int64
 }
 
 func newDoors(urls []string, log *slog.Logger) *doors {
-	return &doors{urls: urls, log: log, now: time.Now}
+	return &doors{urls: urls, log: log, now: time.Now, leftAt: make([]time.Time, len(urls))}
 }
 
 // pick chooses the domain for a call. mayTry: the call moves nothing, and may be the one that tries the first domain again.
@@ -79,7 +80,12 @@ func (d *doors) ended(door int, failed bool) (left bool) {
 	if d.failed++; d.failed < doorFailures {
 		return false
 	}
-	next := (d.current + 1) % len(d.urls)
+	next, found := d.next()
+	if !found { // each has failed just now: it is Midas, or this server's own line, and what fails here counts
+		d.failed = 0
+		return false
+	}
+	d.leftAt[d.current] = d.now()
 	d.log.Warn("midas: a domain does not answer; the next one is used", "domain", d.urls[d.current], "next", d.urls[next])
 	if d.current == 0 {
 		d.wait = backAfter
@@ -91,6 +97,17 @@ func (d *doors) ended(door int, failed bool) (left bool) {
 	d.current, d.failed = next, 0
 	d.switches++
 	return true
+}
+
+// next is the domain after the current one that has not been left lately.
+func (d *doors) next() (door int, found bool) {
+	for n := 1; n < len(d.urls); n++ {
+		door = (d.current + n) % len(d.urls)
+		if at := d.leftAt[door]; at.IsZero() || d.now().Sub(at) >= backAfter {
+			return door, true
+		}
+	}
+	return 0, false
 }
 
 // unknown notes the end of a call that says nothing of the line, for its caller gave it up.

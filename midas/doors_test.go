@@ -62,6 +62,26 @@ func TestCallsGoToTheNextDomainAfterThreeFailuresOfTheLine(t *testing.T) {
 	}
 }
 
+// While every domain is dead calls stay at the last one, whose failures count: else a breaker would never open.
+func TestWhileAllDomainsAreDeadFailuresCount(t *testing.T) {
+	d, pass := testDoors("a", "b")
+	for n := range 30 {
+		door, _ := d.pick(false)
+		left := d.ended(door, true)
+		if wantLeft := n == 2; left != wantLeft || n > 2 && door != 1 {
+			t.Fatalf("failure %d at %d: left %t", n, door, left)
+		}
+	}
+	pass(backAfter)
+	for range doorFailures {
+		door, _ := d.pick(false)
+		d.ended(door, true)
+	}
+	if door, _ := d.pick(false); door != 0 {
+		t.Errorf("after a while the other one is tried again, and not %d", door)
+	}
+}
+
 func TestOneDomainIsUsedWhateverHappens(t *testing.T) {
 	d, pass := testDoors("a")
 	for range 10 {

@@ -21,6 +21,11 @@ type World struct {
 	Emulator        *emulator.Server
 	// Env is the environment that the emulator plays.
 	Env emulator.Env
+	// Domain is the first of the two ways by which the server reaches the emulator.
+	Domain *Domain
+	// Items is what is sold, SetItems the server's way to sell something else.
+	Items    []plugin.Item
+	SetItems func([]plugin.Item) error
 	// Money: protocol V2 is spoken, so that things are sold for money, and Midas pushes.
 	Money bool
 	// Books sums up the server's ledger.

@@ -34,6 +34,8 @@ func (d *demo) scenes() []scene {
 		{"Midas deducts, but its answer is lost", func(ctx context.Context) error { return d.lostAnswer(ctx, bob) }},
 		{"bob's session dies in the middle of a purchase", func(ctx context.Context) error { return d.session(ctx, bob) }},
 		{"Midas hangs: the breaker opens, the game goes on, orders wait", func(ctx context.Context) error { return d.outage(ctx, alice, bob) }},
+		{"the first of Midas's two domains dies: purchases go on by the second", func(ctx context.Context) error { return d.deadDomain(ctx, bob) }},
+		{"the price of a sword changes while alice looks at it", func(ctx context.Context) error { return d.newPrice(ctx, alice) }},
 		{"twenty players at once, while one call in five fails", d.crowd},
 	}
 	if d.world.Money {
