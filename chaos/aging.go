@@ -43,9 +43,16 @@ func (w *world) stages() []stage {
 
 const day = 24 * time.Hour
 
+// repeats is how far Midas's clock is moved on at most for pushes that it repeats, 15 of them over a day (§3.7).
+const repeats = 25 * time.Hour
+
 // latest is when a deduction lands, after it was sent, that is not to land before the stage it belongs to.
 func (w *world) latest() time.Duration {
-	return time.Duration(w.options.kills+patience)*(stormPace+killTakes) + 30*time.Minute
+	longest := time.Duration(w.options.kills+patience)*(stormPace+killTakes) + 30*time.Minute
+	if w.money() {
+		longest += repeats
+	}
+	return longest
 }
 
 // lateFaults are deductions that land after their callers have given up, and of which Midas knows nothing until then.
