@@ -111,7 +111,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 
-	begin := time.Now()
+	w.begun = time.Now()
 	if err := w.setFaults(); err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func run(ctx context.Context, o options) (err error) {
 	for _, s := range b.states {
 		fmt.Fprintf(t, "orders %s\t%d\t\n", s.state, s.orders)
 	}
-	fmt.Fprintf(t, "seconds\t%.0f\t\n", time.Since(begin).Seconds())
+	fmt.Fprintf(t, "seconds\t%.0f\t\n", time.Since(w.begun).Seconds())
 	if err := t.Flush(); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type world struct {
 	domains  *domains
 	servers  []*server
 	log      *logFile
+	begun    time.Time // when the first server started
 }
 
 // server is one of the game's, which dies and is started anew.
