@@ -172,7 +172,7 @@ func (a *Account) add(kind Kind, s State, unsure bool, coins int64) {
 	switch {
 	case !kind.known():
 		a.foreign = true
-	case kind == Goods, kind == Refund: // money, not coins
+	case kind == Goods, kind == Refund, kind == Credit: // money, or coins that save_amt tells of
 	case s == Created, s == Failed, s == Paying && !unsure: // Midas has not moved anything
 	case unsure && (s == Delivered || s == Cancelled) && kind == Present:
 		a.PresentSettled += coins

@@ -103,8 +103,10 @@ type Ledger struct {
 	// identity is what has been found to be the ledger's, or nil.
 	identity atomic.Pointer[Identity]
 	serving  serving
-	unwatch  context.CancelFunc // ends the look after SQLite's file, or nil
-	watching sync.WaitGroup
+	// newCredit begins the order that tells of coins that were bought, see TellCredits. nil: nobody is told.
+	newCredit func(openid, zoneID string) Order
+	unwatch   context.CancelFunc // ends the look after SQLite's file, or nil
+	watching  sync.WaitGroup
 }
 
 // attach takes the pools over. c is nil with SQLite.
@@ -254,7 +256,7 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed),
-		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed), errors.Is(err, ErrNotMovable):
+		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed), errors.Is(err, ErrNotMovable), errors.Is(err, ErrOverAllowance):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())

@@ -128,7 +128,7 @@ func (l *Ledger) Find(ctx context.Context, number string) (f Found, err error) {
 		case !errors.Is(err, ErrNotFound):
 			return Found{}, err
 		}
-		refunds, err := l.refundOrders(ctx, trade)
+		refunds, err := l.toldOf(ctx, trade)
 		if err != nil {
 			return Found{}, err
 		}
@@ -166,10 +166,10 @@ func billNumbers(orders []Order) (list []string) {
 	return list
 }
 
-// refundOrders lists the refunds of a payment.
-func (l *Ledger) refundOrders(ctx context.Context, trade string) ([]Order, error) {
+// toldOf lists the refunds of a payment, and the credit of its coins.
+func (l *Ledger) toldOf(ctx context.Context, trade string) ([]Order, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
 	list, err := scanOrders(l.reads.QueryContext(inner, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders WHERE of_trade = ? AND of_trade <> '' ORDER BY bill_no LIMIT 100`), trade))
-	return list, unavailable(ctx, "look up refunds", err)
+	return list, unavailable(ctx, "look up what came of a payment", err)
 }

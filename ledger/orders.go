@@ -27,16 +27,20 @@ const (
 	Goods Kind = "goods"
 	// Refund: money was given back, and the host is to be told.
 	Refund Kind = "refund"
+	// Credit: a player has bought coins, and the host is to be told. They are the player's already.
+	Credit Kind = "credit"
 )
 
 // known tells whether this version has a machine for the kind.
-func (k Kind) known() bool { return k == Purchase || k == Present || k == Goods || k == Refund }
+func (k Kind) known() bool {
+	return k == Purchase || k == Present || k == Goods || k == Refund || k == Credit
+}
 
 // knownKinds are the same in SQL. What is of another kind is a newer version's, which may share the ledger during an
 // upgrade: it is left to it, and out of every list.
-const knownKinds = `kind IN ('purchase', 'present', 'goods', 'refund')`
+const knownKinds = `kind IN ('purchase', 'present', 'goods', 'refund', 'credit')`
 
-// Order is one purchase, present or refund, from the moment its bill number is fixed.
+// Order is one purchase, present, refund or credit, from the moment its bill number is fixed.
 type Order struct {
 	// BillNo is the number Midas and support know the order by. It never changes.
 	BillNo string
@@ -47,14 +51,14 @@ type Order struct {
 	// RequestID is the asker's own name for it, unique per OpenID and Kind for ever.
 	RequestID string
 	// ItemID and Quantity are what was bought. A present has none and 1. A refund has those of what it gives back: of a
-	// recharge no item and how many coins.
+	// recharge no item and how many coins. A credit has no item, and how many coins the player has bought in all, with these.
 	ItemID   string
 	Quantity int64
-	// Amount is the whole price in coins, as it was when the order was made, or the coins to give; of goods and refunds
-	// it is in fen (分).
+	// Amount is the whole price in coins, as it was when the order was made, or the coins to give, or those that were bought; of
+	// goods and refunds it is in fen (分).
 	Amount int64
 	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3 API). Of goods
-	// Source is StoreTrial or 0.
+	// Source is StoreTrial or 0. Of a credit OfTrade is the number of the recharge, if exactly one brought the coins, in protocol V2.
 	OfTrade string
 	Source  int
 	// Paid is what was really paid for goods, in fen, which a discount makes less than Amount. 0: Midas has not said it yet.
@@ -125,9 +129,19 @@ func (o Order) columns() []any {
 // Create stores a new order, in the state that its kind begins in. If the player has an order of that kind and request id already, it is
 // returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
+	return l.CreateWithin(ctx, o, nil)
+}
+
+// CreateWithin is Create for goods of a player who may not pay as much as may be wished (nil: all), as OfferRechargeWithin has it.
+func (l *Ledger) CreateWithin(ctx context.Context, o Order, allowed *Allowance) (stored Order, created bool, err error) {
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		o := l.storable(ctx, o)
+		if allowed != nil {
+			if err := l.lockPayer(ctx, tx, o.OpenID); err != nil {
+				return err
+			}
+		}
 		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`, leased_until) VALUES (`+orderPlaces+
 			`, `+l.dialect.leaseEnd(o.Lease)+`)`+l.dialect.ignore("openid, kind, request_id")), append(o.columns(), o.Lease.Milliseconds())...)
 		if err != nil {
@@ -139,7 +153,12 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 		if err != nil {
 			return err
 		}
-		if created = stored.BillNo == o.BillNo; created {
+		if created = stored.BillNo == o.BillNo; created && allowed != nil {
+			if err := l.mayPay(ctx, tx, o.OpenID, *allowed, o.Amount); err != nil {
+				return err
+			}
+		}
+		if created {
 			return l.addHistory(ctx, tx, l.who, o, "")
 		}
 		return nil

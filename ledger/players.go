@@ -48,6 +48,8 @@ type Growth struct {
 	Coins int64
 	// Recharges are those that these coins settled, now credited. Those that were credited before are not among them.
 	Recharges []Recharge
+	// Told: an order of kind [Credit] was made, of which the host is to be told.
+	Told bool
 }
 
 // Sums are what Midas says of a player's whole past, in coins.
@@ -72,7 +74,7 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 	const doing = "compare what a player bought"
 	// Most looks find nothing new, and those need no write.
 	known, err := l.account(ctx, openid, zoneID)
-	if err == nil && sums.SaveAmt <= known.SaveAmt && known.Spent != unknown && (known.ahead == 0 || !sums.Look.newer(known)) {
+	if err == nil && sums.SaveAmt <= known.SaveAmt && known.told() >= known.SaveAmt && known.Spent != unknown && (known.ahead == 0 || !sums.Look.newer(known)) {
 		return Growth{}, nil
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -96,13 +98,18 @@ func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, 
 				return err
 			}
 		}
+		known.credited = known.told()
 		g.Coins = max(0, sums.SaveAmt-known.SaveAmt)
 		if g.Recharges, err = l.settle(ctx, tx, &known, openid, zoneID, g.Coins, sums.Look, now); err != nil {
 			return err
 		}
+		known.SaveAmt = max(known.SaveAmt, sums.SaveAmt)
+		if g.Told, err = l.tellCredit(ctx, tx, &known, openid, zoneID, g.Recharges, now); err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET save_amt = ?, spent_before = ?, present_before = ?, updated_at = ?,
-			ahead = ?, loose = ? WHERE openid = ? AND zone_id = ?`), max(known.SaveAmt, sums.SaveAmt), known.Spent, known.PresentSum, toMillis(now),
-			known.ahead, known.loose, openid, zoneID)
+			ahead = ?, loose = ?, credited = ?, month = ?, month_coins = ? WHERE openid = ? AND zone_id = ?`), known.SaveAmt, known.Spent, known.PresentSum,
+			toMillis(now), known.ahead, known.loose, known.credited, known.month, known.monthCoins, openid, zoneID)
 		return err
 	})
 	return g, unavailable(ctx, doing, err)
@@ -131,7 +138,7 @@ func (l *Ledger) Seen(ctx context.Context, openid, zoneID string) (bool, error) 
 	return err == nil, unavailable(ctx, "look a player up", err)
 }
 
-const accountColumns = `save_amt, spent_before, present_before, ahead, confirms, loose`
+const accountColumns = `save_amt, spent_before, present_before, ahead, confirms, loose, credited, month, month_coins`
 
 // seenAccount is what was last seen of a player, and what was spent and given before.
 type seenAccount struct {
@@ -142,6 +149,19 @@ type seenAccount struct {
 	loose int64
 	// confirms counts the recharges that were credited by their number.
 	confirms int64
+	// credited is up to which sum of bought coins the host has been told, or need not be; unknown: a version before kept it.
+	credited int64
+	// monthCoins are the coins that were bought in month, as monthOf has it. In any other it is none.
+	month      string
+	monthCoins int64
+}
+
+// told is up to which sum the host need not be told of bought coins.
+func (k seenAccount) told() int64 {
+	if k.credited == unknown {
+		return k.SaveAmt + k.ahead
+	}
+	return k.credited
 }
 
 // account reads what is known of a player.
@@ -159,7 +179,7 @@ func (l *Ledger) lockAccount(ctx context.Context, tx *sql.Tx, openid, zoneID str
 }
 
 func scanAccount(row *sql.Row) (s seenAccount, err error) {
-	err = row.Scan(&s.SaveAmt, &s.Spent, &s.PresentSum, &s.ahead, &s.confirms, &s.loose)
+	err = row.Scan(&s.SaveAmt, &s.Spent, &s.PresentSum, &s.ahead, &s.confirms, &s.loose, &s.credited, &s.month, &s.monthCoins)
 	if errors.Is(err, sql.ErrNoRows) {
 		return seenAccount{}, ErrNotFound
 	}
@@ -177,8 +197,20 @@ const rechargeColumns = `openid, request_id, zone_id, out_trade_no, buy_quantity
 // OfferRecharge stores a recharge in state RechargeOffered before the client is told how to pay. If the player has one
 // of that request id already it is returned as it stands; if that was for another quantity the error is ErrMismatch.
 func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge, err error) {
+	return l.OfferRechargeWithin(ctx, r, nil)
+}
+
+// OfferRechargeWithin is OfferRecharge to a player who may not pay as much as may be wished (nil: all): with what was paid and offered
+// before, on whatever server. The error is then an *AllowanceError. A recharge of that request id that is not credited is offered anew.
+// The player's balance must have been looked at (Seen), or the error is ErrNotFound.
+func (l *Ledger) OfferRechargeWithin(ctx context.Context, r Recharge, allowed *Allowance) (stored Recharge, err error) {
 	r.State, r.Coins = RechargeOffered, 0
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if allowed != nil {
+			if err := l.lockPayer(ctx, tx, r.OpenID); err != nil {
+				return err
+			}
+		}
 		_, err := tx.ExecContext(ctx, l.dialect.sql(`INSERT INTO midas_recharges (`+rechargeColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')`+
 			l.dialect.ignore("openid, request_id")), r.OpenID, r.RequestID, r.ZoneID, r.OutTradeNo, r.BuyQuantity, r.State, r.Coins,
 			toMillis(r.CreatedAt), toMillis(r.UpdatedAt))
@@ -190,6 +222,17 @@ func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge
 		}
 		if stored.BuyQuantity != r.BuyQuantity || stored.ZoneID != r.ZoneID {
 			return ErrMismatch
+		}
+		if allowed != nil && stored.State != RechargeCredited {
+			if stored.UpdatedAt = r.UpdatedAt; stored.State != RechargePending {
+				stored.State = RechargeOffered
+			}
+			if err := l.storeRecharge(ctx, tx, stored); err != nil {
+				return err
+			}
+			if err := l.mayPay(ctx, tx, r.OpenID, *allowed, fenOf(r.BuyQuantity, allowed.CoinsPerYuan)); err != nil {
+				return err
+			}
 		}
 		return l.pruneRecharges(ctx, tx, r)
 	})
@@ -228,14 +271,19 @@ func (l *Ledger) ConfirmRecharge(ctx context.Context, outTradeNo string, coins i
 			return err
 		}
 		fresh = stored.State != RechargeCredited
+		known.credited = known.told()
 		if !stored.confirm(&known, coins, seen, now) {
 			return nil
 		}
 		if err := l.storeRecharge(ctx, tx, stored); err != nil || !seen { // what was never seen cannot grow
 			return err
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET ahead = ?, loose = ?, confirms = confirms + 1
-			WHERE openid = ? AND zone_id = ?`), known.ahead, known.loose, found.OpenID, found.ZoneID)
+		if _, err := l.tellCredit(ctx, tx, &known, found.OpenID, found.ZoneID, []Recharge{stored}, now); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_players SET ahead = ?, loose = ?, confirms = confirms + 1, credited = ?, month = ?,
+			month_coins = ? WHERE openid = ? AND zone_id = ?`), known.ahead, known.loose, known.credited, known.month, known.monthCoins,
+			found.OpenID, found.ZoneID)
 		return err
 	})
 	return stored, fresh && err == nil, unavailable(ctx, "credit recharge "+outTradeNo, err)

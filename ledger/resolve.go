@@ -73,6 +73,9 @@ func (l *Ledger) Resolve(ctx context.Context, billNo string, r Resolution) (Orde
 		case before.Kind == Refund && r.As == Cancelled:
 			return fmt.Errorf("%w: bill %s is a refund, whose money has gone back; it can only be settled as %s: the game has taken note",
 				ErrBadResolution, billNo, Delivered)
+		case before.Kind == Credit && r.As == Cancelled:
+			return fmt.Errorf("%w: bill %s tells of coins that the player has bought; it can only be settled as %s: the game has taken note",
+				ErrBadResolution, billNo, Delivered)
 		}
 		after = before
 		after.State, after.Version, after.UpdatedAt = r.As, before.Version+1, r.At

@@ -266,7 +266,7 @@ func (f Filter) one(d dialect) (c condition) {
 }
 
 // Kinds lists every kind of orders.
-func Kinds() []Kind { return []Kind{Purchase, Present, Goods, Refund} }
+func Kinds() []Kind { return []Kind{Purchase, Present, Goods, Refund, Credit} }
 
 func texts[T ~string](values []T) []string {
 	all := make([]string, len(values))

@@ -75,7 +75,7 @@ func (b *buyer) confirm(id string, told bool) {
 func (b *buyer) look(k *ledger.Look) ledger.Growth {
 	g, err := b.l.Observe(context.Background(), b.openid, "1", ledger.Sums{SaveAmt: b.saveAmt, Look: k}, b.now)
 	b.must(err)
-	b.seen = b.saveAmt
+	b.seen = max(b.seen, b.saveAmt)
 	return g
 }
 
@@ -117,12 +117,33 @@ func (b *buyer) balances(db *sql.DB) string {
 	return ""
 }
 
+// told tells what is wrong with what the host is told of a player: never more than came, and each coin once.
+func (b *buyer) told(db *sql.DB) string {
+	var told, highest, month int64
+	b.must(db.QueryRow(`SELECT COALESCE(SUM(amount), 0), COALESCE(MAX(quantity), 100) FROM midas_orders WHERE openid = '`+b.openid+`' AND kind = 'credit'`).Scan(&told, &highest))
+	b.must(db.QueryRow(`SELECT month_coins FROM midas_players WHERE openid = '` + b.openid + `'`).Scan(&month))
+	if told > b.saveAmt-100 || told < b.seen-100 || highest != 100+told || month != told {
+		return fmt.Sprintf("the host is told of %d coins (up to %d, %d this month), and %d have come, of which %d were seen", told, highest, month, b.saveAmt-100, b.seen-100)
+	}
+	return ""
+}
+
+// tellCredits has credits told, numbered as they come.
+func tellCredits(l *ledger.Ledger) {
+	n := 0
+	l.TellCredits(func(string, string) ledger.Order {
+		n++
+		return ledger.Order{BillNo: fmt.Sprintf("credit-%06d", n), CreatedAt: noon, UpdatedAt: noon, DueAt: noon}
+	})
+}
+
 // Whatever is offered, paid with another quantity, reported, pushed, asked about and looked at, in whatever order: once Midas has said
 // what was paid and has been looked at, each paid recharge is in the books once and with what came, no other is, and all together are
 // what save_amt grew by.
 func TestTheBooksOfRechargesAreWhatSaveAmtGrewBy(t *testing.T) {
 	cfg := ledger.Config{Driver: "sqlite", DSN: t.TempDir() + "/l.db"}
 	l, db := ledgertest.Open(t, cfg), raw(t, cfg)
+	tellCredits(l)
 	n := 0
 	rapid.Check(t, func(r *rapid.T) {
 		n++
@@ -134,6 +155,9 @@ func TestTheBooksOfRechargesAreWhatSaveAmtGrewBy(t *testing.T) {
 			b.now = b.now.Add(time.Duration(rapid.IntRange(1, 600).Draw(r, "seconds")) * time.Second)
 			sizes := rapid.SampledFrom([]int64{10, 30, 60})
 			if wrong := b.balances(db); wrong != "" {
+				r.Fatal(wrong)
+			}
+			if wrong := b.told(db); wrong != "" {
 				r.Fatal(wrong)
 			}
 			what := rapid.SampledFrom([]string{"offer", "offer", "pay", "pay", "pay other", "report", "push", "ask", "look", "begin", "end", "outside"}).Draw(r, "what")
@@ -177,10 +201,15 @@ func TestTheBooksOfRechargesAreWhatSaveAmtGrewBy(t *testing.T) {
 				b.confirm(id, true)
 			}
 		}
-		if wrong := b.balances(db); wrong != "" {
-			r.Fatal(wrong)
+		for _, wrong := range []string{b.balances(db), b.told(db)} {
+			if wrong != "" {
+				r.Fatal(wrong)
+			}
 		}
 		b.look(b.begin())
+		if wrong := b.told(db); wrong != "" {
+			r.Fatal(wrong)
+		}
 		b.now = b.now.Add(2 * time.Hour)
 		b.look(b.begin())
 		grown := b.saveAmt - 100

@@ -34,7 +34,7 @@ import "slices"
 // Ledger.SettleTrade has one arrow more: goods that were cancelled and never delivered become paid once it is known that not all
 // that was paid is back.
 //
-// A refund of money waits to be told to the host: paid → delivered | disputed.
+// A refund of money, and a credit of coins that were bought, wait to be told to the host: paid → delivered | disputed.
 type State string
 
 // The states of an order.
@@ -72,7 +72,7 @@ var steps = map[State][]State{
 	Disputed:  {Disputed},
 }
 
-// goodsSteps and refundSteps are the machines of the other kinds.
+// goodsSteps and toldSteps are the machines of the other kinds.
 var (
 	goodsSteps = map[State][]State{
 		Paying:    {Paid, Failed, Cancelled, Disputed},
@@ -81,7 +81,7 @@ var (
 		Delivered: {Cancelled},
 		Disputed:  {Cancelled, Paid},
 	}
-	refundSteps = map[State][]State{Paid: {Delivered, Disputed}}
+	toldSteps = map[State][]State{Paid: {Delivered, Disputed}} // of what the host is only told
 )
 
 // begins is the state that orders of a kind are made in.
@@ -89,7 +89,7 @@ func (k Kind) begins() State {
 	switch k {
 	case Goods:
 		return Paying // the player is about to be told how to pay
-	case Refund:
+	case Refund, Credit:
 		return Paid
 	default:
 		return Created
@@ -102,8 +102,8 @@ func (k Kind) Allows(from, to State) bool {
 	switch k {
 	case Goods:
 		return slices.Contains(goodsSteps[from], to)
-	case Refund:
-		return slices.Contains(refundSteps[from], to)
+	case Refund, Credit:
+		return slices.Contains(toldSteps[from], to)
 	default:
 		return slices.Contains(steps[from], to)
 	}

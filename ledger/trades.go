@@ -270,7 +270,7 @@ func (l *Ledger) Refunded(ctx context.Context, outTradeNo string) (fen int64, er
 	inner, cancel := patient(ctx)
 	defer cancel()
 	err = l.reads.QueryRowContext(inner, l.dialect.sql(`SELECT COALESCE(SUM(fen), 0) FROM (SELECT MAX(amount) AS fen FROM midas_orders
-		WHERE of_trade = ? AND of_trade <> '' GROUP BY request_id) AS refunds`), outTradeNo).Scan(&fen)
+		WHERE of_trade = ? AND of_trade <> '' AND kind = ? GROUP BY request_id) AS refunds`), outTradeNo, Refund).Scan(&fen)
 	return fen, unavailable(ctx, "sum up what was given back of "+outTradeNo, err)
 }
 

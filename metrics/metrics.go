@@ -134,6 +134,7 @@ func (c *Collector) till(w writer, t payment.Stats) {
 	}
 	w.gauge(hostDown, truth(!t.DeliveriesOut.IsZero()), "deliver")
 	w.gauge(hostDown, truth(!t.RefundsOut.IsZero()), "refund")
+	w.gauge(hostDown, truth(!t.CreditsOut.IsZero()), "recharge")
 	w.durations(rechargeLag, t.LagOfReport, "report")
 	w.durations(rechargeLag, t.LagOfOffer, "offer")
 	w.count(ledgerFailures, t.Starved)

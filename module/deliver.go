@@ -60,6 +60,18 @@ func (m *Module) BeforePurchaseAnywhere(may func(ctx context.Context, p payment.
 	m.before = may
 }
 
+// LimitPayments makes of tell how much a player may pay with money, on a goroutine of the till's.
+func (m *Module) LimitPayments(of func(ctx context.Context, p payment.Player) (*payment.Limits, error)) {
+	if of == nil {
+		m.misuse("LimitPayments was called with a nil function")
+		return
+	}
+	if m.limits != nil {
+		panic("leafmidas: LimitPayments was called twice; there is one")
+	}
+	m.limits = of
+}
+
 // HandleDeliverTx makes deliver grant items in the ledger's own transaction.
 func (m *Module) HandleDeliverTx(deliver func(context.Context, *sql.Tx, ledger.Order) error) {
 	if deliver == nil {
@@ -82,7 +94,7 @@ func (m *Module) CallbacksOn(skeleton *leafmodule.Skeleton) {
 	if m.game != nil {
 		panic("leafmidas: deliveries and callbacks are of one module; two were given")
 	}
-	if m.refundGame != skeleton.ChanRPCServer {
+	if m.refundGame != skeleton.ChanRPCServer && m.creditGame != skeleton.ChanRPCServer {
 		enlist(skeleton)
 	}
 	m.game = skeleton.ChanRPCServer
@@ -135,10 +147,44 @@ func (m *Module) OnRefund(skeleton *leafmodule.Skeleton, tell func(payment.Refun
 	if m.onRefund != nil {
 		panic("leafmidas: OnRefund was called twice; there is one who hears of refunds")
 	}
-	if m.game != skeleton.ChanRPCServer {
+	if m.game != skeleton.ChanRPCServer && m.creditGame != skeleton.ChanRPCServer {
 		enlist(skeleton)
 	}
 	m.onRefund, m.refundGame = tell, skeleton.ChanRPCServer
+}
+
+// OnRecharge makes tell hear of coins that were bought, on the goroutine of the module that skeleton belongs to.
+func (m *Module) OnRecharge(skeleton *leafmodule.Skeleton, tell func(payment.Credit) error) {
+	if skeleton == nil || tell == nil {
+		m.misuse("OnRecharge was called with a nil skeleton or function")
+		return
+	}
+	m.onlyCredits()
+	if m.game != skeleton.ChanRPCServer && m.refundGame != skeleton.ChanRPCServer {
+		enlist(skeleton)
+	}
+	m.onCredit, m.creditGame = tell, skeleton.ChanRPCServer
+}
+
+// OnRechargeTx makes tell hear of coins that were bought in the ledger's own transaction.
+func (m *Module) OnRechargeTx(tell func(context.Context, *sql.Tx, payment.Credit) error) {
+	if tell == nil {
+		m.misuse("OnRechargeTx was called with a nil function")
+		return
+	}
+	m.onlyCredits()
+	m.onCreditTx = tell
+}
+
+func (m *Module) onlyCredits() {
+	if m.onCredit != nil || m.onCreditTx != nil {
+		panic("leafmidas: OnRecharge was called twice; there is one who hears of recharges")
+	}
+}
+
+// credited tells the host of coins that were bought, and waits for its answer.
+func (m *Module) credited(ctx context.Context, c payment.Credit) error {
+	return m.courier.do(ctx, m.creditGame, func() error { return m.onCredit(c) })
 }
 
 // Refunded tells the host of money that was given back, and waits for its answer. Where the host did not ask to be told, the error is

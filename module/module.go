@@ -107,16 +107,20 @@ type Module struct {
 	grantTx      func(context.Context, *sql.Tx, ledger.Order) error
 	acks         *acks
 	before       func(ctx context.Context, p payment.Player, itemID string, quantity int64) error // nil: everything may be bought
+	limits       func(ctx context.Context, p payment.Player) (*payment.Limits, error)             // nil: there are none
 	onRefund     func(payment.Refund) error
+	onCredit     func(payment.Credit) error // one of these hears of recharges, or nobody
+	onCreditTx   func(context.Context, *sql.Tx, payment.Credit) error
 	pushHandlers map[midas.PushEvent]pushHandler
 	refundGame   *chanrpc.Server // of the module that onRefund runs in
+	creditGame   *chanrpc.Server // of the module that onCredit runs in
 
 	pushes  *pushServer
 	desk    *desk
 	drained sync.WaitGroup
 
 	// Signs of life.
-	ownPulse, gamePulse, refundPulse pulse
+	ownPulse, gamePulse, refundPulse, creditPulse pulse
 
 	restocked chan struct{} // holds one: what is on sale has changed
 
@@ -196,6 +200,15 @@ func (m *Module) start() error {
 	m.sweep()
 	if m.grantTx != nil {
 		m.till.GrantInTransaction(m.grantTx)
+	}
+	switch {
+	case m.onCredit != nil:
+		m.till.TellCredits(m.credited)
+	case m.onCreditTx != nil:
+		m.till.TellCreditsInTransaction(m.onCreditTx)
+	}
+	if m.limits != nil {
+		m.till.LimitPayments(m.limits)
 	}
 	if m.before != nil {
 		m.till.AskBefore(m.before)

@@ -20,7 +20,7 @@ type pulse struct {
 func (m *Module) Started() bool { return m.running.Load() }
 
 // Live waits for a sign of life of every goroutine on which a player's purchase depends: this module's, and those of the host's modules that
-// deliver and hear of refunds. While this module drains, and before Leaf has started it, there is nothing to ask.
+// deliver, and hear of refunds and recharges. While this module drains, and before Leaf has started it, there is nothing to ask.
 func (m *Module) Live(ctx context.Context) error {
 	if !m.Started() || m.till.Closing() {
 		return nil
@@ -33,6 +33,7 @@ func (m *Module) Live(ctx context.Context) error {
 		{"leafmidas's own module", m.ChanRPCServer, &m.ownPulse},
 		{"the module that HandleDeliver or CallbacksOn was given", m.game, &m.gamePulse},
 		{"the module that OnRefund was given", m.refundGame, &m.refundPulse},
+		{"the module that OnRecharge was given", m.creditGame, &m.creditPulse},
 	} {
 		if one.target == nil {
 			continue

@@ -183,6 +183,9 @@ func (t *Till) compare(ctx context.Context, p Player, b midas.Balance, look *led
 	sums.Look = look
 	g, err := t.cfg.Ledger.Observe(ctx, p.OpenID, p.ZoneID, sums, t.cfg.Now())
 	t.complain("midas: a recharge may be noticed late", err, "player", shorten(p.OpenID))
+	if g.Told {
+		t.wake()
+	}
 	return g
 }
 

@@ -47,7 +47,7 @@ type rules struct {
 // beforeStep decides whether an order's next step may be taken at all. ok is false if the order moves instead.
 func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok bool) {
 	switch o.Kind {
-	case ledger.Goods, ledger.Refund: // Midas is only asked about them, which is never too late
+	case ledger.Goods, ledger.Refund, ledger.Credit: // Midas is only asked about them, which is never too late
 		return o, true
 	}
 	unsure := !o.UnsureSince.IsZero()
@@ -161,11 +161,11 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	o.Code, o.RID = 0, ""
 	_, isAway := errors.AsType[*HostAwayError](err)
 	switch {
-	case err == nil && o.Kind == ledger.Refund:
+	case err == nil && (o.Kind == ledger.Refund || o.Kind == ledger.Credit):
 		return moved(o, ledger.Delivered, "the host knows")
 	case err == nil:
 		return moved(o, ledger.Delivered, "the host has granted it")
-	case errors.Is(err, ErrRefuse) && o.Kind == ledger.Refund: // what has happened cannot be refused
+	case errors.Is(err, ErrRefuse) && (o.Kind == ledger.Refund || o.Kind == ledger.Credit): // what has happened cannot be refused
 		return moved(o, ledger.Disputed, "the host does not take note: "+short(err))
 	case errors.Is(err, ErrRefuse) && o.Kind == ledger.Goods:
 		return moved(o, ledger.Disputed, refusedNote(err, "; give the money back in the WeChat console"))

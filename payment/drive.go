@@ -78,7 +78,7 @@ func (d *driver) advance(ctx context.Context) {
 	switch {
 	case next.told != nil && stored.State != o.State:
 		next.told(stored)
-	case stored.State == o.State, stored.Kind == ledger.Goods, stored.Kind == ledger.Refund: // no coins moved
+	case stored.State == o.State, stored.Kind == ledger.Goods, stored.Kind == ledger.Refund, stored.Kind == ledger.Credit: // no coins moved
 	case stored.Kind == ledger.Present && stored.State == ledger.Delivered:
 		d.stale = ReasonPresent
 	case stored.State == ledger.Paid:
@@ -116,8 +116,12 @@ func (d *driver) next(ctx context.Context) (began time.Time, s step) {
 		s.after, s.said = t.queryGoods(ctx, o)
 	case o.Kind == ledger.Refund:
 		s.after = t.tellRefund(ctx, o)
+	case o.Kind == ledger.Credit && t.creditedTx != nil:
+		s.after, s.stored = t.deliverInTransaction(ctx, o, func(ctx context.Context, tx *sql.Tx) error { return t.creditedTx(ctx, tx, creditOf(o)) })
+	case o.Kind == ledger.Credit:
+		s.after = t.tellCredit(ctx, o)
 	case o.State == ledger.Paid && t.grant != nil:
-		s.after, s.stored = t.deliverInTransaction(ctx, o)
+		s.after, s.stored = t.deliverInTransaction(ctx, o, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
 	case o.State == ledger.Paid:
 		s.after = t.deliver(ctx, o)
 		if s.after.State == ledger.Delivered {
@@ -334,14 +338,15 @@ func (t *Till) guarded(ctx context.Context, host func(context.Context) error) (e
 	return err
 }
 
-// deliverInTransaction has the host grant the item in the transaction that stores it. stored tells that after is in the ledger.
-func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order) (after ledger.Order, stored bool) {
+// deliverInTransaction has the host grant the item, or take note, in the transaction that stores it. stored tells that after is in the
+// ledger.
+func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order, grant func(context.Context, *sql.Tx) error) (after ledger.Order, stored bool) {
 	inner, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
 	defer cancel()
 	after = t.rules.afterDeliver(o, nil, t.cfg.Now())
 	after.UpdatedAt = t.cfg.Now()
 	span := t.beginSpan(inner, "midas.deliver")
-	granted, err := t.cfg.Ledger.Deliver(span, o, after, func(ctx context.Context, tx *sql.Tx) error { return t.grant(ctx, tx, o) })
+	granted, err := t.cfg.Ledger.Deliver(span, o, after, grant)
 	t.noteOrder(span, o)
 	t.endSpan(span, err)
 	if err == nil {

@@ -89,7 +89,14 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 	}
 	o := t.newOrder(p, ledger.Order{Kind: ledger.Goods, RequestID: r.RequestID, ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(fen)})
 	o.DueAt = o.CreatedAt.Add(t.rules.goodsWait(o, o.CreatedAt))
-	o, created, err := t.cfg.Ledger.Create(ctx, o)
+	allowed, limits, err := t.maySellFor(ctx, p, r, fen)
+	if err != nil {
+		return GoodsOffer{}, err
+	}
+	o, created, err := t.cfg.Ledger.CreateWithin(ctx, o, allowed)
+	if errors.Is(err, ledger.ErrOverAllowance) {
+		return GoodsOffer{}, overAllowance(err, limits)
+	}
 	if err != nil {
 		return GoodsOffer{}, unavailable(err)
 	}
@@ -130,6 +137,26 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 		Attach: t.mark,
 	})
 	return GoodsOffer{Receipt: t.receipt(o), Options: options}, err
+}
+
+// maySellFor tells within what goods may be offered that have not been paid for.
+func (t *Till) maySellFor(ctx context.Context, p Player, r GoodsRequest, fen midas.Fen) (*ledger.Allowance, *Limits, error) {
+	if t.limits == nil {
+		return nil, nil, nil
+	}
+	switch o, err := t.cfg.Ledger.OrderOf(ctx, p.OpenID, ledger.Goods, r.RequestID); {
+	case err != nil && !errors.Is(err, ledger.ErrNotFound):
+		return nil, nil, unavailable(err)
+	case err == nil && o.State != ledger.Paying:
+		return nil, nil, nil
+	case err == nil && t.cfg.Now().Sub(o.CreatedAt) > openFor: // it does not count as offered any more
+		allowed, limits, err := t.allowance(ctx, p, fen)
+		if allowed != nil {
+			err = &LimitError{"this order is too old to be paid for: please order again"}
+		}
+		return nil, limits, err
+	}
+	return t.allowance(ctx, p, fen)
 }
 
 // maxUnpaid is how many orders for goods a player may leave unpaid in a day: Midas has to be asked about each of them, again

@@ -183,10 +183,14 @@ func (u *outage) away(now time.Time, err error) error {
 
 // hostOf is what is known of the part of the host's that an order needs.
 func (t *Till) hostOf(o ledger.Order) *outage {
-	if o.Kind == ledger.Refund {
+	switch o.Kind {
+	case ledger.Refund:
 		return t.refundsOut
+	case ledger.Credit:
+		return t.creditsOut
+	default:
+		return t.deliveriesOut
 	}
-	return t.deliveriesOut
 }
 
 // hostAway is a *HostAwayError if an order has to wait until the host delivers again.
@@ -197,7 +201,7 @@ func (t *Till) endOutagesElsewhere(ctx context.Context) {
 	if !t.cfg.Shared {
 		return
 	}
-	for _, host := range []*outage{t.deliveriesOut, t.refundsOut} {
+	for _, host := range []*outage{t.deliveriesOut, t.refundsOut, t.creditsOut} {
 		if billNo := host.oneThatWaits(t.cfg.Now()); billNo != "" {
 			if o, err := t.cfg.Ledger.Order(ctx, billNo); err == nil && o.State == ledger.Delivered {
 				host.succeeds(t.cfg.Now())

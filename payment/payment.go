@@ -196,26 +196,31 @@ const waitingPerSlot = 10
 
 // Till takes payments. Make one with New, Start it, and Stop it.
 type Till struct {
-	cfg      Config
-	fleet    bool // there are others, which share more than the ledger
-	rules    rules
-	shelf    atomic.Pointer[shelf]
-	lease    time.Duration
-	fence    time.Duration // how long after its order was marked a call may still be under way
-	horizon  time.Duration // no order but a parked one is put off for longer
-	idle     time.Duration // the runner's longest sleep
-	lanes    *lanes
-	logins   *logins
-	grant    func(ctx context.Context, tx *sql.Tx, o ledger.Order) error              // set before Start, or nil
-	before   func(ctx context.Context, p Player, itemID string, quantity int64) error // set before Start, or nil
-	step     func(point string)                                                       // tests die here
-	sessions *sessions
-	stats    *stats
-	log      *slog.Logger
+	cfg        Config
+	fleet      bool // there are others, which share more than the ledger
+	rules      rules
+	shelf      atomic.Pointer[shelf]
+	lease      time.Duration
+	fence      time.Duration // how long after its order was marked a call may still be under way
+	horizon    time.Duration // no order but a parked one is put off for longer
+	idle       time.Duration // the runner's longest sleep
+	lanes      *lanes
+	logins     *logins
+	grant      func(ctx context.Context, tx *sql.Tx, o ledger.Order) error              // set before Start, or nil
+	before     func(ctx context.Context, p Player, itemID string, quantity int64) error // set before Start, or nil
+	limits     func(ctx context.Context, p Player) (*Limits, error)                     // set before Start, or nil
+	credited   func(ctx context.Context, c Credit) error                                // set before Start: one of these, or none
+	creditedTx func(ctx context.Context, tx *sql.Tx, c Credit) error
+	step       func(point string) // tests die here
+	sessions   *sessions
+	stats      *stats
+	log        *slog.Logger
 
-	deliveriesOut, refundsOut *outage
-	loginKeys                 loginKeys
-	beforeFails               rate.Sometimes
+	deliveriesOut, refundsOut, creditsOut *outage
+
+	loginKeys   loginKeys
+	beforeFails rate.Sometimes
+	limitsFail  rate.Sometimes
 
 	closing atomic.Bool
 	paused  atomic.Bool
@@ -309,9 +314,11 @@ func New(cfg Config) (*Till, error) {
 		watched:  map[string]*watch{},
 	}
 	t.loginKeys.line = rate.Sometimes{First: 1, Interval: doubtfulGap}
+	t.limitsFail = rate.Sometimes{First: 1, Interval: doubtfulGap}
 	t.beforeFails = rate.Sometimes{First: 1, Interval: doubtfulGap}
 	t.deliveriesOut = newOutage(cfg.Logger, "deliver", cfg.DeliverTimeout)
 	t.refundsOut = newOutage(cfg.Logger, "take note of refunds", cfg.DeliverTimeout)
+	t.creditsOut = newOutage(cfg.Logger, "take note of recharges", cfg.DeliverTimeout)
 	if !cfg.Ledger.OneServer() {
 		cfg.Shared = true
 		t.cfg.Shared = true

@@ -112,6 +112,7 @@ func (t *Till) confirm(ctx context.Context, outTradeNo string, coins int64) erro
 	if err != nil || !fresh {
 		return err
 	}
+	t.wake() // the host may have to be told
 	t.step("recharge confirmed")
 	t.stats.credited(r, t.cfg.Now())
 	t.log.Info("midas: coins bought", "player", shorten(r.OpenID), "coins", r.Coins, "out_trade_no", outTradeNo)

@@ -35,7 +35,7 @@ type RechargeOffer struct {
 }
 
 // Recharge prepares for wx.requestMidasPayment: it makes sure that the coins will be noticed when they come, and stores
-// the attempt. done hears of it, or of ErrUnavailable, midas.ErrSessionExpired or ledger.ErrMismatch. Errors before:
+// the attempt. done hears of it, or of ErrUnavailable, ErrLimitReached, midas.ErrSessionExpired or ledger.ErrMismatch. Errors before:
 // also ErrInvalid, ErrUnsupportedPlatform, midas.ErrBadTier, ErrBusy, ErrClosing.
 func (t *Till) Recharge(p Player, r RechargeRequest, done func(RechargeOffer, error)) error {
 	if err := checkRequestID(r.RequestID); err != nil {
@@ -73,11 +73,18 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (Recharge
 	if t.cfg.TradeNumbers {
 		trade = ulid.MustNewDefault(now).String()
 	}
-	stored, err := t.cfg.Ledger.OfferRecharge(ctx, ledger.Recharge{
+	allowed, limits, err := t.mayRecharge(ctx, p, r)
+	if err != nil {
+		return RechargeOffer{}, err
+	}
+	stored, err := t.cfg.Ledger.OfferRechargeWithin(ctx, ledger.Recharge{
 		OutTradeNo: trade,
 		OpenID:     p.OpenID, ZoneID: p.ZoneID, RequestID: r.RequestID, BuyQuantity: int64(r.BuyQuantity),
 		CreatedAt: now, UpdatedAt: now,
-	})
+	}, allowed)
+	if errors.Is(err, ledger.ErrOverAllowance) {
+		return RechargeOffer{}, overAllowance(err, limits)
+	}
 	if err != nil || t.cfg.SignCoins == nil || stored.OutTradeNo == "" {
 		return RechargeOffer{Recharge: stored}, unavailable(err)
 	}
@@ -88,6 +95,23 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (Recharge
 	who.Platform = DeviceOf(p)
 	options, err := t.cfg.SignCoins(midas.CoinsRequest{Player: who, Quantity: midas.Coins(stored.BuyQuantity), OutTradeNo: stored.OutTradeNo})
 	return RechargeOffer{Recharge: stored, Options: options}, err
+}
+
+// mayRecharge tells within what a recharge may be offered, unless it has been credited.
+func (t *Till) mayRecharge(ctx context.Context, p Player, r RechargeRequest) (*ledger.Allowance, *Limits, error) {
+	if t.limits == nil {
+		return nil, nil, nil
+	}
+	if known, err := t.cfg.Ledger.Recharge(ctx, p.OpenID, r.RequestID); err == nil && known.State == ledger.RechargeCredited {
+		return nil, nil, nil
+	} else if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return nil, nil, unavailable(err)
+	}
+	price, err := t.cfg.Tiers.Price(r.BuyQuantity, t.cfg.CoinsPerYuan)
+	if err != nil { // an iPhone's tiers are among them
+		return nil, nil, err
+	}
+	return t.allowance(ctx, p, price)
 }
 
 // maxOffers is how many recharges a player may ask for in a day and leave unpaid. A row of its own stands for each: two windows under one

@@ -21,9 +21,9 @@ type Stats struct {
 	PutOff map[Delay]int64
 	// Deliveries counts what the host answered.
 	Deliveries map[Delivery]int64
-	// DeliveriesOut and RefundsOut tell since when the host has failed to deliver, or to take note of refunds, for everybody; zero: it
+	// DeliveriesOut, RefundsOut and CreditsOut tell since when the host has failed to deliver, or to take note of refunds or recharges, for everybody; zero: it
 	// does not.
-	DeliveriesOut, RefundsOut time.Time
+	DeliveriesOut, RefundsOut, CreditsOut time.Time
 	// LagOfReport is the time from a client's report of a recharge to its coins, LagOfOffer that from the offer, of recharges
 	// that nobody had reported to this server.
 	LagOfReport, LagOfOffer midas.Durations
@@ -68,7 +68,7 @@ type AuditStats struct {
 func (t *Till) Stats() Stats {
 	s := Stats{
 		MaxWaiting: t.lanes.maxWaiting + t.lanes.maxDue, MaxRunning: t.lanes.maxRunning,
-		DeliveriesOut: t.deliveriesOut.began(), RefundsOut: t.refundsOut.began(),
+		DeliveriesOut: t.deliveriesOut.began(), RefundsOut: t.refundsOut.began(), CreditsOut: t.creditsOut.began(),
 		Reached: read(t.stats.arrivals), PutOff: read(t.stats.delays), Deliveries: read(t.stats.deliveries),
 		LagOfReport: t.stats.lagOfReport.Durations(), LagOfOffer: t.stats.lagOfOffer.Durations(),
 		Starved: t.stats.starved.Load(), LandedLate: t.stats.landedLate.Load(), Audit: t.stats.audited.Load(),
@@ -133,7 +133,7 @@ func newStats() *stats {
 			}
 		}
 	}
-	for _, kind := range []ledger.Kind{ledger.Purchase, ledger.Goods, ledger.Refund} {
+	for _, kind := range []ledger.Kind{ledger.Purchase, ledger.Goods, ledger.Refund, ledger.Credit} {
 		for _, outcome := range []string{"granted", "refused", "failed", "panicked", "timeout", "stopping"} {
 			s.deliveries[Delivery{kind, outcome}] = new(atomic.Int64)
 		}

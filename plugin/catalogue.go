@@ -48,6 +48,22 @@ func (p *Plugin) BeforePurchaseAnywhere(may func(ctx context.Context, player Pla
 	p.module.BeforePurchaseAnywhere(may)
 }
 
+// Limits bound what a player may pay with money. The zero value lets nothing be paid.
+type Limits = payment.Limits
+
+// MinorLimits returns what a player of that age, in whole years, may pay by Chinese law; nil from 18 on.
+func MinorLimits(age int) *Limits { return payment.MinorLimits(age) }
+
+// LimitPayments makes of tell how much a player may pay with money, before coins or goods are offered: a host that knows a player's age
+// returns MinorLimits(age), and nil for no limit. What was paid and offered in the month counts, in all zones, on all servers, and bought
+// outside the game as well; who would come to pay more hears LIMIT_REACHED before a window opens. An offer counts for 15 minutes, or until
+// the client says that the player gave up; coins that it says were paid for count for a day, and from when they come for the month. of
+// runs on a goroutine of the plugin's, several at once, and has to end when ctx does. An error, a panic, or no answer within 10 s refuses
+// the payment for now (UNAVAILABLE). Call it where HandleDeliver is called, once.
+func (p *Plugin) LimitPayments(of func(ctx context.Context, player Player) (*Limits, error)) {
+	p.module.LimitPayments(of)
+}
+
 // checkItems tells what is wrong with what is on sale, and returns a copy with its names filled in.
 func (c Config) checkItems(list []Item, fault func(key, format string, args ...any)) []Item {
 	list = slices.Clone(list)

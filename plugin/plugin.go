@@ -10,6 +10,7 @@
 //	pay.Plugin.HandleDeliver(skeleton, deliver)          // deliver runs on the game's own goroutine
 //	pay.Plugin.Logout(agent)                             // in rpcCloseAgent
 //	pay.Plugin.OnRefund(skeleton, takeBack)              // protocol V2: money that was given back
+//	pay.Plugin.OnRecharge(skeleton, thank)               // coins that were bought, for VIP points
 //	// wherever the host knows who an agent is (or let players send MidasLogin)
 //	pay.Plugin.Login(agent, plugin.Player{OpenID: id, SessionKey: plugin.Secret(key), ZoneID: "1", UserIP: ip})
 //	// main.go: last, so that it stops first
@@ -55,6 +56,8 @@ type (
 	PresentRequest  = payment.PresentRequest
 	// Refund is money that was given back to a player.
 	Refund = payment.Refund
+	// Credit is coins that a player has bought.
+	Credit = payment.Credit
 	// Receipt is what became of a purchase so far.
 	Receipt = payment.Receipt
 	// AuditRequest says what to compare, Audit what was found, Difference one thing that does not agree.
@@ -266,6 +269,21 @@ func (p *Plugin) InLedger(ctx context.Context, f func(ctx context.Context, tx *s
 // time. Without it every refund is left to an operator (ledger.Disputed). Call it where HandleDeliver is called.
 func (p *Plugin) OnRefund(skeleton *leafmodule.Skeleton, tell func(Refund) error) {
 	p.module.OnRefund(skeleton, tell)
+}
+
+// OnRecharge makes tell hear of coins that a player has bought with money, for VIP points or a gift for the first recharge for example, on
+// the goroutine of the module that skeleton belongs to. It is called at least once for every Credit.BillNo, with the same words; an error or
+// a panic is tried again, later each time, and ErrRefuse leaves it to an operator (ledger.Disputed): the coins are the player's already. What
+// was bought while the player was away is told at the next login, if no push has told of it. All servers of a ledger call it, or none.
+// Call it where HandleDeliver is called.
+func (p *Plugin) OnRecharge(skeleton *leafmodule.Skeleton, tell func(Credit) error) {
+	p.module.OnRecharge(skeleton, tell)
+}
+
+// OnRechargeTx is OnRecharge in the transaction that marks the recharge as told: exactly once, without a key. What HandleDeliverTx says of
+// tx holds.
+func (p *Plugin) OnRechargeTx(tell func(ctx context.Context, tx *sql.Tx, c Credit) error) {
+	p.module.OnRechargeTx(tell)
 }
 
 // Role is a character of a player's, for HandleRoleQuery.

@@ -161,7 +161,7 @@ function Decide({ api, order, done, t }: { api: Api; order: Order; done: () => v
       done();
     }}>
       {choice('delivered', t.asDelivered)}
-      {order.kind !== 'refund' && choice('cancelled', t.asCancelled)}
+      {order.kind !== 'refund' && order.kind !== 'credit' && choice('cancelled', t.asCancelled)}
     </Signed>
   );
 }
