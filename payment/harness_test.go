@@ -61,6 +61,8 @@ type world struct {
 	v2      bool
 	current atomic.Pointer[shop]
 	refunds []payment.Refund // that the game was told, guarded by its mutex
+	// before, if not nil, is called before a till starts.
+	before func(s *shop)
 	// grant, if not nil, delivers in the ledger's transaction instead of game.
 	grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error
 }
@@ -197,6 +199,9 @@ func (w *world) open() *shop {
 	}
 	if w.grant != nil {
 		s.GrantInTransaction(w.grant)
+	}
+	if w.before != nil {
+		w.before(s)
 	}
 	if w.idle != 0 {
 		s.SleepAtMost(w.idle)

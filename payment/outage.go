@@ -22,9 +22,10 @@ const (
 	outageProbes         = 2
 	probeFirst, probeMax = time.Second, 5 * time.Second
 	// An order waits outagePace for every order that waits, so that not all come at once, and a tenth of what the outage has
-	// lasted, so that its history does not grow with every second: outageRest for that, outageLong for both at most.
-	outagePace             = 20 * time.Millisecond
-	outageRest, outageLong = 5 * time.Second, 30 * time.Second
+	// lasted, so that its history does not grow with every second: outageRest for that at most, and after hours a thousandth,
+	// outageSlow at most.
+	outagePace, outagePaced = 20 * time.Millisecond, 30 * time.Second
+	outageRest, outageSlow  = 5 * time.Second, time.Minute
 )
 
 // outage tells a host that fails everybody (its own database is down) from an order that cannot be delivered. While it lasts, no
@@ -174,10 +175,11 @@ func (u *outage) remember(o ledger.Order) {
 
 // away is what an order hears that has to wait. The mutex is held.
 func (u *outage) away(now time.Time, err error) error {
-	rest := min(max(now.Sub(u.since)/10, probeFirst), outageRest)
+	lasted := now.Sub(u.since)
+	rest := max(min(max(lasted/10, probeFirst), outageRest), min(lasted/1000, outageSlow))
 	return &HostAwayError{
 		What: u.what, Since: u.since, Err: err,
-		After: min(max(rest, time.Duration(len(u.failed))*outagePace), outageLong),
+		After: max(rest, min(time.Duration(len(u.failed))*outagePace, outagePaced)),
 	}
 }
 

@@ -104,7 +104,7 @@ func TestFewOrdersTryWhetherAnOutageIsOver(t *testing.T) {
 	if len(u.failed) > outageMemory || len(u.probes) > outageProbes {
 		t.Errorf("%d orders are remembered, %d try", len(u.failed), len(u.probes))
 	}
-	if errors.As(u.mayTry(order(0), now), &away) && away.After > outageLong {
+	if errors.As(u.mayTry(order(0), now), &away) && away.After > outagePaced {
 		t.Errorf("an order waits for %s", away.After)
 	}
 	u.succeeds(now)
