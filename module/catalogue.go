@@ -48,8 +48,19 @@ func (m *Module) tellCatalogues(quit <-chan struct{}) {
 }
 
 func (m *Module) sendCatalogue(a gate.Agent, p payment.Player, requestID string) {
-	for _, part := range msg.CatalogueParts(catalogueMessage(m.till.Catalogue(p), requestID)) {
+	c := m.till.Catalogue(p)
+	m.roster.showsFirst(a, len(c.Recharges) > 0 && c.Recharges[0].FirstSave)
+	for _, part := range msg.CatalogueParts(catalogueMessage(c, requestID)) {
 		m.outbox.send(a, part)
+	}
+}
+
+// tellFirstSave sends the catalogue again to those clients of a player that think otherwise of the first recharge than a balance says.
+func (m *Module) tellFirstSave(openid, zoneID string, first bool) {
+	for _, a := range m.roster.misled(openid, zoneID, first) {
+		if p, here := m.roster.player(a); here && len(m.till.Catalogue(p).Recharges) > 0 {
+			m.sendCatalogue(a, p, "")
+		}
 	}
 }
 

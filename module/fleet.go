@@ -176,6 +176,7 @@ func (m *Module) hearBalance(n Note) {
 	for _, a := range m.roster.connections(n.OpenID, n.ZoneID) {
 		m.outbox.push(a, b)
 	}
+	m.tellFirstSave(n.OpenID, n.ZoneID, b.GetFirstSave())
 }
 
 func accountOf(b *msg.MidasBalance) payment.Account {

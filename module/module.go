@@ -342,6 +342,7 @@ func (m *Module) greet(a gate.Agent, p payment.Player, account payment.Account, 
 			m.outbox.push(other, b)
 		}
 	}
+	m.tellFirstSave(p.OpenID, p.ZoneID, account.FirstSave)
 	m.tell(NoteBalance, p.OpenID, p.ZoneID, b)
 }
 
@@ -405,6 +406,7 @@ func (m *Module) BalanceChanged(openid, zoneID string, account payment.Account, 
 	for _, a := range m.roster.connections(openid, zoneID) {
 		m.outbox.push(a, b)
 	}
+	m.tellFirstSave(openid, zoneID, account.FirstSave)
 	m.tell(NoteBalance, openid, zoneID, b)
 }
 

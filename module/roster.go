@@ -88,6 +88,7 @@ type seat struct {
 	player  *payment.Player
 	agent   gate.Agent // nil until somebody has logged in
 	browses bool       // its client has asked for the catalogue, and is told when it changes
+	first   bool       // the catalogue that it was told marks the first recharge
 	refused int        // login codes that WeChat has refused in a row
 	resting time.Time  // until when no further one is taken
 }
@@ -250,6 +251,31 @@ func (r *roster) wantsCatalogue(a gate.Agent) {
 	if s := r.agents[identOf(a)]; s != nil {
 		s.browses = true
 	}
+}
+
+// showsFirst notes whether the catalogue that a connection is told of marks the first recharge.
+func (r *roster) showsFirst(a gate.Agent, first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.agents[identOf(a)]; s != nil {
+		s.first = first
+	}
+}
+
+// misled lists the connections of a player in a zone whose catalogue says otherwise of the first recharge.
+func (r *roster) misled(openid, zoneID string, first bool) (list []gate.Agent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	who := r.people[openid]
+	if who == nil {
+		return nil
+	}
+	for _, a := range who.agents {
+		if s := r.agents[identOf(a)]; s.browses && s.first != first && s.player.ZoneID == zoneID {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // browsing lists the connections that are told of a new catalogue.

@@ -74,6 +74,36 @@ func TestTheCatalogueIsWhatThePlayerCanBuyOnThisDevice(t *testing.T) {
 	stranger.refused("c1", msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_LOGGED_IN)
 }
 
+// The mark of the first recharge goes when it has happened, from the catalogue of whoever asked and on all connections.
+func TestTheCatalogueLosesTheMarkOfTheFirstRecharge(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	alice, other, bob := s.join("alice", overWS), s.join("alice", overTCP), s.join("bob", overWS)
+	first := alice.catalogue("c1")
+	other.catalogue("c1")
+	bob.catalogue("c1")
+	if !first.GetRecharges()[0].GetFirstSave() {
+		t.Fatalf("%v", first)
+	}
+	alice.send(&msg.MidasRecharge{RequestId: "r1", BuyQuantity: 60})
+	await(alice, any1[*msg.MidasRechargeOptions])
+	s.recharge("alice", 60)
+	alice.send(&msg.MidasRechargeDone{RequestId: "r1"})
+	for _, c := range []*client{alice, other} {
+		if now := c.catalogue(""); now.GetRecharges()[0].GetFirstSave() || now.GetVersion() == first.GetVersion() {
+			t.Errorf("after the first recharge: %v", now)
+		}
+	}
+	alice.echo(1)
+	if left := alice.pending(); strings.Contains(left, "MidasCatalogue") {
+		t.Errorf("told twice: %s", left)
+	}
+	bob.echo(1)
+	if left := bob.pending(); strings.Contains(left, "MidasCatalogue") {
+		t.Errorf("bob was told: %s", left)
+	}
+}
+
 // Whoever asked is told of a new catalogue, in as many messages as it takes, and an old client is not.
 func TestANewCatalogueIsToldToWhoeverAsked(t *testing.T) {
 	t.Parallel()
