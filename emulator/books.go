@@ -129,6 +129,8 @@ type books struct {
 	pending  []pending         // the next one due first
 	busy     map[billKey]int   // numbers being processed
 
+	center map[accountKey]int64 // coins of the recharge centre, which has one account for all zones; the key has none
+
 	trades      []*trade // oldest first
 	byTradeNo   map[tradeKey]*trade
 	unannounced []*trade // whose coins were credited since the lock was taken
@@ -140,6 +142,7 @@ func newBooks(cfg *Config) *books {
 		accounts:  make(map[accountKey]*account),
 		byNo:      make(map[billKey]*Bill),
 		busy:      make(map[billKey]int),
+		center:    make(map[accountKey]int64),
 		byTradeNo: make(map[tradeKey]*trade),
 	}
 }

@@ -25,6 +25,10 @@ func (s *Server) moneyCommands() []command {
 			"buys goods in the game's store page", post(s.controlStore),
 		},
 		{
+			"POST", "center", `{"env":"sandbox","openid":"…","coins":60}`,
+			"brings coins in the recharge centre, which the game does not spend", post(s.controlCenter),
+		},
+		{
 			"POST", "refund", `{"env":"sandbox","out_trade_no":"…","fen":600,"source":2}`,
 			"gives money back", post(s.controlRefund),
 		},

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The events that the emulator pushes (§3.7). EventCenterCoins has no trade behind it and comes by MockPush only.
+// The events that the emulator pushes (§3.7). EventCenterCoins has no trade behind it.
 const (
 	EventGoods       = "minigame_game_pay_goods_deliver_notify"
 	EventStoreGoods  = "minigame_h5_goods_deliver_notify"

@@ -20,6 +20,7 @@ type snapshot struct {
 	AppID    string               `json:"app_id"`
 	Offset   time.Duration        `json:"clock_offset"`
 	Accounts []*account           `json:"accounts"`
+	Center   []centerAccount      `json:"center,omitempty"`
 	Bills    []*Bill              `json:"bills"`
 	Pending  []pending            `json:"pending"`
 	Trades   []*trade             `json:"trades"`
@@ -115,6 +116,9 @@ func (s *Server) snapshot() snapshot {
 	for _, acc := range s.books.accounts {
 		snap.Accounts = append(snap.Accounts, acc)
 	}
+	for key, coins := range s.books.center {
+		snap.Center = append(snap.Center, centerAccount{key.Env, key.OpenID, coins})
+	}
 	for _, ses := range s.logins.sessions {
 		snap.Sessions = append(snap.Sessions, ses)
 	}
@@ -125,6 +129,9 @@ func (s *Server) restore(snap snapshot) {
 	s.offset = snap.Offset
 	for _, acc := range snap.Accounts {
 		s.books.accounts[acc.accountKey] = acc
+	}
+	for _, acc := range snap.Center {
+		s.books.center[accountKey{Env: acc.Env, OpenID: acc.OpenID}] = acc.Coins
 	}
 	for _, bill := range snap.Bills {
 		s.books.bills = append(s.books.bills, bill)

@@ -111,12 +111,16 @@ func (s *Server) checkValuesV2(c *call) answer {
 			return s.failText(codeInvalid, fmt.Sprintf("field %q doesn't expect the value %q", p.name, text(v)))
 		}
 	}
-	env, biz := text(c.fields["env"]), text(c.fields["biz_id"])
+	env, biz, coins := text(c.fields["env"]), text(c.fields["biz_id"]), text(c.fields["coin_type"])
 	moves := c.api != APIBalance && c.api != APIQuery
 	ts, err := strconv.ParseInt(text(c.fields["ts"]), 10, 64)
 	switch {
 	case env != "0" && env != "1", text(c.fields["offer_id"]) != s.cfg.OfferID, err != nil:
 		return s.fail(codeInvalid)
+	case coins != "" && coins != "0" && coins != centerCoins:
+		return s.failText(codeInvalid, "[coin_type] coin_type is invalid")
+	case coins == centerCoins && text(c.fields["zone_id"]) != "1":
+		return s.failText(codeInvalid, "[zone_id] zone_id is invalid")
 	case moves && (!s.validBillNo(c.order.BillNo) || c.order.BillNo[0] == '_'):
 		return s.failText(codeInvalid, "[bill_no] bill_no is invalid")
 	case c.api == APIQuery && biz != bizCoins && biz != bizGoods:
@@ -145,6 +149,12 @@ func (c *call) readOrderV2() {
 }
 
 func (s *Server) getBalanceV2(c *call) answer {
+	if text(c.fields["coin_type"]) == centerCoins {
+		coins := s.books.center[accountKey{Env: c.order.Env, OpenID: c.order.OpenID}]
+		return succeed(answer{
+			"balance": coins, "present_balance": 0, "first_save": coins == 0, "sum_save": coins, "sum_present": 0, "sum_balance": coins, "sum_cost": 0,
+		})
+	}
 	a := s.books.report(c.order.accountKey)
 	return succeed(answer{
 		"balance": a.Balance, "present_balance": a.Present, "first_save": a.FirstSave, "sum_save": a.SaveAmt,

@@ -286,4 +286,3 @@ func TestAnOfferThatIsRefusedLeavesNoTrace(t *testing.T) {
 		}
 	})
 }
-

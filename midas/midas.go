@@ -64,6 +64,9 @@ type Player struct {
 	UserIP string
 	// Platform is the player's device, as "ios". It decides only on the options of what is signed for the client. Empty: not known.
 	Platform string
+	// Center asks Balance for the coins of WeChat's recharge centre (充值中心), which has one account for all zones, in place of the game's
+	// (V2, coin_type 1; §3.9, P10). Other calls know nothing of it.
+	Center bool
 }
 
 // Balance is a player's account as Midas keeps it. Names are those of V2, which V1's map onto (§3.1).

@@ -19,6 +19,9 @@ func (c *Client) Balance(ctx context.Context, p Player) (Balance, error) {
 	if c.cfg.V2 {
 		return v2{c}.balance(ctx, p)
 	}
+	if p.Center {
+		return Balance{}, &CallError{Endpoint: EndpointBalance, Kind: ErrRefusedHere, Err: errors.New("V1 knows no recharge centre")}
+	}
 	reply, err := c.callV1(ctx, EndpointBalance, p, request{})
 	if err != nil {
 		return Balance{}, err

@@ -31,7 +31,15 @@ type bodyV2 struct {
 
 	OutTradeNo string  `json:"out_trade_no,omitempty"`
 	BizID      BizKind `json:"biz_id,omitempty"`
+
+	CoinType int `json:"coin_type,omitempty"`
 }
+
+// centerCoins is the coin_type of the recharge centre, centerZone the zone that goes with it (§3.1).
+const (
+	centerCoins = 1
+	centerZone  = "1"
+)
 
 // replyV2 is every V2 reply; each call has its part of it.
 type replyV2 struct {
@@ -60,7 +68,11 @@ type replyV2 struct {
 type v2 struct{ *Client }
 
 func (c v2) balance(ctx context.Context, p Player) (Balance, error) {
-	r, err := c.call(ctx, EndpointBalance, p, bodyV2{})
+	var body bodyV2
+	if p.Center {
+		p.ZoneID, body.CoinType = centerZone, centerCoins
+	}
+	r, err := c.call(ctx, EndpointBalance, p, body)
 	if err != nil {
 		return Balance{}, err
 	}

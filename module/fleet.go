@@ -181,7 +181,7 @@ func (m *Module) hearBalance(n Note) {
 
 func accountOf(b *msg.MidasBalance) payment.Account {
 	return payment.Account{
-		Version: b.GetVersion(),
+		Version: b.GetVersion(), Center: midas.Coins(b.GetCenterBalance()),
 		Balance: midas.Balance{
 			Balance: midas.Coins(b.GetBalance()), PresentBalance: midas.Coins(b.GetPresentBalance()), FirstSave: b.GetFirstSave(),
 			SaveAmt: midas.Coins(b.GetSaveAmt()), SaveSum: midas.Coins(b.GetSaveSum()), CostSum: midas.Coins(b.GetCostSum()),

@@ -115,7 +115,7 @@ func balanceMessage(a payment.Account, why msg.MidasReason) *msg.MidasBalance {
 	b := &msg.MidasBalance{
 		Balance: int64(a.Balance.Balance), PresentBalance: int64(a.PresentBalance), FirstSave: a.FirstSave,
 		SaveAmt: int64(a.SaveAmt), SaveSum: int64(a.SaveSum), CostSum: int64(a.CostSum), PresentSum: int64(a.PresentSum),
-		Reason: why, Version: a.Version, Stale: a.Stale,
+		Reason: why, Version: a.Version, Stale: a.Stale, CenterBalance: int64(a.Center),
 	}
 	if a.Stale {
 		b.AsOfUnix = a.AsOf.Unix()

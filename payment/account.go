@@ -156,6 +156,7 @@ func (t *Till) observe(ctx context.Context, p Player) (a Account, g ledger.Growt
 	if err != nil {
 		return Account{}, ledger.Growth{}, unavailable(err)
 	}
+	t.lookAtCenter(ctx, p)
 	a = t.remember(account{p.OpenID, p.ZoneID}, b)
 	var confirmed []ledger.Recharge
 	if look != nil && t.cfg.TradeNumbers && look.SaveAmt >= 0 && int64(b.SaveAmt) > look.SaveAmt {
@@ -253,7 +254,7 @@ func (t *Till) remember(key account, b midas.Balance) Account {
 	if _, here := t.accounts[key]; here {
 		t.accounts[key], t.told[key] = &b, t.version
 	}
-	return Account{Balance: b, Version: t.version}
+	return Account{Balance: b, Version: t.version, Center: t.centers[key].coins}
 }
 
 // mostAhead is how far ahead of this server's time another one's number of a balance may be. Numbers are times of the database's clock,
@@ -263,7 +264,7 @@ const mostAhead = 10 * time.Minute
 // Witness takes note of a balance that another server has seen. It is false, and nothing is noted, if the player is not here,
 // a newer one is known, or it is none that Midas can have told.
 func (t *Till) Witness(openid, zoneID string, a Account) bool {
-	for _, sum := range []midas.Coins{a.Balance.Balance, a.PresentBalance, a.SaveAmt, a.SaveSum, a.CostSum, a.PresentSum} {
+	for _, sum := range []midas.Coins{a.Balance.Balance, a.PresentBalance, a.SaveAmt, a.SaveSum, a.CostSum, a.PresentSum, a.Center} {
 		if sum < 0 || sum > midas.MaxCoins {
 			return false
 		}
@@ -280,6 +281,9 @@ func (t *Till) Witness(openid, zoneID string, a Account) bool {
 	// What is seen here from now on is newer than what the other server has seen, whatever the two clocks say.
 	t.version = max(t.version, a.Version)
 	t.accounts[key], t.told[key] = &a.Balance, a.Version
+	if t.cfg.Center {
+		t.centers[key] = center{a.Center, t.centers[key].old}
+	}
 	return true
 }
 
@@ -291,6 +295,9 @@ func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
 		zones = t.zonesOf(openid)
 	}
 	for _, zone := range zones {
+		if why == ReasonRecharge {
+			t.centerChanged(account{openid, zone})
+		}
 		t.owe(account{openid, zone}, why, billNo)
 	}
 }
@@ -321,6 +328,7 @@ func (t *Till) leave(key account) {
 	delete(t.accounts, key)
 	delete(t.told, key)
 	delete(t.owed, key)
+	delete(t.centers, key)
 }
 
 func (t *Till) isHere(key account) bool {

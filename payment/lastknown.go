@@ -50,10 +50,12 @@ func (t *Till) LastKnown(p Player) (Account, bool) {
 	}
 	key := account{p.OpenID, p.ZoneID}
 	t.mu.Lock()
-	b, version := t.accounts[key], t.told[key]
+	b, version, center := t.accounts[key], t.told[key], t.centers[key].coins
 	t.mu.Unlock()
 	if b != nil {
-		return stale(seenBalance{*b, version}), true
+		a := stale(seenBalance{*b, version})
+		a.Center = center
+		return a, true
 	}
 	gone, known := t.lastKnown.get(key)
 	return stale(gone), known

@@ -74,6 +74,8 @@ type Account struct {
 	// Stale: Midas could not be asked, and this is what it said at AsOf. Nothing may be decided on it.
 	Stale bool
 	AsOf  time.Time
+	// Center is how many coins the player has in WeChat's recharge centre, which the game does not spend. 0 without Config.Center.
+	Center midas.Coins
 }
 
 // Reason says why a balance is being told.
@@ -137,6 +139,9 @@ type Config struct {
 	// Elsewhere hears that the account of a player who is not here has changed, so that a server the player is on looks. nil:
 	// there is no other server.
 	Elsewhere func(openid, zoneID string, why Reason, billNo string)
+	// Center: Midas is asked for a player's coins in WeChat's recharge centre as well (V2), at a login, when the balance is asked for, and when
+	// a push tells of them.
+	Center bool
 	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
 	Closed func(e midas.Endpoint) time.Duration
 
@@ -237,6 +242,7 @@ type Till struct {
 	accounts    map[account]*midas.Balance // of players who are here; nil until first seen
 	lastKnown   lastKnown                  // of players who have left; mostLastKnown at most
 	told        map[account]int64          // the version that such a player was told last
+	centers     map[account]center         // of players who are here; empty without Config.Center
 	unpark      map[string]struct{}        // openids whose parked orders could not be woken yet; maxUnpark at most
 	again       []again                    // orders that could not be read or written: those that jobs had claimed when the ledger failed, and mostPerhapsMade
 	clock       commonClock
@@ -307,6 +313,7 @@ func New(cfg Config) (*Till, error) {
 		poke:     make(chan struct{}, 1),
 		accounts: map[account]*midas.Balance{},
 		told:     map[account]int64{},
+		centers:  map[account]center{},
 		unpark:   map[string]struct{}{},
 		polls:    map[account]*poll{},
 		owed:     map[account]*owed{},
@@ -433,6 +440,7 @@ func (t *Till) Login(p Player, done func(Account, error)) error {
 	p.UserIP = Address(p.UserIP)
 	t.sessions.set(p.OpenID, p.SessionKey, p.UserIP)
 	t.arrive(p)
+	t.centerChanged(account{p.OpenID, p.ZoneID})
 	at := t.cfg.Now() // not when it is stored: on another server the player may have logged in since
 	return t.enqueue("midas.login", p.OpenID, true, func(ctx context.Context) {
 		if p.SessionKey != "" {
@@ -472,6 +480,7 @@ func (t *Till) Balance(p Player, done func(Account, error)) error {
 	if err := t.mayCall(p, midas.EndpointBalance); err != nil {
 		return err
 	}
+	t.centerChanged(account{p.OpenID, p.ZoneID})
 	return t.enqueue("midas.balance", p.OpenID, false, func(ctx context.Context) { noted(ctx, t, done)(t.look(ctx, p)) })
 }
 

@@ -82,6 +82,11 @@ func (t *Till) takePayment(ctx context.Context, p midas.Push) error {
 // The number is chosen by the client, so it credits nobody but the player, and the zone, that the coins went to.
 func (t *Till) coinsCame(ctx context.Context, p midas.Push) error {
 	var after error
+	if p.Event == midas.PushCenterCoins {
+		for _, zone := range t.zonesOf(p.OpenID) {
+			t.centerChanged(account{p.OpenID, zone})
+		}
+	}
 	if p.Event == midas.PushCoins {
 		r, err := t.cfg.Ledger.RechargeOfTrade(ctx, p.OutTradeNo)
 		switch {

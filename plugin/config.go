@@ -81,6 +81,9 @@ type Config struct {
 	MaxInFlight int
 	// MaxQueuePerPlayer bounds what one player may have waiting. Zero value: 8.
 	MaxQueuePerPlayer int
+	// RechargeCenter (protocol V2): MidasBalance.center_balance tells a player's coins in WeChat's recharge centre (充值中心), which the game
+	// does not spend. It costs a call at each login, and for each MidasGetBalance. Zero value: they are not asked for.
+	RechargeCenter bool
 	// Retry is the patience with an order whose outcome is unknown.
 	Retry RetryConfig
 	// RechargePoll is the waits between looks for coins that were paid for and have not come. Zero value:

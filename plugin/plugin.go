@@ -186,7 +186,7 @@ func (p *Plugin) configure(cfg Config, asIs bool) error {
 		DeliverTries: cfg.Retry.DeliverTries,
 		RechargePoll: cfg.RechargePoll, NeedSession: *cfg.MPSig || cfg.v2(), NeedAddress: cfg.v2() || cfg.OptionalParams == sign, TradeNumbers: cfg.v2(), SignGoods: cfg.signGoods(client), SignCoins: cfg.signCoins(client),
 		Refunded: p.module.Refunded, ZoneID: cfg.ZoneID, StoreZones: cfg.Push.storeZones(), Sandbox: cfg.Env == sandbox, SealSecret: cfg.AppSecret, Timeout: cfg.Timeout,
-		Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
+		Center: cfg.RechargeCenter, Shared: cfg.Redis.Addr != "", Elsewhere: p.module.Elsewhere,
 		MaxInFlight: cfg.MaxInFlight, MaxQueuePerPlayer: cfg.MaxQueuePerPlayer, LoginsInFlight: cfg.LoginLimit.InFlight,
 		RefusedLogins: cfg.LoginLimit.RefusedPerSecond, Logger: p.log, Tracer: p.tracer,
 	})

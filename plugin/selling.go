@@ -46,6 +46,9 @@ func (c *Config) resolveSelling(fault func(string, string, ...any)) {
 		}
 	}
 
+	if c.RechargeCenter && !c.v2() {
+		fault("RechargeCenter", "only protocol v2 knows the recharge centre")
+	}
 	switch {
 	case c.SignedCoinPrice != "" && c.SignedCoinPrice != coinPriceFen && c.SignedCoinPrice != coinPriceRate:
 		fault("SignedCoinPrice", `%q is neither "fen" nor "rate"`, c.SignedCoinPrice)

@@ -82,6 +82,7 @@ func TestNonsenseAboutWhereMoneyIsTakenIsToldByItsKey(t *testing.T) {
 		"a domain twice":                 {with(t, "BaseURLs", `["https://a.example.com","https://a.example.com"]`), `BaseURLs[1]: is there twice`},
 		"push keys without a token":      {with(t, "Protocol", `"v2"`, "Push", `{"Token":"t"}`, "PushKeys", `[{"EncodingAESKey":"x"}]`), `PushKeys[0].Token: is missing`},
 		"push keys beside nothing":       {with(t, "Protocol", `"v2"`, "PushKeys", `[{"Token":"t"}]`), `PushKeys: are beside those of Push`},
+		"a recharge centre in V1":        {with(t, "RechargeCenter", `true`), `RechargeCenter: only protocol v2`},
 		"a reading of the price unknown": {with(t, "SignedCoinPrice", `"yuan"`), `SignedCoinPrice: "yuan" is neither`},
 	} {
 		t.Run(name, func(t *testing.T) {

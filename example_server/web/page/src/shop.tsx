@@ -97,6 +97,7 @@ function Header({ store }: { store: Store }) {
       {store.loggedIn && (
         <button type="button" class="purse" id="purse" aria-label={t.balance(balance ? number(balance.balance) : '…')} title={balance && balance.present_balance > 0 ? t.given(number(balance.present_balance)) : undefined} onClick={() => store.refresh()}>
           <Coin /><b key={balance?.balance} class={balance?.stale ? 'old' : undefined}>{balance ? number(balance.balance) : '…'}</b>
+          {balance && balance.center_balance > 0 && <small class="centre">{t.centre(number(balance.center_balance))}</small>}
         </button>
       )}
       {store.loggedIn && <button type="button" class="plain who" aria-label={t.leaveLabel(store.name)} onClick={() => store.leave()}><span>{store.name}</span><Sign name="leave" /></button>}
