@@ -18,6 +18,7 @@ type books struct {
 	bought, deducted, givenBack, delivered, items int64
 	trades, refunds, fen, fenBack                 int64 // of goods
 	recharges                                     int64 // by number
+	points                                        int64 // that the game gave for bought coins
 	pushes                                        int
 	states                                        []stateCount
 	differences                                   []string
@@ -131,7 +132,42 @@ func (w *world) balance(ctx context.Context) (books, error) {
 	if n := sums.Orders[ledger.Delivered]; !w.money() && int64(len(granted)) != n {
 		differ("the game has granted %d orders, the ledger has delivered %d", len(granted), n)
 	}
+	if err := w.compareVIP(ctx, orders, &b, differ); err != nil {
+		return b, err
+	}
 	return b, w.compareTrades(ctx, orders, sums, &b, differ)
+}
+
+// compareVIP looks at what the game was told of bought coins: each of them once, none that did not come, all that were looked at.
+func (w *world) compareVIP(ctx context.Context, orders *ledger.Ledger, b *books, differ func(string, ...any)) error {
+	db, err := sql.Open("sqlite", w.game)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(ctx, `SELECT openid, SUM(points), MIN(total - points), MAX(total) FROM vip GROUP BY openid`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	env := emulator.Env(w.config.Env)
+	for rows.Next() {
+		var openid string
+		var points, first, last int64
+		if err := rows.Scan(&openid, &points, &first, &last); err != nil {
+			return err
+		}
+		b.points += points
+		known, err := orders.Account(ctx, openid, "1")
+		if err != nil {
+			return err
+		}
+		saved := w.emu.Account(env, openid, "1").SaveAmt
+		if points != last-first || last > saved || last < known.SaveAmt {
+			differ("player %s has %d points for the coins from %d to %d; Midas has sold %d, of which the ledger has seen %d", openid, points, first, last, saved, known.SaveAmt)
+		}
+	}
+	return rows.Err()
 }
 
 // compareBills asks Midas for its bills and the game for what came into its bags, and nobody else: what was deducted and not given back

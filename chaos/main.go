@@ -184,6 +184,7 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Fprintf(t, "repeats of a request\t%d\t\n", crowd.repeated.Load())
 	fmt.Fprintf(t, "bills at Midas\t%d\t\n", b.bills)
 	fmt.Fprintf(t, "coins bought\t%d\t\n", b.bought)
+	fmt.Fprintf(t, "of these told to the game, from when the player was first seen\t%d\t\n", b.points)
 	fmt.Fprintf(t, "coins in: deducted\t%d\t\n", b.deducted)
 	fmt.Fprintf(t, "coins out: given back\t%d\t\n", b.givenBack)
 	fmt.Fprintf(t, "coins delivered, by the ledger\t%d\t\n", b.delivered)

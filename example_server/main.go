@@ -226,6 +226,7 @@ func runDemo() error {
 	conf.Server.GamePath = filepath.Join(folder, "game.db")
 	conf.Server.Midas.Ledger.DSN = plugin.Secret(filepath.Join(folder, "orders.db"))
 	conf.Server.LogLevel = "error" // the demo tells its own story
+	conf.Server.Ages = map[string]int{emulator.OpenIDOf(demo.Minor): 12}
 	demo.Hurry(&conf.Server.Midas)
 	if err := move(0); err != nil {
 		return err

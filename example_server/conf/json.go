@@ -27,6 +27,8 @@ var Server struct {
 	ConsolePort int
 	// GamePath is the file that keeps what the players own. Left out: game.db, beside the ledger where that is a file, or else in data.
 	GamePath string
+	// Ages are the players whose age is known, in years by openid, in place of a register of real names. Minors may pay what the law allows.
+	Ages map[string]int
 	// Midas is the section of leafmidas.
 	Midas plugin.Config
 }

@@ -36,6 +36,7 @@ func (d *demo) scenes() []scene {
 		{"Midas hangs: the breaker opens, the game goes on, orders wait", func(ctx context.Context) error { return d.outage(ctx, alice, bob) }},
 		{"the first of Midas's two domains dies: purchases go on by the second", func(ctx context.Context) error { return d.deadDomain(ctx, bob) }},
 		{"the price of a sword changes while alice looks at it", func(ctx context.Context) error { return d.newPrice(ctx, alice) }},
+		{"tim, who is 12, may pay 50 yuan at once and 200 in a month", d.minor},
 		{"twenty players at once, while one call in five fails", d.crowd},
 	}
 	if d.world.Money {

@@ -62,7 +62,9 @@ func (*GetInventory) Descriptor() ([]byte, []int) {
 type Inventory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// items maps an item's id to how many of it the player has.
-	Items         map[string]int64 `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Items map[string]int64 `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// vip counts the coins that the player has bought.
+	Vip           int64 `protobuf:"varint,2,opt,name=vip,proto3" json:"vip,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -104,6 +106,13 @@ func (x *Inventory) GetItems() map[string]int64 {
 	return nil
 }
 
+func (x *Inventory) GetVip() int64 {
+	if x != nil {
+		return x.Vip
+	}
+	return 0
+}
+
 var File_game_proto protoreflect.FileDescriptor
 
 const file_game_proto_rawDesc = "" +
@@ -111,9 +120,10 @@ const file_game_proto_rawDesc = "" +
 	"\n" +
 	"game.proto\x12\n" +
 	"example.v1\"\x0e\n" +
-	"\fGetInventory\"}\n" +
+	"\fGetInventory\"\x8f\x01\n" +
 	"\tInventory\x126\n" +
-	"\x05items\x18\x01 \x03(\v2 .example.v1.Inventory.ItemsEntryR\x05items\x1a8\n" +
+	"\x05items\x18\x01 \x03(\v2 .example.v1.Inventory.ItemsEntryR\x05items\x12\x10\n" +
+	"\x03vip\x18\x02 \x01(\x03R\x03vip\x1a8\n" +
 	"\n" +
 	"ItemsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

@@ -1,6 +1,8 @@
 package internal
 
 import (
+	"context"
+
 	"github.com/name5566/leaf/gate"
 	"github.com/name5566/leaf/timer"
 
@@ -15,6 +17,8 @@ func init() {
 
 	pay.Plugin.HandleDeliver(skeleton, deliver)
 	pay.Plugin.OnRefund(skeleton, takeBack)
+	pay.Plugin.OnRecharge(skeleton, thank)
+	pay.Plugin.LimitPayments(limits)
 }
 
 // strangers are the connections that have not been asked yet whether somebody has logged in, at most as many as the gates take
@@ -54,4 +58,17 @@ func takeBack(r plugin.Refund) error {
 		return nil
 	}
 	return bags.takeBack(r.RefundID, r.OpenID, r.ItemID, r.Quantity)
+}
+
+// thank gives a player points for the coins that were bought.
+func thank(c plugin.Credit) error {
+	return bags.thank(c.BillNo, c.OpenID, int64(c.Coins), int64(c.Total))
+}
+
+// limits keeps minors to the law. A game would ask its register of real names; of whom that knows nothing may not pay there.
+func limits(_ context.Context, p plugin.Player) (*plugin.Limits, error) {
+	if age, known := conf.Server.Ages[p.OpenID]; known {
+		return plugin.MinorLimits(age), nil
+	}
+	return nil, nil
 }

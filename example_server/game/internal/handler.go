@@ -17,9 +17,9 @@ func handler(m any, h func([]any)) {
 	skeleton.RegisterChanRPC(reflect.TypeOf(m), h)
 }
 
-// handleGetInventory answers with the bag of whoever is logged in on the connection, empty for nobody.
+// handleGetInventory answers with the bag and the points of whoever is logged in on the connection, empty for nobody.
 func handleGetInventory(args []any) {
 	a := args[1].(gate.Agent)
 	player, _ := pay.Plugin.Player(a)
-	a.WriteMsg(&msg.Inventory{Items: bags.of(player.OpenID)})
+	a.WriteMsg(&msg.Inventory{Items: bags.of(player.OpenID), Vip: bags.points(player.OpenID)})
 }

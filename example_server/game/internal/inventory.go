@@ -30,13 +30,14 @@ type inventory struct {
 	lock   *os.File // nil: shared
 	shared bool
 	bags   map[string]map[string]int64 // openid → item → how many
+	vip    map[string]int64            // openid → points
 }
 
 func openInventory(path string, shared bool) (*inventory, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	v := &inventory{shared: shared, bags: map[string]map[string]int64{}}
+	v := &inventory{shared: shared, bags: map[string]map[string]int64{}, vip: map[string]int64{}}
 	if err := v.open(path); err != nil {
 		return nil, errors.Join(err, v.close())
 	}
@@ -74,11 +75,62 @@ func (v *inventory) load() error {
 	_, err := v.db.Exec(`
 		CREATE TABLE IF NOT EXISTS bags (openid TEXT, item_id TEXT, count INTEGER NOT NULL, PRIMARY KEY (openid, item_id)) STRICT;
 		CREATE TABLE IF NOT EXISTS granted (bill_no TEXT PRIMARY KEY) STRICT;
+		CREATE TABLE IF NOT EXISTS vip (bill_no TEXT PRIMARY KEY, openid TEXT NOT NULL, points INTEGER NOT NULL, total INTEGER NOT NULL) STRICT;
+		CREATE INDEX IF NOT EXISTS vip_of ON vip (openid);
 		CREATE TABLE IF NOT EXISTS taken_back (refund_id TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT`)
 	if err != nil {
 		return err
 	}
-	return v.read("")
+	if err := v.read(""); err != nil {
+		return err
+	}
+	return v.readVIP("")
+}
+
+// readVIP brings the points of players into memory.
+func (v *inventory) readVIP(where string, args ...any) error {
+	rows, err := v.db.Query(`SELECT openid, SUM(points) FROM vip `+where+` GROUP BY openid`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var openid string
+		var points int64
+		if err := rows.Scan(&openid, &points); err != nil {
+			return err
+		}
+		v.vip[openid] = points
+	}
+	return rows.Err()
+}
+
+// thank counts bought coins as points, once for each bill number. total is how many the player has bought in all.
+func (v *inventory) thank(billNo, openid string, coins, total int64) error {
+	tx, err := v.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	fresh, err := insert(tx, `INSERT INTO vip (bill_no, openid, points, total) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`, billNo, openid, coins, total)
+	if err != nil || !fresh { // counted before
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	v.vip[openid] += coins
+	return nil
+}
+
+// points are a player's.
+func (v *inventory) points(openid string) int64 {
+	if v.shared {
+		if err := v.readVIP(`WHERE openid = ?`, openid); err != nil {
+			return 0
+		}
+	}
+	return v.vip[openid]
 }
 
 // read brings bags into memory.

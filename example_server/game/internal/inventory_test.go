@@ -93,3 +93,25 @@ func TestTheSaveFileIsItsOwnersAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestPointsAreGivenOnceForEachBillEvenAfterARestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "game.db")
+	v := open(t, path)
+	for range 2 {
+		if err := v.thank("c1", "alice", 60, 60); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.close(); err != nil {
+		t.Fatal(err)
+	}
+	v = open(t, path)
+	for bill, coins := range map[string]int64{"c1": 60, "c2": 30} {
+		if err := v.thank(bill, "alice", coins, 90); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := v.points("alice"); n != 90 || v.points("bob") != 0 {
+		t.Errorf("alice has %d points, bob %d", n, v.points("bob"))
+	}
+}
