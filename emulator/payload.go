@@ -85,14 +85,14 @@ func (t *trade) coinPayload() coinPayload {
 }
 
 // mockPayload is the payload of a simulated push: the right fields with any values.
-func mockPayload(event, openid string) (any, error) {
+func mockPayload(event, openid string, env Env) (any, error) {
 	quantity := mathrand.Int64N(100) + 1
-	t := &trade{Store: event == EventStoreGoods, Trade: Trade{
-		OutTradeNo: rand.Text(), Env: Production, OpenID: openid, ZoneID: "1", ProductID: rand.Text(), Quantity: quantity,
+	t := &trade{Store: event == EventStoreGoods || event == EventStoreGoodsOld, Trade: Trade{
+		OutTradeNo: rand.Text(), Env: env, OpenID: openid, ZoneID: "1", ProductID: rand.Text(), Quantity: quantity,
 		TotalFen: 100 * quantity, Attach: rand.Text(), MchOrderNo: rand.Text(), TransactionID: randomDigits(28),
 	}}
 	switch event {
-	case EventGoods, EventStoreGoods:
+	case EventGoods, EventStoreGoods, EventStoreGoodsOld:
 		return t.goodsPayload(), nil
 	case EventCoins:
 		return t.coinPayload(), nil

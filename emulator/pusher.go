@@ -171,9 +171,12 @@ func newPushClient() *http.Client {
 
 // MockPush sends a simulated push of an event, as the button in the console does: IsMock is true and every value
 // invented (§3.7). It fails unless the push is acknowledged. It is not among Pushes.
-func (s *Server) MockPush(event string) error {
+func (s *Server) MockPush(event string) error { return s.MockPushIn(Production, event) }
+
+// MockPushIn is MockPush of one environment, whose AppKey signs it.
+func (s *Server) MockPushIn(env Env, event string) error {
 	openid := "o" + rand.Text()
-	payload, err := mockPayload(event, openid)
+	payload, err := mockPayload(event, openid, env)
 	if err != nil {
 		return err
 	}
@@ -182,7 +185,7 @@ func (s *Server) MockPush(event string) error {
 		return err
 	}
 	defer s.inflight.Done()
-	m := message{Event: event, Env: Production, OpenID: openid, Payload: encode(payload), CreatedAt: at, Mock: true}
+	m := message{Event: event, Env: env, OpenID: openid, Payload: encode(payload), CreatedAt: at, Mock: true}
 	if r := s.transmit(s.life, to, m, at); !r.acknowledged {
 		return fmt.Errorf("emulator: the simulated push was not acknowledged: status %d, %q", r.status, r.answer)
 	}

@@ -9,11 +9,13 @@ import (
 
 // The events that the emulator pushes (§3.7). EventCenterCoins has no trade behind it.
 const (
-	EventGoods       = "minigame_game_pay_goods_deliver_notify"
-	EventStoreGoods  = "minigame_h5_goods_deliver_notify"
-	EventCoins       = "minigame_coin_deliver_completed"
-	EventCenterCoins = "minigame_recharge_center_coin_deliver_completed"
-	EventRefund      = "minigame_pay_refund_succ_notify"
+	EventGoods      = "minigame_game_pay_goods_deliver_notify"
+	EventStoreGoods = "minigame_h5_goods_deliver_notify"
+	// EventStoreGoodsOld is the other name of EventStoreGoods (§3.9, P8). It comes by MockPush only.
+	EventStoreGoodsOld = "minigame_deliver_h5_pay_products"
+	EventCoins         = "minigame_coin_deliver_completed"
+	EventCenterCoins   = "minigame_recharge_center_coin_deliver_completed"
+	EventRefund        = "minigame_pay_refund_succ_notify"
 )
 
 // eventGaps are the waits between the attempts at a subscribed event, goodsGaps those of a delivery (§3.7).

@@ -33,6 +33,7 @@ func doctorCommand() *cli.Command {
 			confFlag(), jsonFlag(), sessionFlag(),
 			&cli.StringFlag{Name: "player", Usage: "ask for the balance of the player `OPENID`"},
 			&cli.BoolFlag{Name: "offline", Usage: "do not ask WeChat and Midas"},
+			&cli.StringFlag{Name: "push", Usage: "send a trial of each kind of push, signed with the config's keys, to the public address `URL` of pushes; it changes nothing"},
 		},
 		Action: runDoctor,
 	}
@@ -72,6 +73,9 @@ func runDoctor(ctx context.Context, cmd *cli.Command) error {
 		if d.clock(ctx) && keyless == nil {
 			d.calls(ctx)
 		}
+	}
+	if address := cmd.String("push"); address != "" {
+		d.pushes(ctx, address)
 	}
 	return r.print(cmd)
 }
