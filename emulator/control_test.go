@@ -148,7 +148,7 @@ func TestPaymentsCanBeDrivenThroughTheControlAPI(t *testing.T) {
 func TestTheControlAPIListsItself(t *testing.T) {
 	f := start(t, emulator.Config{})
 	commands, _ := f.must("GET", "", "")["commands"].([]any)
-	if len(commands) != 26 {
+	if len(commands) != 27 {
 		t.Errorf("%d commands listed", len(commands))
 	}
 	for _, c := range commands {
