@@ -42,21 +42,20 @@ func (d *doctor) pushes(ctx context.Context, address string) {
 			d.wrong("pushes", "name the public address of pushes, https://…", "%v", err)
 			return
 		}
-		check := "push address, " + k.name
 		begin := time.Now()
 		if err := from.CheckPushURL(ctx); err != nil {
-			d.wrong(check, "see that the proxy leads to Push.Addr with the path and the whole query, and that "+k.in+" is what the server runs with", "%v", err)
+			d.wrong(k.name, "see that the proxy leads to Push.Addr with the path and the whole query, and that "+k.in+" is what the server runs with", "the address: %v", err)
 			_ = from.Close()
 			continue // the rest would only say the same
 		}
-		d.ok(check, "is the server's, and answers in %s", since(begin))
+		d.ok(k.name, "the address is the server's, and answers in %s", since(begin))
 		for _, kind := range pushKinds {
-			check, begin := "push of "+kind.what+", "+k.name, time.Now()
+			begin := time.Now()
 			if err := from.MockPushIn(emulator.Env(d.cfg.Env), kind.event); err != nil {
-				d.wrong(check, "see the server's log: it says why; a proxy must pass POST, and answer within 3 s", "%v", err)
+				d.wrong(k.name, "see the server's log: it says why; a proxy must pass POST, and answer within 3 s", "a push of %s: %v", kind.what, err)
 				continue
 			}
-			d.ok(check, "was taken in %s", since(begin))
+			d.ok(k.name, "a push of %s was taken in %s", kind.what, since(begin))
 		}
 		_ = from.Close()
 	}
@@ -65,7 +64,7 @@ func (d *doctor) pushes(ctx context.Context, address string) {
 
 // forged sends what nobody has signed. Whoever takes it takes anything.
 func (d *doctor) forged(ctx context.Context, address string) {
-	const check = "push that nobody signed"
+	const check = "unsigned push"
 	from, err := d.platform(emulator.PushConfig{URL: address, Token: "not the token of anybody"})
 	if err != nil {
 		return
