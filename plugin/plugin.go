@@ -434,12 +434,17 @@ func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err erro
 
 // Client makes a client of Midas, or tells with *ConfigError what is wrong with the config. It is the caller's to close.
 // Servers have no need of it: its calls are not in the ledger.
-func (c Config) Client(log *slog.Logger) (*midas.Client, error) {
+func (c Config) Client(log *slog.Logger) (*midas.Client, error) { return c.ClientOver(log, nil) }
+
+// ClientOver is Client over a line of the caller's; nil: one of its own.
+func (c Config) ClientOver(log *slog.Logger, line http.RoundTripper) (*midas.Client, error) {
 	c, err := c.Resolved()
 	if err != nil {
 		return nil, err
 	}
-	return midas.New(c.midas(log))
+	m := c.midas(log)
+	m.Transport = line
+	return midas.New(m)
 }
 
 // otherURLs are the domains after the first.

@@ -103,7 +103,7 @@ func app() *cli.Command {
 		// execute tells of errors; the library would print some by itself, and exit.
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 		Commands: append([]*cli.Command{
-			doctorCommand(), verifyCommand(), signCommand(), ordersCommand(), orderCommand(), resolveCommand(), pushesCommand(), auditCommand(),
+			doctorCommand(), probeCommand(), verifyCommand(), signCommand(), ordersCommand(), orderCommand(), resolveCommand(), pushesCommand(), auditCommand(),
 			configCommand(), migrateCommand(), identityCommand(), emulatorCommand(), versionCommand(),
 		}, callCommands()...),
 	}
