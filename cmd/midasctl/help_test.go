@@ -120,7 +120,7 @@ func TestACommandWithoutAConfigNamesTheVariable(t *testing.T) {
 		}
 		args := strings.Fields(words)
 		for word, more := range map[string][]string{
-			"order": {"01A"}, "resolve": {"01A", "--as", "delivered", "--why", "x"}, "balance": {"o"}, "pay": {"o", "--coins", "1"}, "cancel": {"o", "--bill", "b"}, "present": {"o", "--coins", "1"},
+			"order": {"01A"}, "probe": {"o"}, "resolve": {"01A", "--as", "delivered", "--why", "x"}, "balance": {"o"}, "pay": {"o", "--coins", "1"}, "cancel": {"o", "--bill", "b"}, "present": {"o", "--coins", "1"},
 		} {
 			if words == word {
 				args = append(args, more...)
