@@ -291,7 +291,7 @@ func refuse(batch []*write, err error) {
 
 // ownFailure tells a write that was refused for what it asked from one the database could not take.
 func ownFailure(err error) bool {
-	for _, own := range []error{ErrConflict, ErrNotFound, ErrMismatch, ErrNotDisputed, ErrBadResolution, ErrOtherIdentity, ErrNotMovable, ErrOverAllowance, errBadStep, errTried} {
+	for _, own := range []error{ErrConflict, ErrNotFound, ErrMismatch, ErrNotDisputed, ErrBadResolution, ErrOtherIdentity, ErrNotMovable, ErrOverAllowance, ErrOverQuota, errBadStep, errTried} {
 		if errors.Is(err, own) {
 			return true
 		}

@@ -138,7 +138,7 @@ func TestAnAllowanceIsKeptOnAllServersAtOnce(t *testing.T) {
 					_, _, err = l.CreateWithin(t.Context(), ledger.Order{
 						BillNo: "bill-" + id, Kind: ledger.Goods, OpenID: "alice", ZoneID: "1", RequestID: id, ItemID: "skin", Quantity: 1, Amount: 30_00,
 						CreatedAt: noon, UpdatedAt: noon, DueAt: noon,
-					}, allowed(200_00, noon))
+					}, ledger.Bounds{Pay: allowed(200_00, noon)})
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -277,12 +277,70 @@ func TestAnOfferThatIsRefusedLeavesNoTrace(t *testing.T) {
 		}
 		_, _, err := l.CreateWithin(t.Context(), ledger.Order{
 			BillNo: "b", Kind: ledger.Goods, OpenID: "alice", ZoneID: "1", RequestID: "r", ItemID: "skin", Quantity: 1, Amount: 30_00, CreatedAt: noon, UpdatedAt: noon, DueAt: noon,
-		}, allowed(10_00, noon))
+		}, ledger.Bounds{Pay: allowed(10_00, noon)})
 		if !errors.Is(err, ledger.ErrOverAllowance) || errors.Is(err, ledger.ErrUnavailable) {
 			t.Errorf("%v", err)
 		}
 		if _, err := l.Order(context.Background(), "b"); !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("the order was stored: %v", err)
+		}
+	})
+}
+
+func TestAQuotaIsKeptOnAllServersAtOnce(t *testing.T) {
+	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
+		servers := []*ledger.Ledger{ledgertest.Open(t, cfg)}
+		if !servers[0].OneServer() {
+			servers = append(servers, ledgertest.Open(t, cfg), ledgertest.Open(t, cfg))
+		}
+		quota := ledger.Bounds{Item: &ledger.Quota{Most: 7, Open: 15 * time.Minute, Now: noon}}
+		order := func(i int, item string, b ledger.Bounds) error {
+			kind := ledger.Purchase
+			if i%2 == 0 {
+				kind = ledger.Goods
+			}
+			_, _, err := servers[i%len(servers)].CreateWithin(t.Context(), ledger.Order{
+				BillNo: fmt.Sprint("bill-", item, i), Kind: kind, OpenID: "alice", ZoneID: "1", RequestID: fmt.Sprint(item, i), ItemID: item, Quantity: 2, Amount: 10,
+				CreatedAt: noon, UpdatedAt: noon, DueAt: noon,
+			}, b)
+			return err
+		}
+		if err := order(0, "skin", quota); !errors.Is(err, ledger.ErrNotFound) {
+			t.Errorf("a player who was never seen: %v", err)
+		}
+		if _, err := servers[0].Observe(t.Context(), "alice", "1", ledger.Sums{}, noon); err != nil {
+			t.Fatal(err)
+		}
+		var mu sync.Mutex
+		made := 0
+		var wg sync.WaitGroup
+		for i := range 24 {
+			wg.Go(func() {
+				err := order(i, "skin", quota)
+				mu.Lock()
+				defer mu.Unlock()
+				switch over := (*ledger.QuotaError)(nil); {
+				case err == nil:
+					made++
+				case !errors.As(err, &over) || over.Left != 1 || errors.Is(err, ledger.ErrUnavailable):
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if made != 3 {
+			t.Errorf("%d orders of 2 were made, of 7 that may be bought", made)
+		}
+		if err := order(1, "other", quota); err != nil {
+			t.Errorf("another item: %v", err)
+		}
+		bought, err := servers[0].Bought(t.Context(), "alice", 15*time.Minute, noon, "skin", "other", "none")
+		if err != nil || bought["skin"] != 6 || bought["other"] != 2 || bought["none"] != 0 {
+			t.Errorf("%v, %v", bought, err)
+		}
+		later, err := servers[0].Bought(t.Context(), "alice", 15*time.Minute, noon.Add(16*time.Minute), "skin")
+		if err != nil || later["skin"]%2 != 0 || later["skin"] > 6 {
+			t.Errorf("%v, %v", later, err)
 		}
 	})
 }

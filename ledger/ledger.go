@@ -256,7 +256,7 @@ func unavailable(ctx context.Context, doing string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrConflict), errors.Is(err, ErrMismatch), errors.Is(err, ErrUnavailable), errors.Is(err, ErrNotDisputed),
-		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed), errors.Is(err, ErrNotMovable), errors.Is(err, ErrOverAllowance):
+		errors.Is(err, ErrOtherIdentity), errors.Is(err, ErrServed), errors.Is(err, ErrNotMovable), errors.Is(err, ErrOverAllowance), errors.Is(err, ErrOverQuota):
 		return err
 	case ctx.Err() != nil:
 		return fmt.Errorf("ledger: %s: %w", doing, ctx.Err())

@@ -129,15 +129,17 @@ func (o Order) columns() []any {
 // Create stores a new order, in the state that its kind begins in. If the player has an order of that kind and request id already, it is
 // returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
-	return l.CreateWithin(ctx, o, nil)
+	return l.CreateWithin(ctx, o, Bounds{})
 }
 
-// CreateWithin is Create for goods of a player who may not pay as much as may be wished (nil: all), as OfferRechargeWithin has it.
-func (l *Ledger) CreateWithin(ctx context.Context, o Order, allowed *Allowance) (stored Order, created bool, err error) {
+// CreateWithin is Create for a player who may not buy as much as may be wished: with what was bought and offered before, on whatever server.
+// An order of that request id is told as it stands. Errors are also an *AllowanceError and a *QuotaError; ErrNotFound if there are bounds and
+// the player's balance was never looked at (Seen).
+func (l *Ledger) CreateWithin(ctx context.Context, o Order, b Bounds) (stored Order, created bool, err error) {
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		o := l.storable(ctx, o)
-		if allowed != nil {
+		if b != (Bounds{}) {
 			if err := l.lockPayer(ctx, tx, o.OpenID); err != nil {
 				return err
 			}
@@ -153,8 +155,8 @@ func (l *Ledger) CreateWithin(ctx context.Context, o Order, allowed *Allowance) 
 		if err != nil {
 			return err
 		}
-		if created = stored.BillNo == o.BillNo; created && allowed != nil {
-			if err := l.mayPay(ctx, tx, o.OpenID, *allowed, o.Amount); err != nil {
+		if created = stored.BillNo == o.BillNo; created {
+			if err := l.mayBuy(ctx, tx, o, b); err != nil {
 				return err
 			}
 		}

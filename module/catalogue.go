@@ -18,8 +18,7 @@ func (m *Module) onGetCatalogue(a gate.Agent, p payment.Player, r *msg.MidasGetC
 		return err
 	}
 	m.roster.wantsCatalogue(a)
-	m.sendCatalogue(a, p, r.GetRequestId())
-	return nil
+	return m.sendCatalogue(a, p, r.GetRequestId())
 }
 
 // SetItems replaces what is on sale, and tells the clients that have asked for it on their connection. It does not block.
@@ -40,27 +39,49 @@ func (m *Module) tellCatalogues(quit <-chan struct{}) {
 			return
 		}
 		for _, a := range m.roster.browsing() {
-			if p, here := m.roster.player(a); here {
-				m.sendCatalogue(a, p, "")
-			}
+			m.resendCatalogue(a)
 		}
 	}
 }
 
-func (m *Module) sendCatalogue(a gate.Agent, p payment.Player, requestID string) {
-	c := m.till.Catalogue(p)
-	m.roster.showsFirst(a, len(c.Recharges) > 0 && c.Recharges[0].FirstSave)
-	for _, part := range msg.CatalogueParts(catalogueMessage(c, requestID)) {
-		m.outbox.send(a, part)
+// sendCatalogue answers a client that has asked for what is on sale, or (requestID "") tells it that this has changed.
+func (m *Module) sendCatalogue(a gate.Agent, p payment.Player, requestID string) error {
+	return m.till.Catalogue(p, func(c payment.Catalogue, err error) {
+		switch {
+		case err != nil && requestID != "":
+			m.fail(a, requestID, err)
+			return
+		case err != nil: // it will ask again before it buys, or be told of the limit then
+			return
+		}
+		m.roster.shows(a, len(c.Recharges) > 0, len(c.Recharges) > 0 && c.Recharges[0].FirstSave)
+		for _, part := range msg.CatalogueParts(catalogueMessage(c, requestID)) {
+			m.outbox.send(a, part)
+		}
+	})
+}
+
+// resendCatalogue tells a client that what is on sale has changed.
+func (m *Module) resendCatalogue(a gate.Agent) {
+	if p, here := m.roster.player(a); here {
+		_ = m.sendCatalogue(a, p, "") // else it is busy, and is told when it buys
+	}
+}
+
+// tellLeft tells a player's clients that have asked for the catalogue how much is left of an item with a limit.
+func (m *Module) tellLeft(openid, itemID string) {
+	if !m.till.Limited(itemID) {
+		return
+	}
+	for _, a := range m.roster.browsingOf(openid) {
+		m.resendCatalogue(a)
 	}
 }
 
 // tellFirstSave sends the catalogue again to those clients of a player that think otherwise of the first recharge than a balance says.
 func (m *Module) tellFirstSave(openid, zoneID string, first bool) {
 	for _, a := range m.roster.misled(openid, zoneID, first) {
-		if p, here := m.roster.player(a); here && len(m.till.Catalogue(p).Recharges) > 0 {
-			m.sendCatalogue(a, p, "")
-		}
+		m.resendCatalogue(a)
 	}
 }
 
@@ -70,9 +91,12 @@ func catalogueMessage(c payment.Catalogue, requestID string) *msg.MidasCatalogue
 		all.Reason = msg.ClipText(c.Unsupported.Text())
 	}
 	for _, it := range c.Items[:min(len(c.Items), maxCatalogue)] {
-		left := int64(-1)
-		if it.SoldOut {
+		left, limited := c.Left[it.ID]
+		switch {
+		case it.SoldOut:
 			left = 0
+		case !limited:
+			left = -1
 		}
 		all.Items = append(all.Items, &msg.MidasCatalogueItem{
 			ItemId: it.ID, Name: msg.ClipID(it.Name), Price: int64(it.Price), Fen: int64(it.Fen), LimitLeft: left,

@@ -221,6 +221,7 @@ func (m *Module) onPurchase(a gate.Agent, p payment.Player, r *msg.MidasPurchase
 		if !receipt.Order.State.Ended() { // and whichever server ends it, the player has to hear of that here
 			m.till.Watch(receipt.Order, func(end payment.Receipt) { m.sendHere(p.OpenID, purchaseMessage(end)) })
 		}
+		m.tellLeft(p.OpenID, r.GetItemId())
 	})
 }
 
@@ -275,6 +276,7 @@ func (m *Module) onBuyGoods(a gate.Agent, p payment.Player, r *msg.MidasBuyGoods
 			m.outbox.send(a, &msg.MidasGoodsOptions{
 				RequestId: offer.Order.RequestID, SignData: offer.Options.SignData, PaySig: offer.Options.PaySig, Signature: offer.Options.Signature,
 			})
+			m.tellLeft(p.OpenID, r.GetItemId())
 		}
 	})
 }

@@ -413,6 +413,7 @@ func (m *Module) BalanceChanged(openid, zoneID string, account payment.Account, 
 // OrderEnded sends the end of an order that had been reported as pending.
 func (m *Module) OrderEnded(r payment.Receipt) {
 	m.sendAll(NoteOrder, r.Order.OpenID, purchaseMessage(r))
+	m.tellLeft(r.Order.OpenID, r.Order.ItemID)
 }
 
 // RechargeEnded sends that coins have come.

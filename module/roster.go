@@ -88,7 +88,8 @@ type seat struct {
 	player  *payment.Player
 	agent   gate.Agent // nil until somebody has logged in
 	browses bool       // its client has asked for the catalogue, and is told when it changes
-	first   bool       // the catalogue that it was told marks the first recharge
+	offers  bool       // the catalogue that it was told has recharges
+	first   bool       // and marks the first of them
 	refused int        // login codes that WeChat has refused in a row
 	resting time.Time  // until when no further one is taken
 }
@@ -253,12 +254,26 @@ func (r *roster) wantsCatalogue(a gate.Agent) {
 	}
 }
 
-// showsFirst notes whether the catalogue that a connection is told of marks the first recharge.
-func (r *roster) showsFirst(a gate.Agent, first bool) {
+// browsingOf lists a player's connections that are told of a new catalogue.
+func (r *roster) browsingOf(openid string) (list []gate.Agent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if who := r.people[openid]; who != nil {
+		for _, a := range who.agents {
+			if r.agents[identOf(a)].browses {
+				list = append(list, a)
+			}
+		}
+	}
+	return list
+}
+
+// shows notes whether the catalogue that a connection is told has recharges, and marks the first one.
+func (r *roster) shows(a gate.Agent, offers, first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s := r.agents[identOf(a)]; s != nil {
-		s.first = first
+		s.offers, s.first = offers, first
 	}
 }
 
@@ -271,7 +286,7 @@ func (r *roster) misled(openid, zoneID string, first bool) (list []gate.Agent) {
 		return nil
 	}
 	for _, a := range who.agents {
-		if s := r.agents[identOf(a)]; s.browses && s.first != first && s.player.ZoneID == zoneID {
+		if s := r.agents[identOf(a)]; s.browses && s.offers && s.first != first && s.player.ZoneID == zoneID {
 			list = append(list, a)
 		}
 	}

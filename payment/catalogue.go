@@ -71,6 +71,8 @@ func (t *Till) SetItems(items []Item) { t.shelf.Store(newShelf(items)) }
 
 // Catalogue is what a player can buy.
 type Catalogue struct {
+	// Left is how many of the items with a limit the player may still buy. In it are those alone.
+	Left map[string]int64
 	// Items have no price in money (Fen) where the player's device cannot pay.
 	Items []Item
 	// Recharges are the amounts of coins that can be bought, the smallest first; none where the device cannot pay.
@@ -87,8 +89,39 @@ type RechargeAmount struct {
 	FirstSave bool
 }
 
-// Catalogue returns what a player can buy on the device at hand. It asks nobody.
-func (t *Till) Catalogue(p Player) Catalogue {
+// Catalogue tells done what a player can buy on the device at hand. It asks nobody, and tells at once, unless items have a limit: how much
+// of it is left the ledger knows. Errors, before or through done: ErrBusy, ErrClosing, ErrUnavailable.
+func (t *Till) Catalogue(p Player, done func(Catalogue, error)) error {
+	c := t.catalogue(p)
+	var limited []string
+	for _, it := range c.Items {
+		if it.Limit > 0 {
+			limited = append(limited, it.ID)
+		}
+	}
+	if limited == nil {
+		done(c, nil)
+		return nil
+	}
+	return t.enqueue("midas.catalogue", reading{p.OpenID}, false, func(ctx context.Context) {
+		bought, err := t.cfg.Ledger.Bought(ctx, p.OpenID, openFor, t.cfg.Now(), limited...)
+		c.Left = map[string]int64{}
+		for _, it := range c.Items {
+			if it.Limit > 0 {
+				c.Left[it.ID] = max(0, it.Limit-bought[it.ID])
+			}
+		}
+		noted(ctx, t, done)(c, unavailable(err))
+	})
+}
+
+// Limited reports whether a player may buy only so many of an item.
+func (t *Till) Limited(itemID string) bool {
+	it, _ := t.item(itemID)
+	return it.Limit > 0
+}
+
+func (t *Till) catalogue(p Player) Catalogue {
 	c := Catalogue{Items: slices.Clone(t.shelf.Load().list)}
 	if c.Unsupported, _ = errors.AsType[*UnsupportedError](t.CanPay(p)); c.Unsupported != nil {
 		for i := range c.Items {

@@ -93,9 +93,14 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 	if err != nil {
 		return GoodsOffer{}, err
 	}
-	o, created, err := t.cfg.Ledger.CreateWithin(ctx, o, allowed)
-	if errors.Is(err, ledger.ErrOverAllowance) {
-		return GoodsOffer{}, overAllowance(err, limits)
+	bounds, err := t.boundsOf(ctx, p, ledger.Goods, r.RequestID, r.ItemID)
+	if err != nil {
+		return GoodsOffer{}, err
+	}
+	bounds.Pay = allowed
+	o, created, err := t.cfg.Ledger.CreateWithin(ctx, o, bounds)
+	if errors.Is(err, ledger.ErrOverAllowance) || errors.Is(err, ledger.ErrOverQuota) {
+		return GoodsOffer{}, overBounds(err, limits)
 	}
 	if err != nil {
 		return GoodsOffer{}, unavailable(err)

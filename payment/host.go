@@ -44,7 +44,7 @@ func (t *Till) Present(p Player, r PresentRequest, done func(Receipt, error)) er
 			done(Receipt{}, ErrClosing)
 			return
 		}
-		done(t.make(ctx, p, ledger.Order{Kind: ledger.Present, RequestID: r.RequestID, Quantity: 1, Amount: int64(r.Amount)}))
+		done(t.make(ctx, p, ledger.Order{Kind: ledger.Present, RequestID: r.RequestID, Quantity: 1, Amount: int64(r.Amount)}, ledger.Bounds{}))
 	})
 }
 

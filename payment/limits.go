@@ -66,23 +66,49 @@ func (t *Till) allowance(ctx context.Context, p Player, price midas.Fen) (*ledge
 	case price > limits.PerRecharge || price > limits.PerMonth:
 		return nil, nil, limits.tooMuch(limits.PerMonth)
 	}
-	// The ledger counts by the month of a player it has seen.
-	if seen, err := t.cfg.Ledger.Seen(ctx, p.OpenID, p.ZoneID); err != nil {
-		return nil, nil, unavailable(err)
-	} else if !seen {
-		if _, err := t.look(ctx, p); err != nil {
-			return nil, nil, unavailable(err)
-		}
+	if err := t.ensureSeen(ctx, p); err != nil {
+		return nil, nil, err
 	}
 	return &ledger.Allowance{Fen: int64(limits.PerMonth), CoinsPerYuan: t.cfg.CoinsPerYuan, Open: openFor, Now: t.cfg.Now()}, limits, nil
 }
 
-// overAllowance has a player who may not pay more hear so.
-func overAllowance(err error, limits *Limits) error {
+// overBounds has a player who may not pay or buy more hear so.
+func overBounds(err error, limits *Limits) error {
 	if over, ok := errors.AsType[*ledger.AllowanceError](err); ok {
 		return limits.tooMuch(midas.Fen(over.Left))
 	}
+	if over, ok := errors.AsType[*ledger.QuotaError](err); ok {
+		if over.Left == 0 {
+			return &LimitError{"you have bought as many of this as one may"}
+		}
+		return &LimitError{fmt.Sprintf("of this you may buy %d more", over.Left)}
+	}
 	return err
+}
+
+// boundsOf is within what an order for an item may be made.
+func (t *Till) boundsOf(ctx context.Context, p Player, kind ledger.Kind, requestID, itemID string) (ledger.Bounds, error) {
+	it, _ := t.item(itemID)
+	if it.Limit == 0 {
+		return ledger.Bounds{}, nil
+	}
+	if err := t.ensureSeen(ctx, p); err != nil {
+		// What was bought before is told all the same.
+		if _, none := t.cfg.Ledger.OrderOf(ctx, p.OpenID, kind, requestID); none != nil {
+			return ledger.Bounds{}, err
+		}
+		return ledger.Bounds{}, nil
+	}
+	return ledger.Bounds{Item: &ledger.Quota{Most: it.Limit, Open: openFor, Now: t.cfg.Now()}}, nil
+}
+
+// ensureSeen looks at an account that the ledger has never seen: it counts by what it has of a player.
+func (t *Till) ensureSeen(ctx context.Context, p Player) error {
+	seen, err := t.cfg.Ledger.Seen(ctx, p.OpenID, p.ZoneID)
+	if err == nil && !seen {
+		_, err = t.look(ctx, p)
+	}
+	return unavailable(err)
 }
 
 // tooMuch is what a player hears who has left fen for this month.

@@ -111,6 +111,8 @@ type Item struct {
 	Fen midas.Fen
 	// SoldOut: it is shown, and cannot be bought.
 	SoldOut bool
+	// Limit is how many one player may buy in all, in all zones. 0: as many as may be wished.
+	Limit int64
 }
 
 // Config sets a till up. Fields without a zero value named are required.

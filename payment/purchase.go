@@ -86,19 +86,26 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 	if err := t.mayBegin(ctx, p, ledger.Purchase, r.RequestID, r.ItemID, r.Quantity); err != nil {
 		return Receipt{}, err
 	}
+	bounds, err := t.boundsOf(ctx, p, ledger.Purchase, r.RequestID, r.ItemID)
+	if err != nil {
+		return Receipt{}, err
+	}
 	return t.make(ctx, p, ledger.Order{
 		Kind: ledger.Purchase, RequestID: r.RequestID, ItemID: r.ItemID, Quantity: r.Quantity, Amount: int64(amount),
-	})
+	}, bounds)
 }
 
 // make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
-func (t *Till) make(ctx context.Context, p Player, o ledger.Order) (Receipt, error) {
+func (t *Till) make(ctx context.Context, p Player, o ledger.Order, within ledger.Bounds) (Receipt, error) {
 	span := t.beginSpan(ctx, "midas.store")
 	began := time.Now()
 	fresh := t.newOrder(p, o)
 	fresh.Lease = t.lease
-	o, created, err := t.cfg.Ledger.Create(ctx, fresh)
+	o, created, err := t.cfg.Ledger.CreateWithin(ctx, fresh, within)
 	t.endSpan(span, err)
+	if errors.Is(err, ledger.ErrOverQuota) {
+		return Receipt{}, overBounds(err, nil)
+	}
 	if err != nil {
 		t.stats.failed(err)
 		t.perhapsMade(fresh, began, err)

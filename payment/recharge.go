@@ -83,7 +83,7 @@ func (t *Till) offer(ctx context.Context, p Player, r RechargeRequest) (Recharge
 		CreatedAt: now, UpdatedAt: now,
 	}, allowed)
 	if errors.Is(err, ledger.ErrOverAllowance) {
-		return RechargeOffer{}, overAllowance(err, limits)
+		return RechargeOffer{}, overBounds(err, limits)
 	}
 	if err != nil || t.cfg.SignCoins == nil || stored.OutTradeNo == "" {
 		return RechargeOffer{Recharge: stored}, unavailable(err)

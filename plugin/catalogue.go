@@ -81,6 +81,9 @@ func (c Config) checkItems(list []Item, fault func(key, format string, args ...a
 		if it.Price < 0 || midas.Coins(it.Price) > midas.MaxCoins || it.Price == 0 && it.Fen == 0 {
 			fault(key+".Price", "is %d; a price is 1 coin or more", it.Price)
 		}
+		if it.Limit < 0 {
+			fault(key+".Limit", "is %d; it is how many a player may buy, 0 for as many as may be wished", it.Limit)
+		}
 		if it.Fen < 0 || it.Fen > 100_000_000 {
 			fault(key+".Fen", "is %d; a price in money is 1 to 100000000 fen", it.Fen)
 		}

@@ -74,6 +74,62 @@ func TestTheCatalogueIsWhatThePlayerCanBuyOnThisDevice(t *testing.T) {
 	stranger.refused("c1", msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_LOGGED_IN)
 }
 
+// A limit of an item's is told, kept to on every way of buying, and told anew when something was bought or given back.
+func TestAPlayerBuysNoMoreOfAnItemThanItsLimit(t *testing.T) {
+	t.Parallel()
+	s := start(t, forMoney(t), func(set *setup) {
+		set.config.Items = append(set.config.Items, plugin.Item{ID: "relic", Price: 10, Limit: 3}, plugin.Item{ID: "skin", Fen: 600, Limit: 1})
+		set.midas.Goods["skin"] = 600
+	})
+	s.recharge("alice", 1000)
+	left := func(c *msg.MidasCatalogue, item string) int64 {
+		t.Helper()
+		for _, it := range c.GetItems() {
+			if it.GetItemId() == item {
+				return it.GetLimitLeft()
+			}
+		}
+		t.Fatalf("no %s in %v", item, c)
+		return 0
+	}
+	alice, other := s.join("alice", overWS), s.join("alice", overTCP)
+	if c := alice.catalogue("c1"); left(c, "relic") != 3 || left(c, "skin") != 1 || left(c, "sword") != -1 {
+		t.Errorf("at first: %v", c)
+	}
+	other.catalogue("c1")
+	bill := alice.buy("p1", "relic", 2).GetBillNo()
+	for _, c := range []*client{alice, other} {
+		if now := c.catalogue(""); left(now, "relic") != 1 {
+			t.Errorf("after two: %v", now)
+		}
+	}
+	alice.ask("p2", "relic", 2)
+	if e := alice.refused("p2", limitReached); e.GetMessage() != "of this you may buy 1 more" || e.GetRetryable() {
+		t.Errorf("%v", e)
+	}
+	alice.buy("p3", "relic", 1)
+	alice.ask("p4", "relic", 1)
+	if e := alice.refused("p4", limitReached); e.GetMessage() != "you have bought as many of this as one may" {
+		t.Errorf("%v", e)
+	}
+	if again := alice.buy("p1", "relic", 2); again.GetBillNo() != bill {
+		t.Errorf("what was bought is not told again: %v", again)
+	}
+	if _, err := s.plugin.Cancel(t.Context(), plugin.Player{OpenID: emulator.OpenIDOf("alice"), ZoneID: "1"}, bill, "for a test"); err != nil {
+		t.Fatal(err)
+	}
+	alice.buy("p5", "relic", 2) // two were given back
+
+	s.payGoods("alice", alice.wantItem("g1", "skin"), emulator.Fate{})
+	s.pushHere()
+	alice.send(&msg.MidasBuyGoods{RequestId: "g2", ItemId: "skin", Quantity: 1})
+	alice.refused("g2", limitReached)
+	bob := s.join("bob", overWS)
+	if c := bob.catalogue("c1"); left(c, "relic") != 3 {
+		t.Errorf("bob's: %v", c)
+	}
+}
+
 // The mark of the first recharge goes when it has happened, from the catalogue of whoever asked and on all connections.
 func TestTheCatalogueLosesTheMarkOfTheFirstRecharge(t *testing.T) {
 	t.Parallel()

@@ -125,6 +125,9 @@ type Item struct {
 	Fen int64
 	// SoldOut shows the item and sells none. Zero value: it is for sale.
 	SoldOut bool
+	// Limit is how many one player may buy in all, for coins and money together, in all zones and on all servers. What was given back does not
+	// count. Zero value: as many as may be wished.
+	Limit int64
 }
 
 // PushConfig says where WeChat's notifications come in.

@@ -358,6 +358,7 @@ func TestPushesAndGoodsAreOfProtocolV2(t *testing.T) {
 		"Push.Path":           with(t, "Protocol", `"v2"`, "Push", `{"Token":"t","Path":"midas"}`),
 		"Push.Addr":           with(t, "Protocol", `"v2"`, "Push", `{"Token":"t","Addr":"9400"}`),
 		"Push":                with(t, "Push", `{"Token":"t"}`),
+		"Items[0].Limit":      with(t, "Items", `[{"ID":"pass","Price":1,"Limit":-1}]`),
 		"Items[0].Fen":        with(t, "Items", `[{"ID":"pass","Price":1,"Fen":600}]`),
 		"Items[0].Price":      with(t, "Protocol", `"v2"`, "Items", `[{"ID":"pass"}]`),
 	} {

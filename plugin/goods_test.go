@@ -62,7 +62,12 @@ func (s *server) flush(on time.Duration) {
 // wantPass asks for a pass, and hears how to pay for it.
 func (c *client) wantPass(requestID string) *msg.MidasGoodsOptions {
 	c.t.Helper()
-	c.send(&msg.MidasBuyGoods{RequestId: requestID, ItemId: "pass", Quantity: 1})
+	return c.wantItem(requestID, "pass")
+}
+
+func (c *client) wantItem(requestID, item string) *msg.MidasGoodsOptions {
+	c.t.Helper()
+	c.send(&msg.MidasBuyGoods{RequestId: requestID, ItemId: item, Quantity: 1})
 	return await(c, func(o *msg.MidasGoodsOptions) bool { return o.GetRequestId() == requestID })
 }
 

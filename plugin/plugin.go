@@ -508,7 +508,7 @@ func (c Config) items() []payment.Item { return onSale(c.Items) }
 func onSale(list []Item) []payment.Item {
 	items := make([]payment.Item, 0, len(list))
 	for _, it := range list {
-		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price), Fen: midas.Fen(it.Fen), SoldOut: it.SoldOut})
+		items = append(items, payment.Item{ID: it.ID, Name: it.Name, Price: midas.Coins(it.Price), Fen: midas.Fen(it.Fen), SoldOut: it.SoldOut, Limit: it.Limit})
 	}
 	return items
 }
