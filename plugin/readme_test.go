@@ -118,6 +118,28 @@ func TestANewcomersHostIsBuiltFromTheReadmeAndSells(t *testing.T) {
 	}
 }
 
+func TestAHostOfAnEarlierVersionSellsUnchanged(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("there is no go command")
+	}
+	checkout, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.ReadFile("testdata/oldhost/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	midasctl := filepath.Join(t.TempDir(), "midasctl")
+	goBuild(t, checkout, midasctl, "./cmd/midasctl")
+	n := newcomer{t: t, files: map[string]string{"main.go": string(host)}, codec: "json", folder: t.TempDir(), driver: "sqlite", ledger: "sqlite"}
+	n.dsn = filepath.Join(n.folder, "bags.db")
+	n.write(checkout)
+	goBuild(t, n.folder, "server", ".", "-mod=mod")
+	n.play(midasctl)
+}
+
 // newcomer is somebody who builds a server from the README.
 type newcomer struct {
 	t           *testing.T
