@@ -39,6 +39,7 @@ var rows = []row{
 	{"echo", "messages that are answered without Midas, against a bare Leaf echo", measureEcho},
 	{"purchases", "purchases on a durable ledger, against the same without any", measurePurchases},
 	{"transitions", "durable steps of orders, against what the disk can do", measureTransitions},
+	{"jobs", "orders on PostgreSQL and MariaDB, against jobs of River and a table that a team would write", measureJobs},
 	{"hang", "the game while Midas hangs and 1,000 purchases wait, against the same game without payments", measureHang},
 	{"memory", "memory for each player online, against Leaf's own for a connection", measureMemory},
 	{"online", "what a purchase costs with 10 to 10,000 players online", measureOnline},
