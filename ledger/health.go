@@ -104,6 +104,18 @@ func (w watched) do(ctx context.Context, alone bool, f func(ctx context.Context,
 	if refusesText(err) && !isGrant(err) && ctx.Err() == nil { // what was said of an order must not keep its state from being stored
 		err = w.writer.do(context.WithValue(ctx, inASCII{}, true), alone, f)
 	}
+	w.note(ctx, err)
+	return err
+}
+
+func (w watched) together(ctx context.Context, one *step) (taken bool, err error) {
+	if taken, err = w.writer.together(ctx, one); taken {
+		w.note(ctx, err)
+	}
+	return taken, err
+}
+
+func (w watched) note(ctx context.Context, err error) {
 	switch {
 	case err == nil, errors.Is(err, errTried):
 		w.health.works(true)
@@ -111,7 +123,6 @@ func (w watched) do(ctx context.Context, alone bool, f func(ctx context.Context,
 	default:
 		w.health.fails(true, err)
 	}
-	return err
 }
 
 func isGrant(err error) bool {

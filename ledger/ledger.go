@@ -158,6 +158,8 @@ func (l *Ledger) queryRow(ctx context.Context, text string, args ...any) *sql.Ro
 // other write, because f may take its time or fail in its own ways.
 type writer interface {
 	do(ctx context.Context, alone bool, f func(ctx context.Context, tx *sql.Tx) error) error
+	// together stores a step of an order with those of other orders, or (false) leaves it to do.
+	together(ctx context.Context, one *step) (taken bool, err error)
 	close() error
 	// exec and queryRow run a statement in a transaction that do has begun.
 	exec(ctx context.Context, tx *sql.Tx, statement string, args ...any) (sql.Result, error)

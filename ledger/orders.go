@@ -137,6 +137,14 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 // the player's balance was never looked at (Seen).
 func (l *Ledger) CreateWithin(ctx context.Context, o Order, b Bounds) (stored Order, created bool, err error) {
 	o.State, o.Version = o.Kind.begins(), 1
+	if b == (Bounds{}) && o.check() == nil {
+		one := l.step(ctx, nil, o)
+		if taken, err := l.writer.together(ctx, one); err != nil {
+			return Order{}, false, unavailable(ctx, "store order "+o.BillNo, err)
+		} else if taken {
+			return one.after.asStored(), true, nil
+		}
+	}
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		o := l.storable(ctx, o)
 		if b != (Bounds{}) {
@@ -193,6 +201,18 @@ func (o Order) asRead() Order {
 	return o
 }
 
+// asStored is an order as it would be read.
+func (o Order) asStored() Order {
+	for _, t := range []*time.Time{&o.UnsureSince, &o.DueAt, &o.CreatedAt, &o.UpdatedAt, &o.DeliveredAt} {
+		*t = fromMillis(toMillis(*t))
+	}
+	return o.asRead()
+}
+
+func (l *Ledger) step(ctx context.Context, before *Order, after Order) *step {
+	return &step{before: before, after: l.storable(ctx, after), who: l.text(ctx, l.who, whoMost)}
+}
+
 // Deliver is Advance with what the host does about it in one transaction: both are on disk, or neither is. grant must
 // use nothing but tx for it, must not end tx, and should be quick: with SQLite it keeps every other write waiting. Its
 // error undoes everything and is returned as a *GrantError.
@@ -210,6 +230,11 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 	after.Version = before.Version + 1
 	if after.State == Delivered && after.DeliveredAt.IsZero() {
 		after.DeliveredAt = after.UpdatedAt
+	}
+	if grant == nil && after.RecheckAt.IsZero() {
+		if taken, err := l.writer.together(ctx, l.step(ctx, &before, *after)); err != nil || taken {
+			return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
+		}
 	}
 	var agreed bool // the host, and the commit is all that is left
 	err := l.writer.do(ctx, alone, func(ctx context.Context, tx *sql.Tx) error {

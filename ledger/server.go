@@ -56,7 +56,9 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
 	}
 	reads, desk := c.pool(), c.pool()
 	c.bound(writes, reads, desk)
-	l.attach(d, c, &pool{db: writes, conns: c}, reads, desk)
+	p := &pool{db: writes, conns: c}
+	p.sharing = newSharing(p, d)
+	l.attach(d, c, p, reads, desk)
 	return nil
 }
 
@@ -163,10 +165,11 @@ func (l *Ledger) encoding(ctx context.Context, d dialect, db *sql.DB) error {
 	return fmt.Errorf("the database has the encoding %s and cannot store every text; make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", name)
 }
 
-// pool writes on many connections; the server commits together what arrives together.
+// pool writes on many connections. Steps of orders share transactions.
 type pool struct {
-	db    *sql.DB
-	conns *conns
+	db      *sql.DB
+	conns   *conns
+	sharing *sharing
 	counts
 
 	mu     sync.RWMutex // held for reading by every write, so that close waits for them
@@ -255,7 +258,25 @@ func (*pool) queryRow(ctx context.Context, tx *sql.Tx, statement string, args ..
 	return tx.QueryRowContext(ctx, statement, args...)
 }
 
+// share runs a transaction of several steps; f tells how many it has stored.
+func (p *pool) share(f func(ctx context.Context, tx *sql.Tx) (stored int, err error)) error {
+	var stored int
+	err := p.do(context.Background(), false, func(ctx context.Context, tx *sql.Tx) (err error) {
+		stored, err = f(ctx, tx)
+		return err
+	})
+	if err == nil {
+		p.writes.Add(int64(stored) - 1) // the transaction has been counted
+	}
+	return err
+}
+
+func (p *pool) together(ctx context.Context, one *step) (taken bool, err error) {
+	return p.sharing.store(ctx, one)
+}
+
 func (p *pool) close() error {
+	p.sharing.close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {

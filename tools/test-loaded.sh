@@ -32,7 +32,7 @@ load+=($!)
 [ $# -gt 0 ] || set -- ./...
 for n in $(seq "$TIMES"); do
   echo "== time $n of $TIMES, load $(cut -d' ' -f1 /proc/loadavg) ($SECONDS s)"
-  go test -count=1 "$@"
+  go test -count=1 -timeout 30m "$@" # by itself go test gives a package 10 minutes
 done
 for pid in "${load[@]}"; do
   kill -0 "$pid" 2>/dev/null || { echo "the load ended before the tests did: give it more MINUTES" >&2; exit 1; }
