@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,7 +172,7 @@ func (s *sharing) make(ctx context.Context, tx *sql.Tx, batch []*step) error {
 	for _, one := range fresh {
 		a.row(append(one.after.columns(), one.after.Lease.Milliseconds(), one.who)...)
 	}
-	return a.took(ctx, tx, fresh, makeArrays)
+	return a.took(ctx, tx, fresh, makeArrays+s.grown())
 }
 
 // move moves on the orders among the steps that are what they are moved on from, and that nobody else works on.
@@ -194,7 +195,14 @@ func (s *sharing) move(ctx context.Context, tx *sql.Tx, batch []*step) error {
 		a.row(o.BillNo, one.before.Version, one.before.State, o.State, o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID,
 			o.Note, toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.Lease.Milliseconds(), one.who)
 	}
-	return a.took(ctx, tx, moves, moveArrays)
+	return a.took(ctx, tx, moves, moveArrays+s.grown())
+}
+
+// grown is another comment each time that twice as much has been stored. PostgreSQL keeps the plan of a text: one that was made for a table of
+// a few pages reads all of them, and would go on to do so with a million orders until the table is analyzed.
+func (s *sharing) grown() string {
+	stored, _ := s.pool.written()
+	return " -- " + strconv.Itoa(bits.Len64(uint64(stored)))
 }
 
 const historyColumns = `bill_no, version, at, who, from_state, to_state, code, rid, note`

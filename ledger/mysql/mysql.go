@@ -9,6 +9,7 @@ package mysql
 import (
 	"database/sql/driver"
 	"fmt"
+	"strings"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -22,6 +23,9 @@ func init() {
 			return nil, err
 		}
 		cfg.Logger = printer(print)
+		if !strings.Contains(strings.ToLower(dsn), "interpolateparams=") {
+			cfg.InterpolateParams = true // a statement is one message then, where it has to be prepared first otherwise
+		}
 		return mysql.NewConnector(cfg)
 	}
 }
