@@ -57,7 +57,7 @@ start_postgres() {
   local bin data=$dir/postgres log=$dir/postgres.log; bin=$(postgres_bin)
   mkdir -p "$data"; : >"$log"
   if [ "$(id -u)" = 0 ]; then chown postgres "$data" "$log"; fi
-  [ -e "$data/PG_VERSION" ] || unprivileged "$bin/initdb" -D "$data" -U postgres -A trust --no-sync >"$dir/initdb.log" 2>&1 || { tail -5 "$dir/initdb.log" >&2; exit 1; }
+  [ -e "$data/PG_VERSION" ] || unprivileged "$bin/initdb" -D "$data" -U postgres -A trust --no-sync --encoding=UTF8 --locale=C >"$dir/initdb.log" 2>&1 || { tail -5 "$dir/initdb.log" >&2; exit 1; }
   unprivileged "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 -o "-p $pg_port -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories='' -c max_connections=300 -c fsync=off" start >/dev/null || { tail -5 "$log" >&2; exit 1; }
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/leafmidas/leafmidas/ledger/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/leafmidas/leafmidas/ledger/mysql"
 	_ "modernc.org/sqlite"
 
 	"github.com/leafmidas/leafmidas/ledger"
