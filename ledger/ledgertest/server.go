@@ -78,7 +78,7 @@ func (s *Server) preparePostgres(options []string) {
 		s.t.Skip("needs PostgreSQL's programs: install them, or run make test, which does")
 	}
 	credential := s.unprivileged("postgres")
-	s.finish(as(credential, exec.Command(filepath.Join(filepath.Dir(found), "initdb"), "-D", s.Folder, "-U", "postgres", "-A", "trust", "--no-sync")))
+	s.finish(as(credential, exec.Command(filepath.Join(filepath.Dir(found), "initdb"), "-D", s.Folder, "-U", "postgres", "-A", "trust", "--no-sync", "--encoding=UTF8", "--locale=C")))
 	_, port, _ := net.SplitHostPort(s.Addr)
 	s.command = func() *exec.Cmd {
 		args := []string{"-D", s.Folder, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"}
