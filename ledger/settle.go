@@ -221,7 +221,7 @@ func (s *settlement) explain(elsewhere, newer bool) {
 		s.coins, s.grew = 0, true
 		return
 	}
-	// So one of them brought another number of coins than was thought: rather one whose number nobody has told.
+	// So one of them brought another number of coins than was thought, if that is not what Midas has said; else the coins are another's.
 	slices.SortStableFunc(s.unseen, func(a, b Recharge) int { return int(b.evidence) - int(a.evidence) })
 	for _, r := range slices.Clone(s.unseen) {
 		if r.unseen <= s.coins {
@@ -229,8 +229,8 @@ func (s *settlement) explain(elsewhere, newer bool) {
 			s.shown(r, r.unseen)
 		}
 	}
-	if s.coins > 0 && len(s.unseen) > 0 {
-		s.shown(s.unseen[len(s.unseen)-1], s.coins)
+	if last := len(s.unseen) - 1; s.coins > 0 && last >= 0 && s.unseen[last].evidence < evidenceCoins {
+		s.shown(s.unseen[last], s.coins)
 		s.coins = 0
 	}
 	used := min(s.coins, nameless)

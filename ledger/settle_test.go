@@ -313,3 +313,22 @@ func TestARechargeThatMidasCallsUnpaidGetsNoCoins(t *testing.T) {
 		t.Errorf("%d coins, and %d are expected of %d", sum, b.begin().SaveAmt, b.saveAmt)
 	}
 }
+
+// Midas has said how many coins a number brought, and then comes an answer from before that, which shows others. What Midas has said stands.
+func TestAnAnswerFromBeforeAPushDoesNotCutWhatThePushHasSaid(t *testing.T) {
+	l := ledgertest.Open(t, ledger.Config{DSN: t.TempDir() + "/l.db"})
+	b := newBuyer(l, "alice")
+	b.look(b.begin())
+	id := b.offer(30)
+	b.saveAmt += 30 // bought elsewhere
+	before, then := b.begin(), b.saveAmt
+	b.pay(id, 60) // by a client that has changed the quantity
+	b.confirm(id, true)
+	b.saveAmt, then = then, b.saveAmt
+	b.look(before)
+	b.saveAmt = then
+	b.look(b.begin())
+	if got := b.recharge(id); got.Coins != 60 {
+		t.Errorf("%+v", got)
+	}
+}
