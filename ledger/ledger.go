@@ -231,8 +231,8 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.writer.close(), l.reads.Close(), l.desk.Close())
 }
 
-// Written tells how many writes have been committed since the ledger was opened, and in how many transactions: with SQLite
-// those that arrive together share one, and with it the price of a disk flush.
+// Written tells how many writes have been committed since the ledger was opened, and in how many transactions: those that arrive together
+// share one, and with it the price of a flush and of the way to a server.
 func (l *Ledger) Written() (writes, commits int64) { return l.writer.written() }
 
 // write runs a short write of our own.
