@@ -124,14 +124,22 @@ func (s *sharing) commit(batch []*step) {
 	if len(batch) == 0 {
 		return
 	}
+	var fresh, moves []*step
+	for _, one := range batch {
+		if one.before == nil {
+			fresh = append(fresh, one)
+		} else {
+			moves = append(moves, one)
+		}
+	}
 	err := s.pool.share(func(ctx context.Context, tx *sql.Tx) (stored int, err error) {
 		for _, one := range batch {
 			one.taken = false // of a try that was undone
 		}
-		if err := s.make(ctx, tx, batch); err != nil {
+		if err := s.make(ctx, tx, fresh); err != nil {
 			return 0, err
 		}
-		if err := s.move(ctx, tx, batch); err != nil {
+		if err := s.move(ctx, tx, moves); err != nil {
 			return 0, err
 		}
 		for _, one := range batch {
@@ -154,14 +162,8 @@ func (s *sharing) commit(batch []*step) {
 	}
 }
 
-// make stores the new orders among the steps.
-func (s *sharing) make(ctx context.Context, tx *sql.Tx, batch []*step) error {
-	var fresh []*step
-	for _, one := range batch {
-		if one.before == nil {
-			fresh = append(fresh, one)
-		}
-	}
+// make stores new orders.
+func (s *sharing) make(ctx context.Context, tx *sql.Tx, fresh []*step) error {
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -175,14 +177,8 @@ func (s *sharing) make(ctx context.Context, tx *sql.Tx, batch []*step) error {
 	return a.took(ctx, tx, fresh, makeArrays+s.grown())
 }
 
-// move moves on the orders among the steps that are what they are moved on from, and that nobody else works on.
-func (s *sharing) move(ctx context.Context, tx *sql.Tx, batch []*step) error {
-	var moves []*step
-	for _, one := range batch {
-		if one.before != nil {
-			moves = append(moves, one)
-		}
-	}
+// move moves on the orders that are what they are moved on from, and that nobody else works on.
+func (s *sharing) move(ctx context.Context, tx *sql.Tx, moves []*step) error {
 	if len(moves) == 0 {
 		return nil
 	}

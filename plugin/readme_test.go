@@ -91,15 +91,7 @@ func TestTheReadmeGetsWhatTheModuleNeeds(t *testing.T) {
 
 func TestANewcomersHostIsBuiltFromTheReadmeAndSells(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("there is no go command")
-	}
-	checkout, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	midasctl := filepath.Join(t.TempDir(), "midasctl")
-	goBuild(t, checkout, midasctl, "./cmd/midasctl")
+	checkout, midasctl := built(t)
 	files, _ := englishBlocks(t)
 	for _, codec := range []string{"json", "protobuf"} {
 		for _, driver := range []string{"sqlite", "postgres"} {
@@ -120,6 +112,21 @@ func TestANewcomersHostIsBuiltFromTheReadmeAndSells(t *testing.T) {
 
 func TestAHostOfAnEarlierVersionSellsUnchanged(t *testing.T) {
 	t.Parallel()
+	checkout, midasctl := built(t)
+	host, err := os.ReadFile("testdata/oldhost/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := newcomer{t: t, files: map[string]string{"main.go": string(host)}, codec: "json", folder: t.TempDir(), driver: "sqlite", ledger: "sqlite"}
+	n.dsn = filepath.Join(n.folder, "bags.db")
+	n.write(checkout)
+	goBuild(t, n.folder, "server", ".", "-mod=mod")
+	n.play(midasctl)
+}
+
+// built is this checkout and its midasctl.
+func built(t *testing.T) (checkout, midasctl string) {
+	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("there is no go command")
 	}
@@ -127,17 +134,9 @@ func TestAHostOfAnEarlierVersionSellsUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := os.ReadFile("testdata/oldhost/main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	midasctl := filepath.Join(t.TempDir(), "midasctl")
+	midasctl = filepath.Join(t.TempDir(), "midasctl")
 	goBuild(t, checkout, midasctl, "./cmd/midasctl")
-	n := newcomer{t: t, files: map[string]string{"main.go": string(host)}, codec: "json", folder: t.TempDir(), driver: "sqlite", ledger: "sqlite"}
-	n.dsn = filepath.Join(n.folder, "bags.db")
-	n.write(checkout)
-	goBuild(t, n.folder, "server", ".", "-mod=mod")
-	n.play(midasctl)
+	return checkout, midasctl
 }
 
 // newcomer is somebody who builds a server from the README.
