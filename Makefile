@@ -98,6 +98,10 @@ cover: ## run the tests and say how much of the code they reach, by function
 bench: ## measure what leafmidas costs beside what one would use instead (about 20 minutes), and write docs/benchmarks.md
 	cd bench && go run . $(if $(ROW),-row $(ROW))
 
+.PHONY: bench-diff
+bench-diff: ## see that a purchase is not dearer than with commit BEFORE (HEAD^): processor time and memory, in one run (about two minutes)
+	cd bench && go run . -row diff -before $(or $(BEFORE),HEAD^)
+
 .PHONY: bench-short
 bench-short: ## see that every row of the benchmarks works, and their page (about half a minute); no timing counts, and nothing is left
 	cd bench && go vet ./... && go test ./... && go run . -short

@@ -28,6 +28,7 @@ type bench struct {
 	folder   string // of ledgers and logs, gone in the end
 	disk     string // what file system that is
 	log      *os.File
+	before   string // the commit that diff compares with
 	row      string
 	rowDone  []func() error // what a row has opened, closed after it
 	sides    int            // started so far
@@ -44,7 +45,7 @@ type picture struct {
 const enoughRuns = 10
 
 func newBench(cmd *cli.Command) (_ *bench, err error) {
-	b := &bench{short: cmd.Bool("short"), runs: cmd.Int("runs"), docs: cmd.String("docs"), profiles: cmd.String("profile")}
+	b := &bench{short: cmd.Bool("short"), runs: cmd.Int("runs"), docs: cmd.String("docs"), profiles: cmd.String("profile"), before: cmd.String("before")}
 	b.writes = len(cmd.StringSlice("row")) == 0
 	if b.short {
 		b.runs = 1

@@ -47,7 +47,22 @@ var rows = []row{
 	{"search", "an operator's searches in 1,000,000 orders, and players meanwhile", measureSearch},
 	{"strangers", "players and pushes while strangers do what they can, against the same without strangers", measureStrangers},
 	{"naive", "a handler that waits for Midas, against ours", measureNaive},
+	{"before", "purchases, against the same with the program of " + yardCommit, measureBefore},
+	{diffRow, "purchases, against the same with the program of another commit", measureDiff},
 	{"observed", "logs, metrics and traces, against none", measureObserved},
+}
+
+// diffRow is no row of the page: it says whether a change has made a purchase dearer.
+const diffRow = "diff"
+
+// dearer is an error if a line does not reach what it is to.
+func dearer(lines []report.Line) error {
+	for _, l := range lines {
+		if !l.Met() {
+			return fmt.Errorf("%s: %s of what it was", l.Measure, l.Text)
+		}
+	}
+	return nil
 }
 
 func main() {
@@ -64,6 +79,7 @@ func main() {
 			&cli.IntFlag{Name: "runs", Value: enoughRuns, Usage: "how often the sides take turns; no fewer for the page"},
 			&cli.StringFlag{Name: "docs", Value: "../docs", Usage: "where benchmarks.md and the plots in images go"},
 			&cli.StringFlag{Name: "dir", Value: ".", Usage: "where ledgers are kept meanwhile: a folder on a disk, not in memory"},
+			&cli.StringFlag{Name: "before", Value: "HEAD^", Usage: "the commit that row diff compares with"},
 			&cli.StringFlag{Name: "profile", Usage: "write pprof's profiles of our sides into this folder"},
 		},
 		Commands: []*cli.Command{hidden(crowd.Subcommand, crowd.Serve), hidden(game.Subcommand, game.Serve), hidden("midas", serveMidas)},
@@ -92,7 +108,7 @@ func measure(ctx context.Context, cmd *cli.Command) (err error) {
 	began := time.Now()
 	var lines []report.Line
 	for i, r := range rows {
-		if len(only) > 0 && !slices.Contains(only, r.name) {
+		if len(only) > 0 && !slices.Contains(only, r.name) || len(only) == 0 && r.name == diffRow {
 			continue
 		}
 		b.progress("%d/%d %s: %s (%s so far)", i+1, len(rows), r.name, r.asks, time.Since(began).Round(time.Second))
@@ -103,8 +119,14 @@ func measure(ctx context.Context, cmd *cli.Command) (err error) {
 		lines = append(lines, more...)
 	}
 	b.progress("done in %s", time.Since(began).Round(time.Second))
-	if err := report.Terminal(os.Stdout, lines); err != nil || !b.writes {
+	if err := report.Terminal(os.Stdout, lines); err != nil {
 		return err
+	}
+	if slices.Contains(only, diffRow) {
+		return dearer(lines)
+	}
+	if !b.writes {
+		return nil
 	}
 	if err := b.writePage(lines); err != nil || !b.short {
 		return err

@@ -23,7 +23,8 @@ type batcher struct {
 	lost   atomic.Pointer[lostFile] // why nothing may be written, or nil
 	locked error                    // why the last transaction could not begin; the loop's own
 	parsed map[string]*sql.Stmt     // as many as the code has texts, and lengths of lists: maxClaim in payment
-	texts  []string                 // not parsed yet; both are the loop's own
+	texts  []string                 // not parsed yet
+	bound  map[string]*sql.Stmt     // those of parsed that this transaction has used; all three are the loop's own
 	counts
 
 	mu     sync.RWMutex // guards closed against a send on the closed channel
@@ -50,7 +51,13 @@ func (c *counts) committed(writes int) {
 func (c *counts) written() (writes, commits int64) { return c.writes.Load(), c.commits.Load() }
 
 func newBatcher(db *sql.DB) *batcher {
-	w := &batcher{db: db, queue: make(chan *write, maxWrites), done: make(chan struct{}), parsed: map[string]*sql.Stmt{}}
+	w := &batcher{
+		db:     db,
+		queue:  make(chan *write, maxWrites),
+		done:   make(chan struct{}),
+		parsed: map[string]*sql.Stmt{},
+		bound:  map[string]*sql.Stmt{},
+	}
 	go w.loop()
 	return w
 }
@@ -65,7 +72,8 @@ func (w *batcher) do(ctx context.Context, alone bool, f func(ctx context.Context
 	return <-one.done
 }
 
-// together leaves every step to do, which shares commits anyhow: a statement costs SQLite what it does, and no way to a server.
+// shares and together leave every step to do, which shares commits anyhow: a statement costs SQLite what it does, and no way to a server.
+func (*batcher) shares() bool                                            { return false }
 func (*batcher) together(context.Context, *step) (taken bool, err error) { return false, nil }
 
 func (w *batcher) enter(ctx context.Context, one *write) error {
@@ -146,6 +154,9 @@ func (w *batcher) queryRow(ctx context.Context, tx *sql.Tx, text string, args ..
 }
 
 func (w *batcher) statement(ctx context.Context, tx *sql.Tx, text string) *sql.Stmt {
+	if s := w.bound[text]; s != nil {
+		return s
+	}
 	s, seen := w.parsed[text]
 	if !seen {
 		w.parsed[text] = nil
@@ -154,7 +165,8 @@ func (w *batcher) statement(ctx context.Context, tx *sql.Tx, text string) *sql.S
 	if s == nil {
 		return nil
 	}
-	return tx.StmtContext(ctx, s)
+	w.bound[text] = tx.StmtContext(ctx, s)
+	return w.bound[text]
 }
 
 // parse prepares what was run for the first time. In a transaction it could not: that has the only connection. What cannot be
@@ -268,6 +280,7 @@ func (w *batcher) runAll(batch []*write, savepoints bool) ([]error, error) {
 // begin begins a transaction. If somebody else has held the file for as long as anyone waits for it, it fails every write
 // that has come meanwhile too: those behind must not wait as long again, one after another.
 func (w *batcher) begin(ctx context.Context) (*sql.Tx, error) {
+	clear(w.bound)
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err == nil || ctx.Err() != nil {
 		return tx, err

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/leafmidas/leafmidas/ledger/internal/link"
 )
@@ -169,12 +168,9 @@ func (d dialect) sql(statement string) string {
 	return b.String()
 }
 
-// leaseEnd is when a lease ends that begins now, with a place for its milliseconds.
-func (d dialect) leaseEnd(lease time.Duration) string {
-	if lease <= 0 {
-		return "CAST(? AS " + d.integer + ")" // 0: no lease
-	}
-	return d.now + " + ?"
+// leaseEnd is when a lease ends that begins now, or 0 for none. It has two places, both for its milliseconds.
+func (d dialect) leaseEnd() string {
+	return `CASE WHEN CAST(? AS ` + d.integer + `) > 0 THEN ` + d.now + ` + CAST(? AS ` + d.integer + `) ELSE 0 END`
 }
 
 // ignore ends an INSERT that leaves a row of the same key as it is.

@@ -52,3 +52,13 @@ func Explain(ctx context.Context, l *Ledger, statement string, args ...any) (str
 	}
 	return plan.String(), rows.Err()
 }
+
+// What is told out of memory, for tests of its bounds.
+const (
+	MostRecentOrders = mostRecentOrders
+	MostRecentLists  = mostRecentLists
+)
+
+func RecentLists(l *Ledger) int     { return l.recent.lists.Len() }
+func RecentEnded(l *Ledger) int     { return l.recent.ended.Len() }
+func KeepRecent(l *Ledger, o Order) { l.recent.keep(o, l.recent.now(o.OpenID)) }

@@ -89,17 +89,19 @@ func (c Config) logger() *slog.Logger {
 
 // Ledger is the record. Its methods are safe for concurrent use.
 type Ledger struct {
-	dialect dialect
-	who     string
-	writer  writer
-	reads   *reader // for players
-	desk    *reader // for whoever looks on; it never takes a player's place
-	health  *health
-	asked   sync.Map // text → *sql.Stmt of reads, with SQLite: as many as the code has texts, and lengths of lists
-	asIs    bool
-	made    bool   // by this Open
-	path    string // of SQLite's file, absolute
-	ascii   bool   // the database takes no other characters
+	dialect    dialect
+	statements statements
+	who        string
+	writer     writer
+	reads      *reader // for players
+	desk       *reader // for whoever looks on; it never takes a player's place
+	health     *health
+	recent     *recent
+	asked      sync.Map // text → *sql.Stmt of reads, with SQLite: as many as the code has texts, and lengths of lists
+	asIs       bool
+	made       bool   // by this Open
+	path       string // of SQLite's file, absolute
+	ascii      bool   // the database takes no other characters
 	// identity is what has been found to be the ledger's, or nil.
 	identity atomic.Pointer[Identity]
 	serving  serving
@@ -111,7 +113,7 @@ type Ledger struct {
 
 // attach takes the pools over. c is nil with SQLite.
 func (l *Ledger) attach(d dialect, c *conns, w writer, reads, desk *sql.DB) {
-	l.dialect, l.writer = d, watched{w, l.health}
+	l.dialect, l.statements, l.writer = d, statementsOf(d), watched{w, l.health}
 	l.reads, l.desk = &reader{reads, c, l.health}, &reader{desk, c, l.health}
 }
 
@@ -158,6 +160,8 @@ func (l *Ledger) queryRow(ctx context.Context, text string, args ...any) *sql.Ro
 // other write, because f may take its time or fail in its own ways.
 type writer interface {
 	do(ctx context.Context, alone bool, f func(ctx context.Context, tx *sql.Tx) error) error
+	// shares reports whether together is worth a try.
+	shares() bool
 	// together stores a step of an order with those of other orders, or (false) leaves it to do.
 	together(ctx context.Context, one *step) (taken bool, err error)
 	close() error
@@ -170,7 +174,7 @@ type writer interface {
 
 // Open opens the ledger, making or upgrading its tables as needed, unless cfg.AsIs. On a database server, several may do so at once.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
-	l := &Ledger{who: cfg.Who, asIs: cfg.AsIs, health: newHealth(cfg.logger())}
+	l := &Ledger{who: cfg.Who, asIs: cfg.AsIs, health: newHealth(cfg.logger()), recent: newRecent()}
 	if l.who == "" {
 		host, err := os.Hostname()
 		if err != nil {

@@ -111,22 +111,8 @@ type Event struct {
 	Note string
 }
 
-const (
-	orderColumns = `bill_no, kind, openid, zone_id, request_id, item_id, quantity, amount, user_ip, state, version,
-		attempts, unsure_since, due_at, parked, code, rid, note, created_at, updated_at, delivered_at, of_trade, source, paid`
-	orderPlaces = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
-)
-
-// columns are an order's, in the order of orderColumns.
-func (o Order) columns() []any {
-	return []any{
-		o.BillNo, o.Kind, o.OpenID, o.ZoneID, o.RequestID, o.ItemID, o.Quantity, o.Amount, o.UserIP, o.State, o.Version,
-		o.Attempts, toMillis(o.UnsureSince), toMillis(o.DueAt), toBit(o.Parked), o.Code, o.RID, o.Note,
-		toMillis(o.CreatedAt), toMillis(o.UpdatedAt), toMillis(o.DeliveredAt), o.OfTrade, o.Source, o.Paid,
-	}
-}
-
-// Create stores a new order, in the state that its kind begins in. If the player has an order of that kind and request id already, it is
+// Create stores a new order, in the state that its kind begins in. A purchase or a present that is in Paying, with its mark
+// (UnsureSince), is stored so: Midas may be called once Create has returned. If the player has an order of that kind and request id already, it is
 // returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
 	return l.CreateWithin(ctx, o, Bounds{})
@@ -136,8 +122,16 @@ func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created boo
 // An order of that request id is told as it stands. Errors are also an *AllowanceError and a *QuotaError; ErrNotFound if there are bounds and
 // the player's balance was never looked at (Seen).
 func (l *Ledger) CreateWithin(ctx context.Context, o Order, b Bounds) (stored Order, created bool, err error) {
-	o.State, o.Version = o.Kind.begins(), 1
-	if b == (Bounds{}) && o.check() == nil {
+	o.State, o.Version = o.begins(), 1
+	at := l.recent.now(o.OpenID)
+	defer func() {
+		if err == nil && !created {
+			l.recent.keep(stored, at)
+		} else {
+			l.recent.changed(o.OpenID)
+		}
+	}()
+	if l.writer.shares() && b == (Bounds{}) && o.check() == nil {
 		one := l.step(ctx, nil, o)
 		if taken, err := l.writer.together(ctx, one); err != nil {
 			return Order{}, false, unavailable(ctx, "store order "+o.BillNo, err)
@@ -152,26 +146,17 @@ func (l *Ledger) CreateWithin(ctx context.Context, o Order, b Bounds) (stored Or
 				return err
 			}
 		}
-		_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_orders (`+orderColumns+`, leased_until) VALUES (`+orderPlaces+
-			`, `+l.dialect.leaseEnd(o.Lease)+`)`+l.dialect.ignore("openid, kind, request_id")), append(o.columns(), o.Lease.Milliseconds())...)
-		if err != nil {
+		var err error
+		if stored, err = l.insert(ctx, tx, o); err != nil {
 			return err
 		}
-		// How many rows were affected depends on the driver's options; whose row it is does not.
-		stored, err = scanOrder(l.writer.queryRow(ctx, tx, l.dialect.sql(`SELECT `+orderColumns+` FROM midas_orders
-			WHERE openid = ? AND kind = ? AND request_id = ?`), o.OpenID, o.Kind, o.RequestID))
-		if err != nil {
+		if created = stored.BillNo == o.BillNo; !created {
+			return nil
+		}
+		if err := l.mayBuy(ctx, tx, o, b); err != nil {
 			return err
 		}
-		if created = stored.BillNo == o.BillNo; created {
-			if err := l.mayBuy(ctx, tx, o, b); err != nil {
-				return err
-			}
-		}
-		if created {
-			return l.addHistory(ctx, tx, l.who, o, "")
-		}
-		return nil
+		return l.addHistory(ctx, tx, l.who, o, "")
 	})
 	switch {
 	case err != nil:
@@ -227,11 +212,12 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 	if (before.State != after.State || before.State.Ended()) && !before.Kind.Allows(before.State, after.State) {
 		return fmt.Errorf("%w: bill %s from %s to %s", errBadStep, before.BillNo, before.State, after.State)
 	}
+	defer l.recent.changed(before.OpenID)
 	after.Version = before.Version + 1
 	if after.State == Delivered && after.DeliveredAt.IsZero() {
 		after.DeliveredAt = after.UpdatedAt
 	}
-	if grant == nil && after.RecheckAt.IsZero() {
+	if l.writer.shares() && grant == nil && after.RecheckAt.IsZero() {
 		if taken, err := l.writer.together(ctx, l.step(ctx, &before, *after)); err != nil || taken {
 			return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
 		}
@@ -267,30 +253,6 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 }
 
 // replace writes after where before is, and a line of history by who.
-func (l *Ledger) replace(ctx context.Context, tx *sql.Tx, who string, before, after Order) error {
-	after = l.storable(ctx, after)
-	res, err := l.writer.exec(ctx, tx, l.dialect.sql(`UPDATE midas_orders SET state = ?, version = ?, attempts = ?, unsure_since = ?,
-		due_at = ?, parked = ?, code = ?, rid = ?, note = ?, updated_at = ?, delivered_at = ?, leased_until = `+l.dialect.leaseEnd(after.Lease)+`
-		WHERE bill_no = ? AND version = ? AND state = ?`),
-		after.State, after.Version, after.Attempts, toMillis(after.UnsureSince), toMillis(after.DueAt), toBit(after.Parked),
-		after.Code, after.RID, after.Note, toMillis(after.UpdatedAt), toMillis(after.DeliveredAt), after.Lease.Milliseconds(),
-		before.BillNo, before.Version, before.State)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil {
-		return err
-	} else if n != 1 {
-		return fmt.Errorf("%w: bill %s is no longer version %d in state %s", ErrConflict, before.BillNo, before.Version, before.State)
-	}
-	if !after.RecheckAt.IsZero() {
-		if err := l.planRecheck(ctx, tx, after); err != nil {
-			return err
-		}
-	}
-	return l.addHistory(ctx, tx, who, after, before.State)
-}
-
 // unfit tells that a transaction could not be committed for what the host has done in it, as against a database in trouble. Drivers
 // share no errors, so words are looked for: a constraint that is checked at the end, and a failed statement that the host
 // has taken for none.
@@ -351,21 +313,6 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 // Order reads one order.
 func (l *Ledger) Order(ctx context.Context, billNo string) (Order, error) {
 	return l.readOrder(ctx, "read order "+billNo, `bill_no = ?`, billNo)
-}
-
-// OrderOf reads a player's order of that kind and request id.
-func (l *Ledger) OrderOf(ctx context.Context, openid string, kind Kind, requestID string) (Order, error) {
-	return l.readOrder(ctx, "read a player's order", `openid = ? AND kind = ? AND request_id = ?`, openid, kind, requestID)
-}
-
-// Orders lists a player's purchases, for coins and for money, newest first: at most limit of those before the bill number before, or from the
-// newest where before is empty.
-func (l *Ledger) Orders(ctx context.Context, openid, before string, limit int) ([]Order, error) {
-	if before == "" {
-		before = "~" // sorts after every character a bill number may have
-	}
-	return l.readOrders(ctx, "list a player's orders", `openid = ? AND kind IN (?, ?) AND bill_no < ? ORDER BY bill_no DESC LIMIT ?`,
-		openid, Purchase, Goods, before, limit)
 }
 
 // UnpaidGoods counts a player's orders for goods that wait to be paid for, among those after the bill number after; limit at
@@ -447,7 +394,7 @@ func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.D
 			return err
 		}
 		due := now.Add(lease)
-		args := []any{toMillis(due), lease.Milliseconds()}
+		args := []any{toMillis(due), lease.Milliseconds(), lease.Milliseconds()}
 		for _, o := range all {
 			args = append(args, o.BillNo)
 			o.DueAt = fromMillis(toMillis(due))
@@ -456,7 +403,7 @@ func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.D
 				claimed = append(claimed, o)
 			}
 		}
-		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1, leased_until = `+l.dialect.leaseEnd(lease)+`
+		_, err = tx.ExecContext(ctx, l.dialect.sql(`UPDATE midas_orders SET due_at = ?, version = version + 1, leased_until = `+l.dialect.leaseEnd()+`
 			WHERE bill_no IN (?`+strings.Repeat(", ?", len(all)-1)+`)`), args...)
 		return err
 	})
@@ -555,65 +502,4 @@ func (l *Ledger) makeDue(ctx context.Context, doing, statement string, args ...a
 		return err
 	})
 	return n, unavailable(ctx, doing, err)
-}
-
-func (l *Ledger) addHistory(ctx context.Context, tx *sql.Tx, who string, o Order, from State) error {
-	_, err := l.writer.exec(ctx, tx, l.dialect.sql(`INSERT INTO midas_history (bill_no, version, at, who, from_state, to_state, code, rid, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`), o.BillNo, o.Version, toMillis(o.UpdatedAt), l.text(ctx, who, whoMost), from, o.State, o.Code, o.RID, o.Note)
-	return err
-}
-
-func scanOrder(row interface{ Scan(...any) error }) (Order, error) {
-	var o Order
-	var unsure, due, created, updated, delivered int64
-	err := row.Scan(&o.BillNo, &o.Kind, &o.OpenID, &o.ZoneID, &o.RequestID, &o.ItemID, &o.Quantity, &o.Amount, &o.UserIP, &o.State,
-		&o.Version, &o.Attempts, &unsure, &due, &o.Parked, &o.Code, &o.RID, &o.Note, &created, &updated, &delivered, &o.OfTrade, &o.Source, &o.Paid)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Order{}, ErrNotFound
-	}
-	if err != nil {
-		return Order{}, err
-	}
-	o.UnsureSince, o.DueAt, o.CreatedAt, o.UpdatedAt = fromMillis(unsure), fromMillis(due), fromMillis(created), fromMillis(updated)
-	o.DeliveredAt = fromMillis(delivered)
-	return o, o.check()
-}
-
-func scanOrders(rows *sql.Rows, err error) ([]Order, error) {
-	return scanAll(rows, err, func(row *sql.Rows) (Order, error) { return scanOrder(row) })
-}
-
-// scanAll reads and closes rows.
-func scanAll[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
-}
-
-// errUnreadable is an order that no code of this version can have written.
-var errUnreadable = errors.New("ledger: unreadable order")
-
-// check catches such orders.
-func (o Order) check() error {
-	switch {
-	case !o.State.Known() || !o.Kind.known():
-		return fmt.Errorf("%w: %s is a %q in state %q: written by a newer version?", errUnreadable, o.BillNo, o.Kind, o.State)
-	case o.Amount <= 0 || o.Quantity <= 0:
-		return fmt.Errorf("%w: %s is for %d of an item at %d in all", errUnreadable, o.BillNo, o.Quantity, o.Amount)
-	case o.State.Ended() && (!o.DueAt.IsZero() || o.Parked):
-		return fmt.Errorf("%w: %s has ended as %s and is still to be worked on", errUnreadable, o.BillNo, o.State)
-	case !o.State.Ended() && o.DueAt.IsZero():
-		return fmt.Errorf("%w: %s is %s and nobody will work on it", errUnreadable, o.BillNo, o.State)
-	}
-	return nil
 }

@@ -88,6 +88,7 @@ func (l *Ledger) Resolve(ctx context.Context, billNo string, r Resolution) (Orde
 		}
 		return l.replace(ctx, tx, operator+r.Who, before, after)
 	})
+	l.recent.changed(after.OpenID)
 	switch {
 	case errors.Is(err, ErrBadResolution):
 		return Order{}, err

@@ -271,6 +271,8 @@ func (p *pool) share(f func(ctx context.Context, tx *sql.Tx) (stored int, err er
 	return err
 }
 
+func (*pool) shares() bool { return true }
+
 func (p *pool) together(ctx context.Context, one *step) (taken bool, err error) {
 	return p.sharing.store(ctx, one)
 }

@@ -14,6 +14,8 @@ import "slices"
 //	   |        └→ disputed
 //	   └→ failed
 //
+// An order that Midas is asked about at once is made in Paying: its number and the mark that a call may be out are one write.
+//
 // A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again. An order that
 // was cancelled, or has failed, because Midas knew nothing of it, moves again if a deduction lands late (see Recheck):
 //
@@ -94,6 +96,15 @@ func (k Kind) begins() State {
 	default:
 		return Created
 	}
+}
+
+// begins is the state that a new order is stored in.
+func (o Order) begins() State {
+	begin := o.Kind.begins()
+	if begin == Created && o.State == Paying && !o.UnsureSince.IsZero() {
+		return Paying
+	}
+	return begin
 }
 
 // Allows tells whether an order of this kind may go from one state to the next. Staying is not an arrow,

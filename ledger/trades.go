@@ -115,6 +115,7 @@ func (l *Ledger) SettleTrade(ctx context.Context, outTradeNo string, decide func
 		c = decide(t)
 		return l.changeTrade(ctx, tx, outTradeNo, &t, c)
 	})
+	l.recent.changed(t.Goods.OpenID)
 	return t, c, unavailable(ctx, "settle what was paid as "+outTradeNo, err)
 }
 

@@ -139,6 +139,7 @@ func (m *Module) hear(n Note) {
 			if r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING {
 				m.till.Watched(r.GetBillNo())
 			}
+			m.till.OrderChanged(n.OpenID)
 			m.sendHere(n.OpenID, r)
 		}
 	case NoteRecharge:

@@ -46,7 +46,7 @@ func (m *Module) handleMessages() {
 		if t := reflect.TypeOf(other); !slices.Contains(taken, t) {
 			m.RegisterChanRPC(t, func(args []any) {
 				a := args[1].(gate.Agent)
-				if m.admit(a, args[0].(proto.Message)) {
+				if _, ok := m.admit(a, args[0].(proto.Message)); ok {
 					m.fail(a, requestID(args[0]), fmt.Errorf("%w: %s is sent by servers only", payment.ErrInvalid, t.Elem().Name()))
 				}
 			})
@@ -56,14 +56,16 @@ func (m *Module) handleMessages() {
 
 // handle registers what happens on the module's goroutine when a message of type M has come: quick checks, then over to
 // the till, which never blocks. What the handler returns is answered as a MidasError.
-func handle[M proto.Message](m *Module, on func(a gate.Agent, request M) error) reflect.Type {
+// p is nil while nobody has logged in.
+func handle[M proto.Message](m *Module, on func(a gate.Agent, p *payment.Player, request M) error) reflect.Type {
 	t := reflect.TypeFor[M]()
 	m.RegisterChanRPC(t, func(args []any) {
 		request, a := args[0].(M), args[1].(gate.Agent)
-		if !m.admit(a, request) {
+		p, ok := m.admit(a, request)
+		if !ok {
 			return
 		}
-		if err := on(a, request); err != nil {
+		if err := on(a, p, request); err != nil {
 			m.fail(a, requestID(request), err)
 		}
 	})
@@ -72,37 +74,37 @@ func handle[M proto.Message](m *Module, on func(a gate.Agent, request M) error) 
 
 // handleOf is handle for messages of players who have logged in.
 func handleOf[M proto.Message](m *Module, on func(a gate.Agent, p payment.Player, request M) error) reflect.Type {
-	return handle(m, func(a gate.Agent, request M) error {
-		p, known := m.roster.player(a)
-		if !known {
+	return handle(m, func(a gate.Agent, p *payment.Player, request M) error {
+		if p == nil {
 			return errNotLoggedIn
 		}
-		return on(a, p, request)
+		return on(a, *p, request)
 	})
 }
 
-// admit answers what must not go further: all while the module does not run, too many messages, and such as could not be read.
-func (m *Module) admit(a gate.Agent, request proto.Message) bool {
+// admit answers what must not go further: all while the module does not run, too many messages, and such as could not be read. p is
+// who sits on the connection, or nil.
+func (m *Module) admit(a gate.Agent, request proto.Message) (p *payment.Player, ok bool) {
 	if m.unserved.serving.Load() {
 		m.fail(a, requestID(request), ErrNotRunning)
-		return false
+		return nil, false
 	}
-	wait, gone := m.roster.allow(a)
+	p, wait, gone := m.roster.allow(a)
 	switch {
 	case gone: // nobody is left to answer
-		return false
+		return nil, false
 	case wait > 0:
 		m.fail(a, requestID(request), tooMany(wait))
-		return false
+		return nil, false
 	}
 	if fault := msg.Fault(request); fault != "" {
 		m.fail(a, requestID(request), fmt.Errorf("%w: %s", payment.ErrInvalid, fault))
-		return false
+		return nil, false
 	}
-	return true
+	return p, true
 }
 
-func (m *Module) onLogin(a gate.Agent, r *msg.MidasLogin) error {
+func (m *Module) onLogin(a gate.Agent, _ *payment.Player, r *msg.MidasLogin) error {
 	if !m.options.Login {
 		return fmt.Errorf("%w: this server logs its players in itself", midas.ErrNotPermitted)
 	}

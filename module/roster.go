@@ -197,26 +197,27 @@ func (r *roster) player(a gate.Agent) (payment.Player, bool) {
 	return payment.Player{}, false
 }
 
-// allow counts one message of a connection against its player's rate, or its own while nobody has logged in on it. If
-// it is one too many, wait tells when the next may come. gone tells that the connection has ended.
-func (r *roster) allow(a gate.Agent) (wait time.Duration, gone bool) {
+// allow counts one message of a connection against its player's rate, or its own while nobody has logged in on it: then player is
+// nil. If it is one too many, wait tells when the next may come. gone tells that the connection has ended. The player must not be
+// changed.
+func (r *roster) allow(a gate.Agent) (player *payment.Player, wait time.Duration, gone bool) {
+	name, now := identOf(a), time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	name := identOf(a)
 	if _, dead := r.graves[name]; dead {
-		return 0, true
+		return nil, 0, true
 	}
 	s := r.seat(name)
 	limiter := s.limiter
 	if s.player != nil {
 		limiter = r.people[s.player.OpenID].limiter
 	}
-	one := limiter.Reserve()
-	if wait := one.Delay(); wait > 0 {
-		one.Cancel()
-		return wait, false
+	if limiter.AllowN(now, 1) {
+		return s.player, 0, false
 	}
-	return 0, false
+	one := limiter.ReserveN(now, 1)
+	defer one.CancelAt(now)
+	return s.player, one.DelayFrom(now), false
 }
 
 func (r *roster) seat(name ident) *seat {

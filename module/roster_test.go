@@ -161,7 +161,7 @@ func TestAConnectionThatHasEndedStaysDead(t *testing.T) {
 		if w.login(a, who("alice", "1")) {
 			t.Error("it came back to life")
 		}
-		if _, gone := w.allow(a); !gone {
+		if _, _, gone := w.allow(a); !gone {
 			t.Error("it may still send")
 		}
 		never := &fakeAgent{}
@@ -173,7 +173,7 @@ func TestAConnectionThatHasEndedStaysDead(t *testing.T) {
 		time.Sleep(time.Hour) // in a queue that nobody has read
 		w.swept()
 		w.expectSizes(t, 0, 0, 2)
-		if _, gone := w.allow(a); !gone || w.login(never, who("bob", "1")) {
+		if _, _, gone := w.allow(a); !gone || w.login(never, who("bob", "1")) {
 			t.Error("it came back to life after an hour")
 		}
 		runtime.KeepAlive(a)
@@ -189,21 +189,21 @@ func TestTheRateOutlivesTheConnectionsAndIsForgottenLater(t *testing.T) {
 		a := &fakeAgent{}
 		w.login(a, who("alice", "1"))
 		for range 3 {
-			if wait, gone := w.allow(a); wait > 0 || gone {
+			if _, wait, gone := w.allow(a); wait > 0 || gone {
 				t.Errorf("refused within the burst: %s, %t", wait, gone)
 			}
 		}
-		if wait, _ := w.allow(a); wait <= 0 || wait > time.Second {
+		if _, wait, _ := w.allow(a); wait <= 0 || wait > time.Second {
 			t.Errorf("told to wait %s", wait)
 		}
 		w.logout(a)
 		b := &fakeAgent{}
 		w.login(b, who("alice", "1"))
-		if wait, _ := w.allow(b); wait == 0 {
+		if _, wait, _ := w.allow(b); wait == 0 {
 			t.Error("reconnecting renewed the rate")
 		}
 		time.Sleep(time.Second) // one more, and asking in vain has cost nothing
-		if wait, _ := w.allow(b); wait > 0 {
+		if _, wait, _ := w.allow(b); wait > 0 {
 			t.Errorf("a second later: told to wait %s", wait)
 		}
 		w.logout(b)
@@ -221,17 +221,17 @@ func TestAConnectionWithoutAPlayerHasARateOfItsOwn(t *testing.T) {
 		for range 3 {
 			w.allow(a)
 		}
-		if wait, _ := w.allow(a); wait == 0 {
+		if _, wait, _ := w.allow(a); wait == 0 {
 			t.Error("no limit before login")
 		}
-		if wait, _ := w.allow(b); wait > 0 {
+		if _, wait, _ := w.allow(b); wait > 0 {
 			t.Error("another connection pays for it")
 		}
 		if len(w.everyone()) != 0 {
 			t.Error("connections without a player are listed")
 		}
 		w.login(a, who("alice", "1"))
-		if wait, _ := w.allow(a); wait > 0 {
+		if _, wait, _ := w.allow(a); wait > 0 {
 			t.Error("the player pays for the connection")
 		}
 		if len(w.everyone()) != 1 {
@@ -347,7 +347,7 @@ func TestTheGoneArePurgedBetweenSweeps(t *testing.T) {
 		w.logout(kept[n])
 	}
 	for _, a := range kept {
-		if _, gone := w.allow(a); !gone {
+		if _, _, gone := w.allow(a); !gone {
 			t.Fatal("one that is still held was forgotten")
 		}
 	}

@@ -61,7 +61,7 @@ func CatalogueParts(c *MidasCatalogue) []*MidasCatalogue {
 	part := func() *MidasCatalogue {
 		return &MidasCatalogue{RequestId: c.RequestId, Version: c.Version, CanRecharge: c.CanRecharge, Reason: c.Reason, More: true}
 	}
-	sizeOf := func(m Message) int {
+	sizeOf := func(m fields) int {
 		b, err := marshalJSON(m)
 		if err != nil {
 			return MaxFrame // a part of its own, which cannot be written
@@ -72,7 +72,7 @@ func CatalogueParts(c *MidasCatalogue) []*MidasCatalogue {
 	const frame = len(`{"MidasCatalogue":}`)
 	empty := frame + sizeOf(parts[0])
 	size := empty
-	room := func(m Message) *MidasCatalogue {
+	room := func(m fields) *MidasCatalogue {
 		// The names alone make the JSON longer than the protobuf, so the one bound serves both.
 		need := sizeOf(m) + len(",")
 		if size += need; size > MaxFrame && size > empty+need {

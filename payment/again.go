@@ -114,7 +114,7 @@ func (t *Till) goOn(ctx context.Context, o ledger.Order, since time.Time) {
 		}
 		o = stored
 	}
-	t.ended(t.drive(ctx, o, since))
+	t.ended(t.drive(ctx, o, since, false))
 }
 
 // took tells whether the ledger has an order as the write would have made it: only the ledger's answer was lost.

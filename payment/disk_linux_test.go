@@ -60,7 +60,7 @@ func (d *smallDisk) resize(size string) {
 // granted twice, and the server that met it goes on by itself.
 func TestADiskThatIsFullInTheMiddleOfAStepCostsNothing(t *testing.T) {
 	for _, refuse := range []bool{false, true} {
-		points := []string{"created answered", "paying stored", "paying answered", "paid stored", "paid answered"}
+		points := []string{"paying stored", "paying answered", "paid stored", "paid answered"}
 		ends := ledger.Delivered
 		if refuse {
 			points, ends = []string{"paid answered", "refunding stored", "refunding answered"}, ledger.Cancelled

@@ -13,9 +13,9 @@ import (
 )
 
 // drive takes an order's steps until it has ended or has to wait. since is when the last write that made the order this till's was
-// begun, by this machine's own clock; the zero time if that was long ago.
-func (t *Till) drive(ctx context.Context, o ledger.Order, since time.Time) Receipt {
-	d := driver{t: t, o: o, since: since}
+// begun, by this machine's own clock; the zero time if that was long ago. sure tells that this write has set the mark that a call may be out.
+func (t *Till) drive(ctx context.Context, o ledger.Order, since time.Time, sure bool) Receipt {
+	d := driver{t: t, o: o, since: since, sure: sure}
 	for !d.waits && !d.lost && !d.o.State.Ended() && ctx.Err() == nil {
 		d.advance(ctx)
 	}

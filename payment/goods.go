@@ -111,13 +111,13 @@ func (t *Till) sell(ctx context.Context, p Player, r GoodsRequest, price, fen mi
 		t.stats.reached(o)
 		t.wake()
 	case o.State == ledger.Paying:
-		receipt := t.drive(ctx, o, time.Time{})
+		receipt := t.drive(ctx, o, time.Time{}, false)
 		if receipt.Order.Version == o.Version { // the runner has claimed it since it was read
 			if o, err = t.cfg.Ledger.Order(ctx, o.BillNo); err != nil {
 				return GoodsOffer{}, unavailable(err)
 			}
 			if receipt = t.receipt(o); o.State == ledger.Paying { // else whoever moved it delivers it
-				receipt = t.drive(ctx, o, time.Time{})
+				receipt = t.drive(ctx, o, time.Time{}, false)
 			}
 		}
 		if receipt.Order.State != ledger.Paying {

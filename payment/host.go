@@ -82,7 +82,7 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 		return t.receipt(o), nil
 	}
 	if o.State == ledger.Paid && !t.cfg.Shared { // else another server may have claimed it, and be delivering it
-		r := t.drive(ctx, o, time.Time{})
+		r := t.drive(ctx, o, time.Time{}, false)
 		t.ended(r)
 		if o = r.Order; o.State == ledger.Cancelled || o.State == ledger.Refunding {
 			return r, nil // the delivery has refused it
@@ -105,7 +105,7 @@ func (t *Till) cancel(ctx context.Context, p Player, billNo, why string) (Receip
 	if waits {
 		return t.receipt(o), nil
 	}
-	r := t.drive(ctx, o, time.Time{})
+	r := t.drive(ctx, o, time.Time{}, false)
 	t.ended(r)
 	return r, nil
 }

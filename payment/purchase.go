@@ -41,7 +41,7 @@ type Receipt struct {
 	Known bool
 }
 
-// Purchase buys. done hears of the order once it has ended or has to wait for something; an order that had to wait is
+// Purchase buys. done is called once, perhaps before Purchase returns. It hears of the order once it has ended or has to wait for something; an order that had to wait is
 // reported to the observer when it ends. Errors, before or through done, mean that there is no order: ErrInvalid,
 // ErrUnknownItem, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
 func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) error {
@@ -53,6 +53,10 @@ func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) 
 	}
 	if r.Quantity <= 0 {
 		return fmt.Errorf("%w: quantity is %d", ErrInvalid, r.Quantity)
+	}
+	if known, found := t.recalled(p, r); found {
+		done(known, nil)
+		return nil
 	}
 	amount, refusal := t.price(r)
 	if refusal == nil {
@@ -97,10 +101,10 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 
 // make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order, within ledger.Bounds) (Receipt, error) {
+	fresh, marked := t.aboutToBeSent(ctx, t.newOrder(p, o))
+	fresh.Lease = t.lease
 	span := t.beginSpan(ctx, "midas.store")
 	began := time.Now()
-	fresh := t.newOrder(p, o)
-	fresh.Lease = t.lease
 	o, created, err := t.cfg.Ledger.CreateWithin(ctx, fresh, within)
 	t.endSpan(span, err)
 	if errors.Is(err, ledger.ErrOverQuota) {
@@ -111,15 +115,32 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order, within ledger
 		t.perhapsMade(fresh, began, err)
 		return Receipt{}, unavailable(err)
 	}
-	t.step("created")
+	if marked {
+		t.step("paying stored")
+	} else {
+		t.step("created")
+	}
 	if !created {
 		t.noteOrder(ctx, o)
 		r := t.receipt(o)
 		r.Known = true
 		return r, nil
 	}
-	t.stats.reached(o)
-	return t.drive(ctx, o, began), nil
+	t.stats.made(o)
+	return t.drive(ctx, o, began, marked), nil
+}
+
+// aboutToBeSent is a new order with the mark that a call may be out, if Midas may be asked about it at once: one write stores the bill number and
+// the mark. What might take time before the call is done here, before the write.
+func (t *Till) aboutToBeSent(ctx context.Context, o ledger.Order) (_ ledger.Order, marked bool) {
+	if t.heldBack(o) != nil {
+		return o, false
+	}
+	if _, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP); err != nil {
+		return o, false
+	}
+	o.State, o.UnsureSince = ledger.Paying, t.cfg.Now()
+	return o, true
 }
 
 // later runs f after a while, unless the till stops before.
@@ -149,6 +170,17 @@ func (t *Till) newOrder(p Player, o ledger.Order) ledger.Order {
 	o.OpenID, o.ZoneID, o.UserIP = p.OpenID, p.ZoneID, Address(p.UserIP)
 	o.DueAt, o.CreatedAt, o.UpdatedAt = now.Add(t.lease), now, now
 	return o
+}
+
+// recalled is recall out of memory: of an order that has ended, and that was read within the last second.
+func (t *Till) recalled(p Player, r PurchaseRequest) (known Receipt, found bool) {
+	o, found := t.cfg.Ledger.RecentOrderOf(p.OpenID, ledger.Purchase, r.RequestID)
+	if !found || o.ItemID != r.ItemID || o.Quantity != r.Quantity {
+		return Receipt{}, false
+	}
+	known = t.receipt(o)
+	known.Known = true
+	return known, true
 }
 
 // recall tells what became of an order made earlier, or else why none is made now.

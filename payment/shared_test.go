@@ -198,8 +198,7 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 // be asked twice, under one bill number.
 func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 	points := map[string]struct{ pays, deliveries int }{
-		"created":         {1, 1}, // stored, and nothing begun
-		"paying stored":   {2, 1}, // Midas is about to be asked, at most: the mark may be too old by then
+		"paying stored":   {2, 1}, // the order is made, and Midas is about to be asked, at most: the mark may be too old by then
 		"paying answered": {2, 1}, // Midas has answered, and nobody knows
 		"paid stored":     {1, 2}, // the host is about to be asked
 		"paid answered":   {1, 2}, // the host has granted it, and nobody knows

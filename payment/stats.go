@@ -151,6 +151,14 @@ func add[K comparable](counts map[K]*atomic.Int64, key K) {
 // reached counts that an order has come into its state.
 func (s *stats) reached(o ledger.Order) { add(s.arrivals, Arrival{o.Kind, o.State}) }
 
+// made counts an order that is new. It begins in Created, though it may be stored in Paying at once.
+func (s *stats) made(o ledger.Order) {
+	if o.State == ledger.Paying && o.Kind != ledger.Goods {
+		add(s.arrivals, Arrival{o.Kind, ledger.Created})
+	}
+	s.reached(o)
+}
+
 // delivered counts the host's answer.
 func (s *stats) delivered(o ledger.Order, err error) {
 	add(s.deliveries, Delivery{o.Kind, deliveryOutcome(err)})

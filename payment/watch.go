@@ -42,6 +42,9 @@ func (t *Till) Watch(o ledger.Order, ended func(Receipt)) {
 	}
 }
 
+// OrderChanged says that another server has changed an order of the player's, so that what was read of it is not told any more.
+func (t *Till) OrderChanged(openid string) { t.cfg.Ledger.OrderChanged(openid) }
+
 // Watched ends the watch of an order. It is false if there was none.
 func (t *Till) Watched(billNo string) bool {
 	t.mu.Lock()

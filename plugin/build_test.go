@@ -15,7 +15,7 @@ import (
 const (
 	mostModules = 25
 	mostLedger  = 4 << 20 // bytes
-	mostPlugin  = 5 << 20
+	mostPlugin  = 5<<20 + 256<<10
 )
 
 func TestAHostsBuildStaysSmall(t *testing.T) {

@@ -78,7 +78,7 @@ func TestATraceGoesFromTheMessageToMidasAndTheDelivery(t *testing.T) {
 		}
 		return root != nil
 	})
-	want := []string{"midas.queue", "midas.store", "midas.store", "midas.call.pay", "midas.store", "midas.deliver", "midas.store"}
+	want := []string{"midas.queue", "midas.store", "midas.call.pay", "midas.store", "midas.deliver", "midas.store"}
 	if got := under(spans, root); !slices.Equal(got, want) {
 		t.Errorf("under it are %v, want %v", got, want)
 	}

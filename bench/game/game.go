@@ -49,7 +49,9 @@ const (
 
 // Options say what game it is to be.
 type Options struct {
-	Way      Way
+	Way Way
+	// Program is what the game is run by: this program at another commit. Empty: this one.
+	Program  string
 	MidasURL string
 	Token    string // an access token, for those who do not fetch one
 	Folder   string // for the ledger

@@ -30,7 +30,7 @@ const Subcommand = "game"
 
 // Start starts a game and waits until players can come.
 func Start(ctx context.Context, output io.Writer, o Options) (*Server, error) {
-	p, err := process.Start(ctx, output, Subcommand)
+	p, err := process.StartOf(ctx, o.Program, output, Subcommand)
 	if err != nil {
 		return nil, err
 	}

@@ -34,9 +34,17 @@ type pipes struct {
 
 // Start starts this program with args. What the process prints goes to output. It ends with ctx, or by Close.
 func Start(ctx context.Context, output io.Writer, args ...string) (*Process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	return StartOf(ctx, "", output, args...)
+}
+
+// StartOf is Start of the program at a path: this one at another commit. An empty path is this one.
+func StartOf(ctx context.Context, program string, output io.Writer, args ...string) (*Process, error) {
+	if program == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		program = self
 	}
 	asked, ask, err := os.Pipe()
 	if err != nil {
@@ -46,7 +54,7 @@ func Start(ctx context.Context, output io.Writer, args ...string) (*Process, err
 	if err != nil {
 		return nil, errors.Join(err, asked.Close(), ask.Close())
 	}
-	p := &Process{cmd: exec.CommandContext(ctx, self, args...)}
+	p := &Process{cmd: exec.CommandContext(ctx, program, args...)}
 	p.cmd.Stdout, p.cmd.Stderr = output, output
 	p.cmd.ExtraFiles = []*os.File{asked, answer}
 	err = p.cmd.Start()
