@@ -84,7 +84,7 @@ func weakly(a gate.Agent) func() gate.Agent {
 
 // seat is one connection.
 type seat struct {
-	limiter *rate.Limiter // of a connection nobody has logged in on; nil once somebody has
+	limiter *rate.Limiter // the player's, or its own while nobody has logged in
 	player  *payment.Player
 	agent   gate.Agent // nil until somebody has logged in
 	browses bool       // its client has asked for the catalogue, and is told when it changes
@@ -133,7 +133,7 @@ func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 	if !slices.Contains(who.agents, a) {
 		who.agents = append(who.agents, a)
 	}
-	who.left, s.limiter = time.Time{}, nil
+	who.left, s.limiter = time.Time{}, who.limiter
 	if was != nil && (was.OpenID != p.OpenID || was.ZoneID != p.ZoneID) {
 		r.unseat(a, *was)
 	}
@@ -208,14 +208,10 @@ func (r *roster) allow(a gate.Agent) (player *payment.Player, wait time.Duration
 		return nil, 0, true
 	}
 	s := r.seat(name)
-	limiter := s.limiter
-	if s.player != nil {
-		limiter = r.people[s.player.OpenID].limiter
-	}
-	if limiter.AllowN(now, 1) {
+	if s.limiter.AllowN(now, 1) {
 		return s.player, 0, false
 	}
-	one := limiter.ReserveN(now, 1)
+	one := s.limiter.ReserveN(now, 1)
 	defer one.CancelAt(now)
 	return s.player, one.DelayFrom(now), false
 }
