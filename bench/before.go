@@ -1,19 +1,26 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/leafmidas/leafmidas/bench/compare"
 	"github.com/leafmidas/leafmidas/bench/crowd"
 	"github.com/leafmidas/leafmidas/bench/game"
+	"github.com/leafmidas/leafmidas/bench/process"
 	"github.com/leafmidas/leafmidas/bench/report"
+	"github.com/leafmidas/leafmidas/bench/seed"
 )
 
 // yardCommit is the commit that the page compares with.
@@ -31,9 +38,19 @@ func measureDiff(ctx context.Context, b *bench) ([]report.Line, error) {
 
 // against has the game of this tree and that of a commit sell in turn: on one Midas, to players of the same program.
 func (b *bench) against(ctx context.Context, commit string, processor, memory report.Limit) ([]report.Line, error) {
-	program, err := b.programOf(ctx, commit)
+	tree, err := b.treeOf(ctx, commit)
 	if err != nil {
-		return nil, fmt.Errorf("the program of %s: %w", commit, err)
+		return nil, fmt.Errorf("the files of %s: %w", commit, err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	if !b.short {
+		program = filepath.Join(b.folder, "bench-before")
+		if err := b.build(ctx, filepath.Join(tree, "bench"), ".", program); err != nil {
+			return nil, err
+		}
 	}
 	m, err := b.startShop(ctx, answersIn)
 	if err != nil {
@@ -74,39 +91,145 @@ func (b *bench) against(ctx context.Context, commit string, processor, memory re
 	}
 	against := "the same with the program of " + commit
 	at := fmt.Sprintf("purchases at %d a second", rate)
-	return []report.Line{
+	lines := []report.Line{
 		report.Ratio("purchases without a pause: processor time of one", against, atOnce[0], report.Nanoseconds, processor),
 		report.Ratio("purchases without a pause: reached", against, atOnce[1], "purchases/s", report.Limit{}),
 		report.Ratio("purchases without a pause: bytes allocated", against, atOnce[2], "B", memory),
 		report.Ratio(at+": processor time of one", against, atRate[0], report.Nanoseconds, processor),
 		report.Ratio(at+": median wait", against, atRate[3], report.Nanoseconds, report.Limit{}),
+	}
+	if !slices.Contains(seed.Drivers(), "postgres") {
+		return lines, nil
+	}
+	more, err := b.measureServerBefore(ctx, commit, tree, processor)
+	return append(lines, more...), err
+}
+
+// measureServerBefore has the ledger of this tree and that of a commit take orders through their steps on PostgreSQL, in turn.
+func (b *bench) measureServerBefore(ctx context.Context, commit, tree string, limit report.Limit) ([]report.Line, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	programs := []string{filepath.Join(b.folder, "steps"), filepath.Join(b.folder, "steps-before")}
+	if err := b.build(ctx, here, "./steps", programs[0]); err != nil {
+		return nil, err
+	}
+	before := filepath.Join(tree, "bench")
+	if b.short {
+		before = here
+	} else if err := os.CopyFS(filepath.Join(before, "steps"), os.DirFS(filepath.Join(here, "steps"))); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if err := b.build(ctx, before, "./steps", programs[1]); err != nil {
+		return nil, err
+	}
+	count := b.count(3_000, 200)
+	var sides []compare.Run
+	for _, program := range programs {
+		cfg, err := b.database(ctx, "postgres")
+		if err != nil {
+			return nil, err
+		}
+		walker, err := startWalker(ctx, b.log, program, "postgres", cfg.DSN)
+		if err != nil {
+			return nil, err
+		}
+		b.closeLater(walker.close)
+		side := func(ctx context.Context) ([]float64, error) {
+			before, err := process.OfDatabase(ctx, "postgres", cfg.DSN)
+			if err != nil {
+				return nil, err
+			}
+			began := time.Now()
+			own, err := walker.walk(count)
+			if err != nil {
+				return nil, err
+			}
+			took := time.Since(began)
+			after, err := process.OfDatabase(ctx, "postgres", cfg.DSN)
+			return []float64{(own + float64((after - before).Nanoseconds())) / float64(count), float64(count) / took.Seconds()}, err
+		}
+		if _, err := side(ctx); err != nil { // warm up
+			return nil, err
+		}
+		sides = append(sides, side)
+	}
+	f, err := b.pairs(ctx, sides[0], sides[1])
+	if err != nil {
+		return nil, err
+	}
+	against := "the same with the ledger of " + commit
+	return []report.Line{
+		report.Ratio("an order on PostgreSQL, four steps, 50 at once: processor time, own and the server's", against, f[0], report.Nanoseconds, limit),
+		report.Ratio("an order on PostgreSQL, four steps, 50 at once: orders a second", against, f[1], "orders/s", report.Limit{}),
 	}, nil
 }
 
-// programOf builds this program as it was at a commit.
-func (b *bench) programOf(ctx context.Context, commit string) (path string, err error) {
-	if b.short { // it only matters that the row works: no history, no second build
-		return os.Executable()
+// walker is a process of the program in steps.
+type walker struct {
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	lines *bufio.Scanner
+}
+
+func startWalker(ctx context.Context, output io.Writer, program string, args ...string) (*walker, error) {
+	w := &walker{cmd: exec.CommandContext(ctx, program, args...)}
+	w.cmd.Stderr = output
+	var err error
+	if w.in, err = w.cmd.StdinPipe(); err != nil {
+		return nil, err
 	}
-	folder, err := os.MkdirTemp(b.folder, "before-")
+	out, err := w.cmd.StdoutPipe()
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	w.lines = bufio.NewScanner(out)
+	return w, w.cmd.Start()
+}
+
+// walk takes so many orders through their steps, and tells the nanoseconds that they took of the process.
+func (w *walker) walk(count int) (ns float64, err error) {
+	if _, err := fmt.Fprintln(w.in, count); err != nil {
+		return 0, err
+	}
+	if !w.lines.Scan() {
+		return 0, errors.Join(errors.New("the steps were not taken"), w.lines.Err())
+	}
+	return strconv.ParseFloat(w.lines.Text(), 64)
+}
+
+func (w *walker) close() error { return errors.Join(w.in.Close(), w.cmd.Wait()) }
+
+// treeOf unpacks all files as they were at a commit.
+func (b *bench) treeOf(ctx context.Context, commit string) (folder string, err error) {
+	if folder, err = os.MkdirTemp(b.folder, "before-"); err != nil || b.short { // no history: it only matters that the row works
+		return folder, err
 	}
 	top, err := exec.CommandContext(ctx, "git", "rev-parse", "--show-toplevel").Output()
 	if err != nil {
 		return "", errors.Join(errors.New("it is taken from git's history, which is not here"), err)
 	}
-	archive := exec.CommandContext(ctx, "git", "-C", strings.TrimSpace(string(top)), "archive", "--output", filepath.Join(folder, "tree.tar"), commit)
-	unpack := exec.CommandContext(ctx, "tar", "-C", folder, "-xf", filepath.Join(folder, "tree.tar"))
-	path = filepath.Join(folder, "bench-before")
-	build := exec.CommandContext(ctx, "go", "build", "-o", path, ".")
-	build.Dir = filepath.Join(folder, "bench")
-	for _, step := range []*exec.Cmd{archive, unpack, build} {
+	tree := filepath.Join(folder, "tree.tar")
+	for _, step := range []*exec.Cmd{
+		exec.CommandContext(ctx, "git", "-C", strings.TrimSpace(string(top)), "archive", "--output", tree, commit),
+		exec.CommandContext(ctx, "tar", "-C", folder, "-xf", tree),
+	} {
 		step.Stderr = b.log
-		b.progress("    %s: %s", b.row, strings.Join(step.Args[:min(3, len(step.Args))], " "))
 		if err := step.Run(); err != nil {
 			return "", fmt.Errorf("%s: %w", step.Args[0], err)
 		}
 	}
-	return path, nil
+	return folder, nil
+}
+
+// build builds a program of the module in folder.
+func (b *bench) build(ctx context.Context, folder, program, to string) error {
+	b.progress("    %s: building %s", b.row, filepath.Base(to))
+	build := exec.CommandContext(ctx, "go", "build", "-o", to, program)
+	build.Dir, build.Stderr = folder, b.log
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build %s in %s: %w", program, folder, err)
+	}
+	return nil
 }

@@ -21,8 +21,9 @@ func measurePurchases(ctx context.Context, b *bench) ([]report.Line, error) {
 		return nil, err
 	}
 	span := b.span(2 * time.Second)
-	var full, paced [2]compare.Run
-	for i, way := range []game.Way{game.Plugin, game.Goroutine} {
+	ways := []game.Way{game.Plugin, game.Goroutine, game.Table}
+	full, paced := make([]compare.Run, len(ways)), make([]compare.Run, len(ways))
+	for i, way := range ways {
 		s, err := b.startSide(ctx, m, game.Options{Way: way})
 		if err != nil {
 			return nil, err
@@ -43,15 +44,17 @@ func measurePurchases(ctx context.Context, b *bench) ([]report.Line, error) {
 			return nil, err
 		}
 	}
-	atOnce, err := b.pairs(ctx, full[0], full[1])
+	fulls, err := compare.InTurn(ctx, b.runs, full, b.ran)
 	if err != nil {
 		return nil, err
 	}
-	atRate, err := b.pairs(ctx, paced[0], paced[1])
+	paces, err := compare.InTurn(ctx, b.runs, paced, b.ran)
 	if err != nil {
 		return nil, err
 	}
-	const against = "the same without any ledger"
+	atOnce, atRate := compare.Figures(fulls[0], fulls[1]), compare.Figures(paces[0], paces[1])
+	byHand, byHandAtRate := compare.Figures(fulls[0], fulls[2]), compare.Figures(paces[0], paces[2])
+	const against, table = "the same without any ledger", "the same with a table of SQLite as a team would write it"
 	name := func(what string) string { return fmt.Sprintf("purchases at %d a second: %s", steady, what) }
 	return []report.Line{
 		report.Ratio("purchases/s, durable SQLite ledger, 1,000 players without a pause", against, atOnce[0], "purchases/s", report.AtLeast(0.8)),
@@ -59,6 +62,10 @@ func measurePurchases(ctx context.Context, b *bench) ([]report.Line, error) {
 		report.Ratio(name("reached"), against, atRate[0], "purchases/s", report.Limit{}),
 		report.Ratio(name("median wait"), against, atRate[1], report.Nanoseconds, report.Limit{}),
 		report.Ratio(name("p99"), against, atRate[2], report.Nanoseconds, report.Limit{}),
-		report.Ratio(name("processor time of one"), against, atRate[3], report.Nanoseconds, report.Limit{}),
+		report.Ratio(name("processor time of one"), against, atRate[3], report.Nanoseconds, report.AtMost(1.6)),
+		report.Ratio("purchases/s, 1,000 players without a pause", table, byHand[0], "purchases/s", report.AtLeast(1)),
+		report.Ratio("the same: processor time of a purchase", table, byHand[3], report.Nanoseconds, report.Limit{}),
+		report.Ratio(name("processor time of one"), table, byHandAtRate[3], report.Nanoseconds, report.Limit{}),
+		report.Ratio(name("p99"), table, byHandAtRate[2], report.Nanoseconds, report.Limit{}),
 	}, nil
 }

@@ -44,6 +44,7 @@ const (
 	Nothing   Way = "nothing"   // it only echoes
 	Plugin    Way = "plugin"    // leafmidas
 	Goroutine Way = "goroutine" // a signed call through a breaker in a goroutine of Leaf's; nothing is written down
+	Table     Way = "table"     // the same with a table of orders in SQLite, as a team would write it
 	Naive     Way = "naive"     // a call by hand in the handler itself, which waits for it
 )
 
@@ -142,7 +143,7 @@ func run(o Options, at Addrs) error {
 			return err
 		}
 		modules = append(modules, h.pay.Module())
-	case Goroutine, Naive:
+	case Goroutine, Table, Naive:
 		midasmsg.Register(h.processor)
 		s, err := newSeller(h, o)
 		if err != nil {

@@ -3,6 +3,7 @@ package game
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"reflect"
 
 	"github.com/name5566/leaf/gate"
@@ -23,6 +24,7 @@ type seller struct {
 	client  *midas.Client
 	circuit *breaker.Breaker
 	hand    peers.HandWritten
+	table   *peers.File // nil: nothing is written down
 	players map[gate.Agent]midas.Session
 }
 
@@ -37,6 +39,11 @@ func newSeller(h *host, o Options) (*seller, error) {
 	s := &seller{
 		host: h, way: o.Way, client: client, circuit: breaker.New(client, breaker.Config{}), players: map[gate.Agent]midas.Session{},
 		hand: peers.HandWritten{BaseURL: o.MidasURL, Token: o.Token, OfferID: emulator.DefaultOfferID, AppKey: emulator.DefaultSandboxAppKey},
+	}
+	if o.Way == Table {
+		if s.table, err = peers.NewFile(filepath.Join(o.Folder, "table.db")); err != nil {
+			return nil, err
+		}
 	}
 	if err := midasmsg.Route(h.processor, h.ChanRPCServer); err != nil {
 		return nil, err
@@ -57,6 +64,9 @@ func newSeller(h *host, o Options) (*seller, error) {
 func (s *seller) close() {
 	s.circuit.Close()
 	s.client.Close()
+	if s.table != nil {
+		_ = s.table.Close() // the process ends
+	}
 }
 
 // await does what takes time and then the rest: in a goroutine of Leaf's, or, as the naive do, at once.
@@ -89,7 +99,7 @@ func (s *seller) purchase(args []any) {
 	who, billNo := s.players[a], ulid.Make().String()
 	var left int64
 	var err error
-	s.await(func() { left, err = s.pay(who, billNo) }, func() {
+	s.await(func() { left, err = s.pay(who, request, billNo) }, func() {
 		result := &midasmsg.MidasPurchaseResult{
 			RequestId: request.RequestId, BillNo: billNo, ItemId: request.ItemId, Quantity: request.Quantity, Amount: item.Price,
 			State: midasmsg.MidasOrderState_MIDAS_ORDER_STATE_DELIVERED, Balance: left,
@@ -99,11 +109,29 @@ func (s *seller) purchase(args []any) {
 		} else {
 			s.host.granted[billNo] = true
 		}
-		a.WriteMsg(result)
+		if s.table == nil || err != nil {
+			a.WriteMsg(result)
+			return
+		}
+		s.await(func() { err = s.table.Move(context.Background(), billNo, "paid", "delivered") }, func() { a.WriteMsg(result) })
 	})
 }
 
-func (s *seller) pay(who midas.Session, billNo string) (int64, error) {
+// pay deducts. With a table the order is on the disk before, and what came of it before anything follows.
+func (s *seller) pay(who midas.Session, request *midasmsg.MidasPurchase, billNo string) (int64, error) {
+	if s.table != nil {
+		if err := s.table.Begin(context.Background(), billNo, who.OpenID, request.RequestId, request.ItemId, item.Price); err != nil {
+			return 0, err
+		}
+	}
+	left, err := s.deduct(who, billNo)
+	if s.table != nil && err == nil {
+		err = s.table.Move(context.Background(), billNo, "paying", "paid")
+	}
+	return left, err
+}
+
+func (s *seller) deduct(who midas.Session, billNo string) (int64, error) {
 	if s.way == Naive {
 		reply, err := s.hand.Call("pay", who.OpenID, who.SessionKey.Reveal(), map[string]any{"amount": item.Price, "bill_no": billNo})
 		left, _ := reply["balance"].(float64)
