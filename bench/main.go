@@ -44,6 +44,8 @@ var rows = []row{
 	{"memory", "memory for each player online, against Leaf's own for a connection", measureMemory},
 	{"online", "what a purchase costs with 10 to 10,000 players online", measureOnline},
 	{"orders", "a ledger with 1,000,000 orders, against one with 1,000", measureOrders},
+	{"servers", "what a purchase costs with 1 to 8 servers on one PostgreSQL", measureServers},
+	{"outage", "10 minutes in which the game can grant nothing, and the time until all is settled", measureOutage},
 	{"search", "an operator's searches in 1,000,000 orders, and players meanwhile", measureSearch},
 	{"strangers", "players and pushes while strangers do what they can, against the same without strangers", measureStrangers},
 	{"naive", "a handler that waits for Midas, against ours", measureNaive},

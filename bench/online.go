@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/leafmidas/leafmidas/bench/compare"
 	"github.com/leafmidas/leafmidas/bench/crowd"
 	"github.com/leafmidas/leafmidas/bench/game"
+	"github.com/leafmidas/leafmidas/bench/process"
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
@@ -15,8 +17,11 @@ import (
 func measureOnline(ctx context.Context, b *bench) ([]report.Line, error) {
 	const rate = 100
 	sizes := []float64{10, 100, 1_000, 10_000}
-	if b.short {
+	switch {
+	case b.short:
 		sizes = []float64{10, 50}
+	default:
+		sizes = append(sizes, float64(process.MostConnections()))
 	}
 	m, err := b.startShop(ctx, 0)
 	if err != nil {
@@ -45,9 +50,12 @@ func measureOnline(ctx context.Context, b *bench) ([]report.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	last := len(sizes) - 1
+	most := slices.Index(sizes, 10_000)
+	if b.short {
+		most = len(sizes) - 1
+	}
 	of := func(figure int) compare.Figure {
-		return compare.FigureOf(compare.Column(runs[last], figure), compare.Column(runs[0], figure))
+		return compare.FigureOf(compare.Column(runs[most], figure), compare.Column(runs[0], figure))
 	}
 	b.plots = append(b.plots, picture{"online", report.Plot{
 		Title: fmt.Sprintf("A purchase, at %d a second", rate), X: "players online", Y: "server's processor time, µs", LogX: true,

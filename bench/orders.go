@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/leafmidas/leafmidas/bench/compare"
@@ -27,8 +28,12 @@ func measureOrders(ctx context.Context, b *bench) ([]report.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	sizes := []int{b.count(1_000_000, 2_000), 1_000}
-	var purchases, lists [2]compare.Run
+	// The first two are compared; all of them are in the plot.
+	sizes := []int{b.count(1_000_000, 2_000), 1_000, 10_000, 100_000, 10_000_000}
+	if b.short {
+		sizes = sizes[:2]
+	}
+	purchases, lists := make([]compare.Run, len(sizes)), make([]compare.Run, len(sizes))
 	for i, size := range sizes {
 		b.progress("    orders: filling a ledger with %s", report.Number(float64(size)))
 		folder, err := os.MkdirTemp(b.folder, "orders-")
@@ -65,10 +70,12 @@ func measureOrders(ctx context.Context, b *bench) ([]report.Line, error) {
 			}
 		}
 	}
-	bought, err := b.pairs(ctx, purchases[0], purchases[1])
+	runs, err := compare.InTurn(ctx, b.runs, purchases, b.ran)
 	if err != nil {
 		return nil, err
 	}
+	bought := compare.Figures(runs[0], runs[1])
+	b.plotOrders(sizes, runs)
 	listed, err := b.pairs(ctx, lists[0], lists[1])
 	if err != nil {
 		return nil, err
@@ -79,6 +86,19 @@ func measureOrders(ctx context.Context, b *bench) ([]report.Line, error) {
 		report.Ratio("a ledger with 1,000,000 orders: median wait for a purchase", against, bought[1], report.Nanoseconds, report.AtMost(1.2)),
 		report.Ratio("a ledger with 1,000,000 orders: a player's newest 20 orders", against, listed[nsPerCall], report.Nanoseconds, report.AtMost(1.2)),
 	}, nil
+}
+
+// plotOrders draws what a purchase costs by how many orders there are.
+func (b *bench) plotOrders(sizes []int, runs [][][]float64) {
+	var xs []float64
+	var sorted [][][]float64
+	for _, size := range slices.Sorted(slices.Values(sizes)) {
+		xs, sorted = append(xs, float64(size)), append(sorted, runs[slices.Index(sizes, size)])
+	}
+	b.plots = append(b.plots, picture{"orders", report.Plot{
+		Title: "A purchase, at 100 a second", X: "orders in the ledger", Y: "server's processor time, µs", LogX: true,
+		Curves: []report.Curve{curve("leafmidas on SQLite", xs, sorted, 0, 1e3)},
+	}})
 }
 
 // fill makes a ledger that holds so many orders which have ended, and opens it.

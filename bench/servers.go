@@ -28,7 +28,7 @@ type side struct {
 }
 
 // apart is more than the players of any side.
-const apart = 20_000
+const apart = 60_000
 
 // startSide starts a game that sells in some way, and players for it, who are not connected yet. All sides of a row call the
 // same Midas.

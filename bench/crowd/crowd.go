@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,6 +32,7 @@ type Crowd struct {
 	Players  []*Player
 	watchers []*Player    // second connections
 	pushes   atomic.Int64 // balances that came unasked
+	dialled  atomic.Int64
 	reading  sync.WaitGroup
 	lines    map[string][]*websocket.Conn // connections that only echo, by where they are connected to
 
@@ -66,7 +69,7 @@ type frame struct {
 // Join connects a player of that name to a server and logs in, unless the player is to be Nobody. A name may be on several
 // servers.
 func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) {
-	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, HandshakeTimeout: time.Minute}
+	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, HandshakeTimeout: time.Minute, NetDialContext: c.from().DialContext}
 	conn, _, err := dialer.DialContext(ctx, "ws://"+s.WS, nil)
 	if err != nil {
 		return nil, err
@@ -90,6 +93,15 @@ func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) 
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%s is not logged in: %w", name, ctx.Err())
 	}
+}
+
+// perAddress is how many connections come from one address: fewer than the system has ports to give.
+const perAddress = 20_000
+
+// from is where the next connection comes from: addresses of this machine that are this process's, more of them where there are very many.
+func (c *Crowd) from() *net.Dialer {
+	n := c.dialled.Add(1) / perAddress
+	return &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+os.Getpid()%250), byte(1+n%250))}}
 }
 
 func (p *Player) send(name string, body any) error {

@@ -117,6 +117,19 @@ func (l *Service) Ask(_ int, asked *int) error {
 	return nil
 }
 
+// AskAt sends purchases at a rate, for a while, and waits for no answer.
+func (l *Service) AskAt(s Some, asked *int) error {
+	tick := time.NewTicker(time.Second / time.Duration(s.Rate))
+	defer tick.Stop()
+	for end := time.Now().Add(s.During); time.Now().Before(end); *asked++ {
+		<-tick.C
+		if _, err := l.crowd.Players[*asked%len(l.crowd.Players)].ask(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Echo has connections send a text and wait for its answer.
 func (l *Service) Echo(s Some, took *[]time.Duration) (err error) {
 	*took, err = l.crowd.echo(context.Background(), s)

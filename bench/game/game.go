@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"log/slog"
@@ -58,7 +59,9 @@ type Options struct {
 	Folder   string // for the ledger
 	// Driver and DSN are the ledger's. Empty: orders.db in Folder.
 	Driver, DSN string
-	Timeout     time.Duration
+	// MaxConns bounds the connections to the database, where many games share one. Zero: as by itself.
+	MaxConns int
+	Timeout  time.Duration
 	// Log is a level of Leaf's, "release" or "debug": the plugin logs through Leaf, as it does by itself, into a file in
 	// Folder. Empty: it has a logger that wants no records, so that none is made.
 	Log string
@@ -100,7 +103,7 @@ type door struct {
 // OnInit is Leaf's.
 func (d *door) OnInit() {
 	d.Gate = &gate.Gate{
-		MaxConnNum: 50_000, PendingWriteNum: 200, MaxMsgLen: 4096, AgentChanRPC: d.host.ChanRPCServer,
+		MaxConnNum: 60_000, PendingWriteNum: 200, MaxMsgLen: 4096, AgentChanRPC: d.host.ChanRPCServer,
 		WSAddr: d.addr, HTTPTimeout: 10 * time.Second, Processor: d.host.processor,
 	}
 }
@@ -171,6 +174,12 @@ func (h *host) gone(a gate.Agent) {
 	}
 }
 
+// away: the game cannot grant anything.
+var (
+	away    atomic.Bool
+	errAway = errors.New("the game's database is away")
+)
+
 // sellByPlugin is the whole integration.
 func (h *host) sellByPlugin(o Options, at Addrs, options []plugin.Option) error {
 	h.pay = plugin.New(options...)
@@ -178,6 +187,9 @@ func (h *host) sellByPlugin(o Options, at Addrs, options []plugin.Option) error 
 	midasmsg.Register(h.processor)
 	h.pay.Route(h.processor)
 	h.pay.HandleDeliver(h.Skeleton, func(o plugin.Order) error {
+		if away.Load() {
+			return errAway
+		}
 		h.granted[o.BillNo] = true
 		return nil
 	})
@@ -186,6 +198,9 @@ func (h *host) sellByPlugin(o Options, at Addrs, options []plugin.Option) error 
 		"OfferID": emulator.DefaultOfferID, "SandboxAppKey": emulator.DefaultSandboxAppKey, "CoinsPerYuan": 10, "Login": true,
 		"Items": []plugin.Item{item}, "Timeout": o.Timeout.String(), "RateLimit": map[string]any{"PerSecond": 1000, "Burst": 1000},
 		"Ledger": map[string]any{"Driver": cmp.Or(o.Driver, "sqlite"), "DSN": cmp.Or(o.DSN, filepath.Join(o.Folder, "orders.db"))},
+	}
+	if o.MaxConns > 0 {
+		config["Ledger"].(map[string]any)["MaxConns"] = o.MaxConns
 	}
 	if o.Bounded {
 		delete(config, "RateLimit")

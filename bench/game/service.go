@@ -144,6 +144,27 @@ func (*Service) Spans(_ int, n *int64) (err error) {
 	return err
 }
 
+// Away has the game grant nothing, or everything again.
+func (*Service) Away(now bool, _ *int) error {
+	away.Store(now)
+	return nil
+}
+
+// Open tells how many orders have not ended.
+func (*Service) Open(_ int, n *int64) error {
+	pay := searched.Load()
+	if pay == nil {
+		return errors.New("this game has no orders")
+	}
+	books, err := pay.Books(context.Background())
+	for state, orders := range books.Orders {
+		if !state.Ended() {
+			*n += orders
+		}
+	}
+	return err
+}
+
 // Goroutines tells how many there are.
 func (*Service) Goroutines(_ int, n *int) error {
 	*n = runtime.NumGoroutine()

@@ -96,11 +96,17 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Close tells the process that nobody will ask any more, and waits for its end.
 func (p *Process) Close() error { return errors.Join(p.rpc.Close(), p.cmd.Wait()) }
 
-// files is more than any process here has open.
-const files = 16_000
+// files is more than any process has to have open here, and manyFiles more than any would like to.
+const (
+	files     = 16_000
+	manyFiles = 60_000
+)
 
 // RaiseLimit makes room for as many connections as players have here; processes started afterwards inherit it.
 func RaiseLimit() error {
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: manyFiles, Max: manyFiles}) == nil { // root may
+		return nil
+	}
 	var l syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
 		return err
@@ -110,4 +116,13 @@ func RaiseLimit() error {
 	}
 	l.Cur = l.Max
 	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
+}
+
+// MostConnections is how many connections a process of a measurement may have: 50,000, or what the limit of files leaves.
+func MostConnections() int {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {
+		return files
+	}
+	return min(50_000, int(l.Cur)-2_000)
 }
