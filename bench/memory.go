@@ -48,15 +48,16 @@ func measureMemory(ctx context.Context, b *bench) ([]report.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	var lines []report.Line
-	for i, of := range []struct{ measure, against string }{
-		{"memory per online player", "Leaf's own for a connection that has sent one message"},
-		{"memory per online player, beside a silent connection", "Leaf's own for a connection that has sent none"},
-	} {
-		f := compare.FigureOf(compare.Column(took[0], 0), compare.Column(took[i+1], 0))
-		lines = append(lines, report.More(of.measure, of.against, f, "B", report.AtMost(1024)))
+	const player, echo, silent = 0, 1, 2
+	of := func(ours, theirs int) compare.Figure {
+		return compare.FigureOf(compare.Column(took[ours], 0), compare.Column(took[theirs], 0))
 	}
-	return lines, nil
+	return []report.Line{
+		report.More("memory per online player", "Leaf's own for a connection that has sent one message, which was echoed", of(player, echo), "B", report.AtMost(1024)),
+		report.More("memory per online player, beside a silent connection", "Leaf's own for a connection that has sent none", of(player, silent), "B", report.Limit{}),
+		report.More("of that Leaf's own: a connection that has sent one message, which was echoed", "Leaf's own for a connection that has sent none",
+			of(echo, silent), "B", report.Limit{}),
+	}, nil
 }
 
 // memory tells what a game has in use once it has come to rest: the login's pushes and its goroutines are over.
