@@ -305,6 +305,9 @@ func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
 		})
 	})
 	say()
+	if shut := m.till.Shut(); shut > 0 { // whoever comes later has not heard of it
+		m.outbox.send(a, m.serviceState(shut))
+	}
 	close(said)
 	if err != nil {
 		m.fail(a, "", err)
@@ -377,7 +380,7 @@ func (m *Module) tellService(e midas.Endpoint, open bool, retryAfter time.Durati
 	}
 	m.log.Warn("midas: the breaker of pay has changed", "open", open, "retry_after", retryAfter)
 	if !m.till.Paused() {
-		m.tellEveryone(!open, retryAfter)
+		m.tellEveryone(retryAfter)
 	}
 }
 
@@ -386,14 +389,26 @@ func (m *Module) tellService(e midas.Endpoint, open bool, retryAfter time.Durati
 func (m *Module) Pause(paused bool) (changed bool) {
 	if changed = m.till.Pause(paused); changed {
 		m.log.Warn("midas: the shop was paused or resumed", "paused", paused)
-		shut := m.till.Shut()
-		m.tellEveryone(shut == 0, shut)
+		m.tellEveryone(m.till.Shut())
 	}
 	return changed
 }
 
-func (m *Module) tellEveryone(available bool, retryAfter time.Duration) {
-	state := &msg.MidasServiceState{Available: available, RetryAfterMs: retryAfter.Milliseconds()}
+// serviceState is what players are told of the shop. shut is for how long nothing can be bought at least; 0: it is open.
+func (m *Module) serviceState(shut time.Duration) *msg.MidasServiceState {
+	state := &msg.MidasServiceState{Available: shut == 0, RetryAfterMs: shut.Milliseconds()}
+	switch {
+	case shut == 0:
+	case m.till.Paused():
+		state.Reason = msg.MidasServiceReason_MIDAS_SERVICE_REASON_PAUSED
+	default:
+		state.Reason = msg.MidasServiceReason_MIDAS_SERVICE_REASON_UNREACHABLE
+	}
+	return state
+}
+
+func (m *Module) tellEveryone(shut time.Duration) {
+	state := m.serviceState(shut)
 	for _, a := range m.roster.everyone() {
 		m.outbox.send(a, state)
 	}

@@ -539,6 +539,9 @@ func (x *MidasServiceState) UnmarshalJSON(data []byte) error {
 func (x *MidasServiceState) visit(v visitor) {
 	v.truth("available", x.GetAvailable())
 	v.integer("retry_after_ms", x.GetRetryAfterMs())
+	if x.GetReason() != 0 {
+		v.enum("reason", int32(x.GetReason()))
+	}
 }
 
 func (x *MidasServiceState) read(name string, from value) (at int, ok bool) {
@@ -547,6 +550,8 @@ func (x *MidasServiceState) read(name string, from value) (at int, ok bool) {
 		return 0, readTruth(from, &x.Available)
 	case "retry_after_ms":
 		return 1, readInteger(from, &x.RetryAfterMs)
+	case "reason":
+		return 2, readEnum(from, &x.Reason)
 	default:
 		return unknownField, true
 	}

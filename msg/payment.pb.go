@@ -329,6 +329,59 @@ func (MidasErrorCode) EnumDescriptor() ([]byte, []int) {
 	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{3}
 }
 
+// MidasServiceReason is why the shop is closed.
+type MidasServiceReason int32
+
+const (
+	// It is open, or nobody has said.
+	MidasServiceReason_MIDAS_SERVICE_REASON_UNSPECIFIED MidasServiceReason = 0
+	// An operator has closed it.
+	MidasServiceReason_MIDAS_SERVICE_REASON_PAUSED MidasServiceReason = 1
+	// Payment cannot be reached; it is tried again by itself.
+	MidasServiceReason_MIDAS_SERVICE_REASON_UNREACHABLE MidasServiceReason = 2
+)
+
+// Enum value maps for MidasServiceReason.
+var (
+	MidasServiceReason_name = map[int32]string{
+		0: "MIDAS_SERVICE_REASON_UNSPECIFIED",
+		1: "MIDAS_SERVICE_REASON_PAUSED",
+		2: "MIDAS_SERVICE_REASON_UNREACHABLE",
+	}
+	MidasServiceReason_value = map[string]int32{
+		"MIDAS_SERVICE_REASON_UNSPECIFIED": 0,
+		"MIDAS_SERVICE_REASON_PAUSED":      1,
+		"MIDAS_SERVICE_REASON_UNREACHABLE": 2,
+	}
+)
+
+func (x MidasServiceReason) Enum() *MidasServiceReason {
+	p := new(MidasServiceReason)
+	*p = x
+	return p
+}
+
+func (x MidasServiceReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MidasServiceReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_leafmidas_v1_payment_proto_enumTypes[4].Descriptor()
+}
+
+func (MidasServiceReason) Type() protoreflect.EnumType {
+	return &file_leafmidas_v1_payment_proto_enumTypes[4]
+}
+
+func (x MidasServiceReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MidasServiceReason.Descriptor instead.
+func (MidasServiceReason) EnumDescriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{4}
+}
+
 // MidasLogin tells the server who the player is. Answered by MidasLoginResult, then MidasBalance.
 type MidasLogin struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1498,13 +1551,15 @@ func (x *MidasError) GetNearestAbove() int64 {
 	return 0
 }
 
-// MidasServiceState tells every player that the shop closed or opened again.
+// MidasServiceState tells every player that the shop closed or opened again, and a player who logs in that it is closed.
 type MidasServiceState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether purchases are taken.
 	Available bool `protobuf:"varint,1,opt,name=available,proto3" json:"available,omitempty"`
 	// When to try again, in milliseconds. 0 while available.
-	RetryAfterMs  int64 `protobuf:"varint,2,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	RetryAfterMs int64 `protobuf:"varint,2,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	// Why it is closed.
+	Reason        MidasServiceReason `protobuf:"varint,3,opt,name=reason,proto3,enum=leafmidas.v1.MidasServiceReason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1551,6 +1606,13 @@ func (x *MidasServiceState) GetRetryAfterMs() int64 {
 		return x.RetryAfterMs
 	}
 	return 0
+}
+
+func (x *MidasServiceState) GetReason() MidasServiceReason {
+	if x != nil {
+		return x.Reason
+	}
+	return MidasServiceReason_MIDAS_SERVICE_REASON_UNSPECIFIED
 }
 
 // MidasBuyGoods buys an item directly with money (protocol V2). Answered by MidasGoodsOptions, or by MidasPurchaseResult
@@ -2104,10 +2166,11 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x0eretry_after_ms\x18\x05 \x01(\x03R\fretryAfterMs\x12\x14\n" +
 	"\x05price\x18\x06 \x01(\x03R\x05price\x12#\n" +
 	"\rnearest_below\x18\a \x01(\x03R\fnearestBelow\x12#\n" +
-	"\rnearest_above\x18\b \x01(\x03R\fnearestAboveJ\x06\b\xe8\a\x10\xe9\a\"_\n" +
+	"\rnearest_above\x18\b \x01(\x03R\fnearestAboveJ\x06\b\xe8\a\x10\xe9\a\"\x99\x01\n" +
 	"\x11MidasServiceState\x12\x1c\n" +
 	"\tavailable\x18\x01 \x01(\bR\tavailable\x12$\n" +
-	"\x0eretry_after_ms\x18\x02 \x01(\x03R\fretryAfterMsJ\x06\b\xe8\a\x10\xe9\a\"\x8e\x01\n" +
+	"\x0eretry_after_ms\x18\x02 \x01(\x03R\fretryAfterMs\x128\n" +
+	"\x06reason\x18\x03 \x01(\x0e2 .leafmidas.v1.MidasServiceReasonR\x06reasonJ\x06\b\xe8\a\x10\xe9\a\"\x8e\x01\n" +
 	"\rMidasBuyGoods\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x17\n" +
@@ -2182,7 +2245,11 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\x19MIDAS_ERROR_CODE_INTERNAL\x10\f\x12\"\n" +
 	"\x1eMIDAS_ERROR_CODE_PRICE_CHANGED\x10\r\x12\"\n" +
 	"\x1eMIDAS_ERROR_CODE_LIMIT_REACHED\x10\x0e\x12 \n" +
-	"\x1cMIDAS_ERROR_CODE_NOT_GRANTED\x10\x0fB(Z&github.com/leafmidas/leafmidas/msg;msgb\x06proto3"
+	"\x1cMIDAS_ERROR_CODE_NOT_GRANTED\x10\x0f*\x81\x01\n" +
+	"\x12MidasServiceReason\x12$\n" +
+	" MIDAS_SERVICE_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bMIDAS_SERVICE_REASON_PAUSED\x10\x01\x12$\n" +
+	" MIDAS_SERVICE_REASON_UNREACHABLE\x10\x02B(Z&github.com/leafmidas/leafmidas/msg;msgb\x06proto3"
 
 var (
 	file_leafmidas_v1_payment_proto_rawDescOnce sync.Once
@@ -2196,50 +2263,52 @@ func file_leafmidas_v1_payment_proto_rawDescGZIP() []byte {
 	return file_leafmidas_v1_payment_proto_rawDescData
 }
 
-var file_leafmidas_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_leafmidas_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(MidasReason)(0),             // 0: leafmidas.v1.MidasReason
 	(MidasOrderState)(0),         // 1: leafmidas.v1.MidasOrderState
 	(MidasRechargeState)(0),      // 2: leafmidas.v1.MidasRechargeState
 	(MidasErrorCode)(0),          // 3: leafmidas.v1.MidasErrorCode
-	(*MidasLogin)(nil),           // 4: leafmidas.v1.MidasLogin
-	(*MidasGetBalance)(nil),      // 5: leafmidas.v1.MidasGetBalance
-	(*MidasPurchase)(nil),        // 6: leafmidas.v1.MidasPurchase
-	(*MidasRecharge)(nil),        // 7: leafmidas.v1.MidasRecharge
-	(*MidasRechargeDone)(nil),    // 8: leafmidas.v1.MidasRechargeDone
-	(*MidasListOrders)(nil),      // 9: leafmidas.v1.MidasListOrders
-	(*MidasLoginResult)(nil),     // 10: leafmidas.v1.MidasLoginResult
-	(*MidasBalance)(nil),         // 11: leafmidas.v1.MidasBalance
-	(*MidasPurchaseResult)(nil),  // 12: leafmidas.v1.MidasPurchaseResult
-	(*MidasRechargeOptions)(nil), // 13: leafmidas.v1.MidasRechargeOptions
-	(*MidasRechargeResult)(nil),  // 14: leafmidas.v1.MidasRechargeResult
-	(*MidasOrder)(nil),           // 15: leafmidas.v1.MidasOrder
-	(*MidasOrders)(nil),          // 16: leafmidas.v1.MidasOrders
-	(*MidasError)(nil),           // 17: leafmidas.v1.MidasError
-	(*MidasServiceState)(nil),    // 18: leafmidas.v1.MidasServiceState
-	(*MidasBuyGoods)(nil),        // 19: leafmidas.v1.MidasBuyGoods
-	(*MidasGoodsOptions)(nil),    // 20: leafmidas.v1.MidasGoodsOptions
-	(*MidasGetCatalogue)(nil),    // 21: leafmidas.v1.MidasGetCatalogue
-	(*MidasCatalogueItem)(nil),   // 22: leafmidas.v1.MidasCatalogueItem
-	(*MidasRechargeOffer)(nil),   // 23: leafmidas.v1.MidasRechargeOffer
-	(*MidasCatalogue)(nil),       // 24: leafmidas.v1.MidasCatalogue
+	(MidasServiceReason)(0),      // 4: leafmidas.v1.MidasServiceReason
+	(*MidasLogin)(nil),           // 5: leafmidas.v1.MidasLogin
+	(*MidasGetBalance)(nil),      // 6: leafmidas.v1.MidasGetBalance
+	(*MidasPurchase)(nil),        // 7: leafmidas.v1.MidasPurchase
+	(*MidasRecharge)(nil),        // 8: leafmidas.v1.MidasRecharge
+	(*MidasRechargeDone)(nil),    // 9: leafmidas.v1.MidasRechargeDone
+	(*MidasListOrders)(nil),      // 10: leafmidas.v1.MidasListOrders
+	(*MidasLoginResult)(nil),     // 11: leafmidas.v1.MidasLoginResult
+	(*MidasBalance)(nil),         // 12: leafmidas.v1.MidasBalance
+	(*MidasPurchaseResult)(nil),  // 13: leafmidas.v1.MidasPurchaseResult
+	(*MidasRechargeOptions)(nil), // 14: leafmidas.v1.MidasRechargeOptions
+	(*MidasRechargeResult)(nil),  // 15: leafmidas.v1.MidasRechargeResult
+	(*MidasOrder)(nil),           // 16: leafmidas.v1.MidasOrder
+	(*MidasOrders)(nil),          // 17: leafmidas.v1.MidasOrders
+	(*MidasError)(nil),           // 18: leafmidas.v1.MidasError
+	(*MidasServiceState)(nil),    // 19: leafmidas.v1.MidasServiceState
+	(*MidasBuyGoods)(nil),        // 20: leafmidas.v1.MidasBuyGoods
+	(*MidasGoodsOptions)(nil),    // 21: leafmidas.v1.MidasGoodsOptions
+	(*MidasGetCatalogue)(nil),    // 22: leafmidas.v1.MidasGetCatalogue
+	(*MidasCatalogueItem)(nil),   // 23: leafmidas.v1.MidasCatalogueItem
+	(*MidasRechargeOffer)(nil),   // 24: leafmidas.v1.MidasRechargeOffer
+	(*MidasCatalogue)(nil),       // 25: leafmidas.v1.MidasCatalogue
 }
 var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: leafmidas.v1.MidasBalance.reason:type_name -> leafmidas.v1.MidasReason
 	1,  // 1: leafmidas.v1.MidasPurchaseResult.state:type_name -> leafmidas.v1.MidasOrderState
-	17, // 2: leafmidas.v1.MidasPurchaseResult.error:type_name -> leafmidas.v1.MidasError
+	18, // 2: leafmidas.v1.MidasPurchaseResult.error:type_name -> leafmidas.v1.MidasError
 	2,  // 3: leafmidas.v1.MidasRechargeResult.state:type_name -> leafmidas.v1.MidasRechargeState
 	1,  // 4: leafmidas.v1.MidasOrder.state:type_name -> leafmidas.v1.MidasOrderState
-	15, // 5: leafmidas.v1.MidasOrders.orders:type_name -> leafmidas.v1.MidasOrder
+	16, // 5: leafmidas.v1.MidasOrders.orders:type_name -> leafmidas.v1.MidasOrder
 	3,  // 6: leafmidas.v1.MidasError.code:type_name -> leafmidas.v1.MidasErrorCode
-	22, // 7: leafmidas.v1.MidasCatalogue.items:type_name -> leafmidas.v1.MidasCatalogueItem
-	23, // 8: leafmidas.v1.MidasCatalogue.recharges:type_name -> leafmidas.v1.MidasRechargeOffer
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	4,  // 7: leafmidas.v1.MidasServiceState.reason:type_name -> leafmidas.v1.MidasServiceReason
+	23, // 8: leafmidas.v1.MidasCatalogue.items:type_name -> leafmidas.v1.MidasCatalogueItem
+	24, // 9: leafmidas.v1.MidasCatalogue.recharges:type_name -> leafmidas.v1.MidasRechargeOffer
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_leafmidas_v1_payment_proto_init() }
@@ -2252,7 +2321,7 @@ func file_leafmidas_v1_payment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leafmidas_v1_payment_proto_rawDesc), len(file_leafmidas_v1_payment_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -27,9 +27,15 @@ func TestAPausedShopRefusesWhatIsNewAndTellsWhatIsOld(t *testing.T) {
 		t.Errorf("paused twice: %t, %v", changed, err)
 	}
 	for _, c := range []*client{alice, bob} {
-		if closed := await(c, any1[*msg.MidasServiceState]); closed.GetAvailable() || closed.GetRetryAfterMs() <= 0 {
+		if closed := await(c, any1[*msg.MidasServiceState]); closed.GetAvailable() || closed.GetRetryAfterMs() <= 0 ||
+			closed.GetReason() != msg.MidasServiceReason_MIDAS_SERVICE_REASON_PAUSED {
 			t.Errorf("told %v", closed)
 		}
+	}
+	late := s.join("late", overWS)
+	if closed := await(late, any1[*msg.MidasServiceState]); closed.GetAvailable() || closed.GetRetryAfterMs() <= 0 ||
+		closed.GetReason() != msg.MidasServiceReason_MIDAS_SERVICE_REASON_PAUSED {
+		t.Errorf("who comes while the shop is paused is told %v", closed)
 	}
 	alice.delivered("waits")
 
@@ -76,7 +82,10 @@ func TestAPausedShopIsNotOpenedByABreaker(t *testing.T) {
 		t.Fatal(err)
 	}
 	alice.ask("p", "sword", 1)
-	await(alice, func(m *msg.MidasServiceState) bool { return !m.GetAvailable() })
+	closed := await(alice, func(m *msg.MidasServiceState) bool { return !m.GetAvailable() })
+	if closed.GetReason() != msg.MidasServiceReason_MIDAS_SERVICE_REASON_UNREACHABLE {
+		t.Errorf("the breaker opens, and players are told %v", closed)
+	}
 	if _, err := s.plugin.Pause(true); err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ var __spreadProps = (a, b) => __defProps(a, __getOwnPropDescs(b));
 // src/wire.ts
 var reasons = ["UNSPECIFIED", "QUERY", "LOGIN", "PURCHASE", "CANCEL", "RECHARGE", "PRESENT", "REMOTE"];
 var orderStates = ["UNSPECIFIED", "PENDING", "DELIVERED", "FAILED", "CANCELLED"];
+var serviceReasons = ["UNSPECIFIED", "PAUSED", "UNREACHABLE"];
 var rechargeStates = ["UNSPECIFIED", "CREDITED", "PENDING", "CANCELLED", "FAILED"];
 var errorCodes = [
   "UNSPECIFIED",
@@ -105,7 +106,7 @@ var incoming = {
   MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
   MidasOrders: { orders: list(order), more: flag },
   MidasError: error,
-  MidasServiceState: { available: flag, retry_after_ms: amount },
+  MidasServiceState: { available: flag, retry_after_ms: amount, reason: named(serviceReasons) },
   MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
   MidasCatalogue: {
     request_id: text,

@@ -11,5 +11,5 @@ export type { ConnectionState } from './connection';
 export type { AbortSignalLike } from './asks';
 export type {
   Balance, Body, Catalogue, CatalogueItem, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOffer, RechargeOptions, RechargeResult, RechargeState,
-  ServerErrorCode, ServiceState,
+  ServerErrorCode, ServiceReason, ServiceState,
 } from './wire';

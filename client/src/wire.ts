@@ -6,6 +6,7 @@ export type Body = Record<string, unknown>;
 
 const reasons = ['UNSPECIFIED', 'QUERY', 'LOGIN', 'PURCHASE', 'CANCEL', 'RECHARGE', 'PRESENT', 'REMOTE'] as const;
 const orderStates = ['UNSPECIFIED', 'PENDING', 'DELIVERED', 'FAILED', 'CANCELLED'] as const;
+const serviceReasons = ['UNSPECIFIED', 'PAUSED', 'UNREACHABLE'] as const;
 const rechargeStates = ['UNSPECIFIED', 'CREDITED', 'PENDING', 'CANCELLED', 'FAILED'] as const;
 const errorCodes = [
   'UNSPECIFIED', 'INVALID_ARGUMENT', 'NOT_LOGGED_IN', 'SESSION_EXPIRED', 'UNKNOWN_ITEM', 'INSUFFICIENT_BALANCE', 'BAD_TIER',
@@ -14,6 +15,7 @@ const errorCodes = [
 ] as const;
 
 export type Reason = (typeof reasons)[number];
+export type ServiceReason = (typeof serviceReasons)[number];
 export type OrderState = (typeof orderStates)[number];
 export type RechargeState = (typeof rechargeStates)[number];
 /** Why a server refuses. A name that this version does not know yet is UNSPECIFIED. */
@@ -159,11 +161,13 @@ export interface Order {
   created_unix: number;
 }
 
-/** Whether the shop is open. */
+/** Whether the shop is open. A player who logs in while it is closed is told, too. */
 export interface ServiceState {
   available: boolean;
   /** When to try again, in milliseconds; 0 while available. */
   retry_after_ms: number;
+  /** Why it is closed: PAUSED by an operator, or payment is UNREACHABLE; UNSPECIFIED while available, and of older servers. */
+  reason: ServiceReason;
 }
 
 /** The messages a server sends, by name. */
@@ -218,7 +222,7 @@ const incoming: Record<keyof Incoming, Fields> = {
   MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
   MidasOrders: { orders: list(order), more: flag },
   MidasError: error,
-  MidasServiceState: { available: flag, retry_after_ms: amount },
+  MidasServiceState: { available: flag, retry_after_ms: amount, reason: named(serviceReasons) },
   MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
   MidasCatalogue: {
     request_id: text, version: amount, items: list(item), recharges: list(offer), can_recharge: flag, reason: text, more: flag,

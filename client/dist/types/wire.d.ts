@@ -2,9 +2,11 @@
 export type Body = Record<string, unknown>;
 declare const reasons: readonly ['UNSPECIFIED', 'QUERY', 'LOGIN', 'PURCHASE', 'CANCEL', 'RECHARGE', 'PRESENT', 'REMOTE'];
 declare const orderStates: readonly ['UNSPECIFIED', 'PENDING', 'DELIVERED', 'FAILED', 'CANCELLED'];
+declare const serviceReasons: readonly ['UNSPECIFIED', 'PAUSED', 'UNREACHABLE'];
 declare const rechargeStates: readonly ['UNSPECIFIED', 'CREDITED', 'PENDING', 'CANCELLED', 'FAILED'];
 declare const errorCodes: readonly ['UNSPECIFIED', 'INVALID_ARGUMENT', 'NOT_LOGGED_IN', 'SESSION_EXPIRED', 'UNKNOWN_ITEM', 'INSUFFICIENT_BALANCE', 'BAD_TIER', 'UNSUPPORTED_PLATFORM', 'RATE_LIMITED', 'BUSY', 'UNAVAILABLE', 'NOT_PERMITTED', 'INTERNAL', 'PRICE_CHANGED', 'LIMIT_REACHED', 'NOT_GRANTED'];
 export type Reason = (typeof reasons)[number];
+export type ServiceReason = (typeof serviceReasons)[number];
 export type OrderState = (typeof orderStates)[number];
 export type RechargeState = (typeof rechargeStates)[number];
 /** Why a server refuses. A name that this version does not know yet is UNSPECIFIED. */
@@ -139,11 +141,13 @@ export interface Order {
     /** Seconds since 1970-01-01 UTC. */
     created_unix: number;
 }
-/** Whether the shop is open. */
+/** Whether the shop is open. A player who logs in while it is closed is told, too. */
 export interface ServiceState {
     available: boolean;
     /** When to try again, in milliseconds; 0 while available. */
     retry_after_ms: number;
+    /** Why it is closed: PAUSED by an operator, or payment is UNREACHABLE; UNSPECIFIED while available, and of older servers. */
+    reason: ServiceReason;
 }
 /** The messages a server sends, by name. */
 export interface Incoming {

@@ -15,6 +15,7 @@ var firstFields = map[protoreflect.Name]protoreflect.FieldNumber{
 	"MidasBalance":         11,
 	"MidasRechargeOptions": 9,
 	"MidasError":           5,
+	"MidasServiceState":    2,
 }
 
 func main() {

@@ -120,7 +120,7 @@ function Banner({ store }: { store: Store }) {
   return (
     <div class="banners" role="status" aria-live="polite">
       {store.loggedIn && store.connection !== 'online' && <div class="banner gray" id="offline"><Sign name="plug" /><p><b>{t.reconnecting}</b></p></div>}
-      {closed && <div class="banner closed" id="closed"><Lantern /><p><b>{t.closed}</b><span>{t.closedHint}</span></p><em aria-hidden="true">{left > 0 ? t.retryIn(left) : t.retryNow}</em></div>}
+      {closed && <div class="banner closed" id="closed"><Lantern /><p><b>{t.closed}</b><span>{store.paused ? t.pausedHint : t.closedHint}</span></p><em aria-hidden="true">{left > 0 ? t.retryIn(left) : t.retryNow}</em></div>}
       {store.reopened && <div class="banner open" id="reopened"><Lantern /><p><b>{t.reopened}</b></p></div>}
     </div>
   );

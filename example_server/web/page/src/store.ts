@@ -51,6 +51,7 @@ export class Store {
   olderOrders = false;
   /** When the shop may be tried again, by Date.now(); undefined while it is open. */
   closedUntil: number | undefined;
+  paused = false; // by an operator, while it is closed
   reopened = false;
   sheet: PaySheet | undefined;
   toasts: Toast[] = [];
@@ -233,7 +234,7 @@ export class Store {
       if (result.state !== 'PENDING') client.send('GetInventory', {});
     }));
     client.onService((service) => mine(() => {
-      if (!service.available) this.close(service.retry_after_ms);
+      if (!service.available) this.close(service.retry_after_ms, service.reason === 'PAUSED');
       else if (this.closedUntil !== undefined) this.reopen();
     }));
     client.on('Inventory', (body) => mine(() => { this.bag = (body['items'] ?? {}) as Record<string, number>; }));
@@ -260,7 +261,8 @@ export class Store {
     });
   }
 
-  private close(retryAfterMs: number): void {
+  private close(retryAfterMs: number, paused: boolean): void {
+    this.paused = paused;
     this.closedUntil = Date.now() + retryAfterMs;
     this.reopened = false;
     setTimeout(() => this.changed(), retryAfterMs + 50);
@@ -295,7 +297,7 @@ export class Store {
         this.forget(open.requestId);
         this.orders = this.orders.filter((o) => o.key !== open.requestId || o.state !== 'SENDING'); // no order came to be
         if (e instanceof MidasError && e.code === 'UNAVAILABLE' && e.retryAfterMs > 0) { // what else is unavailable closes no shop
-          this.close(e.retryAfterMs);
+          this.close(e.retryAfterMs, this.paused);
           this.toast('bad', this.t.closed);
         } else {
           this.fail(e);
