@@ -155,7 +155,7 @@ test('the shop opens and closes', async (t) => {
   const { client, platform } = await online(t);
   const heard: unknown[] = [];
   client.onService((s) => heard.push(s));
-  platform.line.receive('MidasServiceState', { available: false, retry_after_ms: 5000 });
+  platform.line.receive('MidasServiceState', { available: false, retry_after_ms: 5000, reason: 2 });
   platform.line.receive('MidasServiceState', { available: true, retry_after_ms: 0 });
-  assert.deepEqual(heard, [{ available: false, retry_after_ms: 5000 }, { available: true, retry_after_ms: 0 }]);
+  assert.deepEqual(heard, [{ available: false, retry_after_ms: 5000, reason: 'UNREACHABLE' }, { available: true, retry_after_ms: 0, reason: 'UNSPECIFIED' }]);
 });
