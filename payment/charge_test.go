@@ -163,6 +163,41 @@ func TestACallEndsBeforeItsOrderMayBeCalledBack(t *testing.T) {
 	}
 }
 
+// An order is made with its mark. If that write takes so long that the call might arrive after its own cancellation, the mark is written once
+// more before anything is sent.
+func TestTheFenceOfANewOrderCountsFromBeforeItsWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.open()
+	p := w.rich(s, "alice", 100)
+	db := openRaw(t, ledger.Config{Driver: "sqlite", DSN: w.path})
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`BEGIN IMMEDIATE`); err != nil { // nobody else can write
+		t.Fatal(err)
+	}
+	answer := make(chan payment.Receipt, 1)
+	if err := s.Purchase(p, payment.PurchaseRequest{RequestID: "r1", ItemID: "sword", Quantity: 1}, func(r payment.Receipt, _ error) { answer <- r }); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(payment.Fence(s.Till)/2 + 100*time.Millisecond) // the write waits for as long as a call may take
+	if _, err := db.Exec(`ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	r := <-answer
+	want(t, r.Order, ledger.Delivered)
+	history, err := s.ledger.History(t.Context(), r.Order.BillNo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(history) < 2 || history[0].To != ledger.Paying || history[1].From != ledger.Paying || history[1].To != ledger.Paying {
+		t.Errorf("its mark was not written again: %+v", history)
+	}
+	if n := w.emu.Calls("pay"); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
+
 // The host has granted an item at the very moment at which the stop ends every job. That is stored all the same, so the next server
 // does not ask for it again.
 func TestWhatTheHostHasGrantedIsStoredThoughTheStopCutsItOff(t *testing.T) {

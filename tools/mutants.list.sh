@@ -1,7 +1,7 @@
 # The mutants that tools/mutants.sh makes. Each breaks one promise, in the smallest way that compiles.
 
 mutant payment "Midas is called before the bill number is stored" payment/purchase.go TestWithoutItsLedgerTheTillAsksNothingOfMidas \
-  's/(\tfresh\.Lease = t\.lease\n)(\to, created, err := )/$1\tif who, err := t.payer(ctx, fresh.OpenID, fresh.ZoneID, fresh.UserIP); err == nil {\n\t\tt.pay(ctx, fresh, who, true)\n\t}\n$2/'
+  's/(\tfresh\.Lease = t\.lease\n)/$1\tif who, err := t.payer(ctx, fresh.OpenID, fresh.ZoneID, fresh.UserIP); err == nil {\n\t\tt.pay(ctx, fresh, who, true)\n\t}\n/'
 mutant payment "a new bill number for each try" payment/drive.go TestALostAnswerIsAskedForUnderTheSameBillNumber \
   's/Player: who, BillNo: o\.BillNo, Amount: midas\.Coins\(o\.Amount\), Item: t\.items\[o\.ItemID\]\.Name,\n\t\}\)\n\ts = /Player: who, BillNo: o.BillNo + string(rune(97+o.Attempts)), Amount: midas.Coins(o.Amount), Item: t.items[o.ItemID].Name,\n\t})\n\ts = /'
 mutant payment "delivered before the payment is stored" payment/drive.go TestADeliveryThatNeverWorksIsLeftToAnOperator \
@@ -26,7 +26,7 @@ mutant payment "goods are granted for money of another environment" payment/push
   's/p\.Sandbox != t\.cfg\.Sandbox/p.Sandbox != t.cfg.Sandbox \&\& p.Mock/'
 
 stale=TestAChangeBasedOnWhatWasReadBeforeTheOrderWasTakenIsRefused
-mutant ledger "a change without its version check" ledger/orders.go $stale \
+mutant ledger "a change without its version check" ledger/rows.go $stale \
   's/WHERE bill_no = \? AND version = \? AND state = \?`/WHERE bill_no = ? AND (version = ? OR 1 = 1) AND state = ?`/'
 mutant ledger "an order that is resumed keeps its version" ledger/orders.go $stale \
   's/SET due_at = \?, parked = 0, version = version \+ 1/SET due_at = ?, parked = 0/'
@@ -50,6 +50,8 @@ mutant payment "a till starts on anybody's ledger" payment/payment.go TestATillD
 
 mutant payment "the mark is not stored again before a repeat" payment/drive.go TestTheMarkIsStoredAgainBeforeARepeat \
   's/unmarked := o\.UnsureSince\.IsZero\(\)/unmarked := o.UnsureSince.IsZero() \&\& o.State == ledger.Created/'
+mutant payment "the fence of a new order counts from after its write" payment/purchase.go TestTheFenceOfANewOrderCountsFromBeforeItsWrite \
+  's/\tbegan := time\.Now\(\)\n(.*\n)/$1\tbegan := time.Now()\n/'
 price=TestAnOrderIsPaidAndGivenBackAtThePriceItWasMadeAt
 mutant payment "today's price is paid" payment/drive.go $price \
   's/(Midas\.Pay\(.*\n.*Amount: midas\.Coins\()o\.Amount/$1int64(t.items[o.ItemID].Price)*o.Quantity/'
