@@ -141,6 +141,7 @@ var sometimes = map[string][]string{
 	"MidasError":           {"price", "nearest_below", "nearest_above"},
 	"MidasBalance":         {"stale", "as_of_unix", "center_balance"},
 	"MidasRechargeOptions": {"sign_data", "pay_sig", "signature"},
+	"MidasServiceState":    {"reason"},
 }
 
 // check compares a message's keys with what they must be, whoever asked for it.
