@@ -68,10 +68,10 @@ func (l *Ledger) PaymentsOf(ctx context.Context, number string) ([]PayNumber, er
 	return l.payNumbers(ctx, numberColumns+` WHERE number = ? ORDER BY trade LIMIT 100`, number)
 }
 
-func (l *Ledger) payNumbers(ctx context.Context, query, arg string) (list []PayNumber, err error) {
+func (l *Ledger) payNumbers(ctx context.Context, query string, args ...any) (list []PayNumber, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
-	rows, err := l.reads.QueryContext(inner, l.dialect.sql(query), arg)
+	rows, err := l.reads.QueryContext(inner, l.dialect.sql(query), args...)
 	if err == nil {
 		defer rows.Close()
 		for rows.Next() {

@@ -41,6 +41,7 @@ func (m *Module) handleMessages() {
 		handleOf(m, m.onListOrders),
 		handleOf(m, m.onBuyGoods),
 		handleOf(m, m.onGetCatalogue),
+		handleOf(m, m.onListRecharges),
 	}
 	for _, other := range msg.Messages() {
 		if t := reflect.TypeOf(other); !slices.Contains(taken, t) {
@@ -300,6 +301,29 @@ func (m *Module) onListOrders(a gate.Agent, p payment.Player, r *msg.MidasListOr
 			return
 		}
 		m.outbox.send(a, ordersMessage(orders, limit))
+	})
+}
+
+func (m *Module) onListRecharges(a gate.Agent, p payment.Player, r *msg.MidasListRecharges) error {
+	if err := checkID(r.GetRequestId()); err != nil {
+		return err
+	}
+	if r.GetBefore() != "" {
+		if err := checkID(r.GetBefore()); err != nil {
+			return fmt.Errorf("%w (before)", err)
+		}
+	}
+	limit := int(min(r.GetLimit(), maxList))
+	if limit <= 0 {
+		limit = maxList
+	}
+	// One more than asked for tells whether there are more.
+	return m.till.Recharges(p, r.GetBefore(), limit+1, func(list []ledger.PastRecharge, err error) {
+		if err != nil {
+			m.fail(a, r.GetRequestId(), err)
+			return
+		}
+		m.outbox.send(a, m.rechargesMessage(r.GetRequestId(), list, limit))
 	})
 }
 

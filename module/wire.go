@@ -202,6 +202,28 @@ func rechargeMessage(r ledger.Recharge) *msg.MidasRechargeResult {
 	return &msg.MidasRechargeResult{RequestId: r.RequestID, State: rechargeStates[r.State], Coins: r.Coins}
 }
 
+// rechargesMessage holds as many recharges as fit a message, limit at most.
+func (m *Module) rechargesMessage(requestID string, recharges []ledger.PastRecharge, limit int) *msg.MidasRecharges {
+	list := make([]*msg.MidasRechargeRecord, 0, len(recharges))
+	for _, r := range recharges {
+		record := &msg.MidasRechargeRecord{
+			RequestId: r.RequestID, BuyQuantity: r.BuyQuantity, Coins: r.Coins, Fen: m.till.PriceOf(r.BuyQuantity), State: rechargeStates[r.State],
+			Late: r.Late, CreatedUnix: r.CreatedAt.Unix(), UpdatedUnix: r.UpdatedAt.Unix(), OutTradeNo: r.OutTradeNo,
+		}
+		for _, n := range r.Numbers {
+			switch n.Kind {
+			case ledger.MchOrderNo:
+				record.MchOrderNo = n.Number
+			case ledger.TransactionID:
+				record.TransactionId = n.Number
+			}
+		}
+		list = append(list, record)
+	}
+	n := msg.FitRecharges(list[:min(limit, len(list))])
+	return &msg.MidasRecharges{RequestId: requestID, Recharges: list[:n], More: n < len(list)}
+}
+
 // ordersMessage holds as many orders as fit a message, limit at most.
 func ordersMessage(orders []ledger.Order, limit int) *msg.MidasOrders {
 	list := make([]*msg.MidasOrder, 0, len(orders))

@@ -32,7 +32,7 @@ func ExampleMessages() {
 	}
 	fmt.Println("the host's next message is", processor.Register(&emptypb.Empty{}))
 	// Output:
-	// the host's next message is 18
+	// the host's next message is 20
 }
 
 // A host whose protobuf clients are released more often than its server keeps our numbers apart from its own. The

@@ -94,19 +94,29 @@ func CatalogueParts(c *MidasCatalogue) []*MidasCatalogue {
 
 // FitOrders returns how many of orders, from the first, fit one MidasOrders in either encoding. With ids of at most
 // [MaxIDLen] at least one always does. An order that cannot be written (an amount beyond [MaxInt]) ends the page.
-func FitOrders(orders []*MidasOrder) int {
-	const frame = `{"MidasOrders":{"orders":[],"more":false}}`
+func FitOrders(orders []*MidasOrder) int { return fit(orders, `{"MidasOrders":{"orders":[],"more":false}}`) }
+
+// FitRecharges is FitOrders for one MidasRecharges that answers a request of [MaxIDLen] bytes.
+func FitRecharges(recharges []*MidasRechargeRecord) int {
+	return fit(recharges, `{"MidasRecharges":{"request_id":"`+strings.Repeat("<", maxQuoted)+`","recharges":[],"more":false}}`)
+}
+
+// maxQuoted is how many bytes an id may have in JSON.
+const maxQuoted = len(`\u0000`) * MaxIDLen
+
+// fit returns how many of parts fit the list of a message, which is frame without them.
+func fit[M fields](parts []M, frame string) int {
 	size := len(frame)
-	for i, o := range orders {
-		b, err := marshalJSON(o)
+	for i, part := range parts {
+		b, err := marshalJSON(part)
 		if err != nil {
 			return i
 		}
-		// The names alone make an order's JSON longer than its protobuf, so the one bound serves both.
+		// The names alone make a part's JSON longer than its protobuf, so the one bound serves both.
 		size += len(b) + len(",")
 		if size > MaxFrame {
 			return i
 		}
 	}
-	return len(orders)
+	return len(parts)
 }

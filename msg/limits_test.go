@@ -131,6 +131,39 @@ func TestFitOrdersFillsAFrameAndNeverMore(t *testing.T) {
 	})
 }
 
+func TestFitRechargesFillsAFrameAndNeverMore(t *testing.T) {
+	all := processors()
+	id := rapid.Custom(func(t *rapid.T) string {
+		letter := rapid.SampledFrom(worst).Draw(t, "letter")
+		return strings.Repeat(letter, rapid.IntRange(0, msg.MaxIDLen/len(letter)).Draw(t, "n"))
+	})
+	record := rapid.Custom(func(t *rapid.T) *msg.MidasRechargeRecord {
+		number := rapid.Int64Range(-msg.MaxInt, msg.MaxInt)
+		return &msg.MidasRechargeRecord{
+			RequestId: id.Draw(t, "request_id"), OutTradeNo: id.Draw(t, "out_trade_no"), MchOrderNo: id.Draw(t, "mch_order_no"),
+			TransactionId: id.Draw(t, "transaction_id"), BuyQuantity: number.Draw(t, "buy_quantity"), Coins: number.Draw(t, "coins"),
+			Fen: number.Draw(t, "fen"), State: msg.MidasRechargeState(rapid.Int32().Draw(t, "state")), Late: rapid.Bool().Draw(t, "late"),
+			CreatedUnix: number.Draw(t, "created_unix"), UpdatedUnix: number.Draw(t, "updated_unix"),
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		records := rapid.SliceOfN(record, 0, 30).Draw(t, "records")
+		n := msg.FitRecharges(records)
+		if len(records) > 0 && n == 0 {
+			t.Fatal("not even one fits: the player would never see any")
+		}
+		for name, p := range all {
+			b, err := frame(p, &msg.MidasRecharges{RequestId: id.Draw(t, "request_id"), Recharges: records[:n], More: n < len(records)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(b) > msg.MaxFrame {
+				t.Errorf("%s: %d recharges take %d bytes", name, n, len(b))
+			}
+		}
+	})
+}
+
 func TestFitOrdersStopsAtAnOrderThatCannotBeWritten(t *testing.T) {
 	orders := []*msg.MidasOrder{{BillNo: "1"}, {BillNo: "2", Amount: 1 << 53}, {BillNo: "3"}}
 	if n := msg.FitOrders(orders); n != 1 {

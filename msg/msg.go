@@ -69,6 +69,9 @@ func Messages() []Message {
 
 		&MidasGetCatalogue{},
 		&MidasCatalogue{},
+
+		&MidasListRecharges{},
+		&MidasRecharges{},
 	}
 }
 

@@ -43,15 +43,17 @@ func TestRegisterNumbersOursBehindTheHosts(t *testing.T) {
 		{Name: "MidasGoodsOptions", ID: 17},
 		{Name: "MidasGetCatalogue", ID: 18},
 		{Name: "MidasCatalogue", ID: 19},
+		{Name: "MidasListRecharges", ID: 20},
+		{Name: "MidasRecharges", ID: 21},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("Register = %v, want %v", got, want)
 	}
-	if id := p.Register(&timestamppb.Timestamp{}); id != 20 {
-		t.Errorf("the host's next message got number %d, want 20", id)
+	if id := p.Register(&timestamppb.Timestamp{}); id != 22 {
+		t.Errorf("the host's next message got number %d, want 22", id)
 	}
 	p.Range(func(id uint16, typ reflect.Type) {
-		if id < 2 || id > 19 {
+		if id < 2 || id > 21 {
 			return
 		}
 		if name := typ.Elem().Name(); name != want[id-2].Name {

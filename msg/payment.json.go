@@ -712,6 +712,117 @@ func (x *MidasRechargeOffer) read(name string, from value) (at int, ok bool) {
 
 // MarshalJSON writes every field, zeros included but for those that the message has got later. It fails if an integer
 // exceeds [MaxInt].
+func (x *MidasListRecharges) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasListRecharges) UnmarshalJSON(data []byte) error {
+	unmarshalJSON(x, data)
+	return nil
+}
+
+func (x *MidasListRecharges) visit(v visitor) {
+	v.text("request_id", x.GetRequestId())
+	v.integer("limit", x.GetLimit())
+	v.text("before", x.GetBefore())
+}
+
+func (x *MidasListRecharges) read(name string, from value) (at int, ok bool) {
+	switch name {
+	case "request_id":
+		return 0, readText(from, &x.RequestId)
+	case "limit":
+		return 1, readInteger(from, &x.Limit)
+	case "before":
+		return 2, readText(from, &x.Before)
+	default:
+		return unknownField, true
+	}
+}
+
+// MarshalJSON writes every field, zeros included but for those that the message has got later. It fails if an integer
+// exceeds [MaxInt].
+func (x *MidasRechargeRecord) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasRechargeRecord) UnmarshalJSON(data []byte) error {
+	unmarshalJSON(x, data)
+	return nil
+}
+
+func (x *MidasRechargeRecord) visit(v visitor) {
+	v.text("request_id", x.GetRequestId())
+	v.integer("buy_quantity", x.GetBuyQuantity())
+	v.integer("coins", x.GetCoins())
+	v.integer("fen", x.GetFen())
+	v.enum("state", int32(x.GetState()))
+	v.truth("late", x.GetLate())
+	v.integer("created_unix", x.GetCreatedUnix())
+	v.integer("updated_unix", x.GetUpdatedUnix())
+	v.text("out_trade_no", x.GetOutTradeNo())
+	v.text("mch_order_no", x.GetMchOrderNo())
+	v.text("transaction_id", x.GetTransactionId())
+}
+
+func (x *MidasRechargeRecord) read(name string, from value) (at int, ok bool) {
+	switch name {
+	case "request_id":
+		return 0, readText(from, &x.RequestId)
+	case "buy_quantity":
+		return 1, readInteger(from, &x.BuyQuantity)
+	case "coins":
+		return 2, readInteger(from, &x.Coins)
+	case "fen":
+		return 3, readInteger(from, &x.Fen)
+	case "state":
+		return 4, readEnum(from, &x.State)
+	case "late":
+		return 5, readTruth(from, &x.Late)
+	case "created_unix":
+		return 6, readInteger(from, &x.CreatedUnix)
+	case "updated_unix":
+		return 7, readInteger(from, &x.UpdatedUnix)
+	case "out_trade_no":
+		return 8, readText(from, &x.OutTradeNo)
+	case "mch_order_no":
+		return 9, readText(from, &x.MchOrderNo)
+	case "transaction_id":
+		return 10, readText(from, &x.TransactionId)
+	default:
+		return unknownField, true
+	}
+}
+
+// MarshalJSON writes every field, zeros included but for those that the message has got later. It fails if an integer
+// exceeds [MaxInt].
+func (x *MidasRecharges) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
+
+// UnmarshalJSON never fails; [Fault] tells what could not be read.
+func (x *MidasRecharges) UnmarshalJSON(data []byte) error {
+	unmarshalJSON(x, data)
+	return nil
+}
+
+func (x *MidasRecharges) visit(v visitor) {
+	v.text("request_id", x.GetRequestId())
+	visitList(v, "recharges", x.GetRecharges())
+	v.truth("more", x.GetMore())
+}
+
+func (x *MidasRecharges) read(name string, from value) (at int, ok bool) {
+	switch name {
+	case "request_id":
+		return 0, readText(from, &x.RequestId)
+	case "recharges":
+		return 1, readList(from, &x.Recharges)
+	case "more":
+		return 2, readTruth(from, &x.More)
+	default:
+		return unknownField, true
+	}
+}
+
+// MarshalJSON writes every field, zeros included but for those that the message has got later. It fails if an integer
+// exceeds [MaxInt].
 func (x *MidasCatalogue) MarshalJSON() ([]byte, error) { return marshalJSON(x) }
 
 // UnmarshalJSON never fails; [Fault] tells what could not be read.

@@ -1955,6 +1955,270 @@ func (x *MidasRechargeOffer) GetFirstSave() bool {
 	return false
 }
 
+// MidasListRecharges asks for the player's recharges. Answered by MidasRecharges.
+type MidasListRecharges struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client's own id for this request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// How many, 20 at most. 0: 20.
+	Limit int64 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only those begun before the recharge of this request_id. Empty: from the newest.
+	Before        string `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasListRecharges) Reset() {
+	*x = MidasListRecharges{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasListRecharges) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasListRecharges) ProtoMessage() {}
+
+func (x *MidasListRecharges) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasListRecharges.ProtoReflect.Descriptor instead.
+func (*MidasListRecharges) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *MidasListRecharges) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MidasListRecharges) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *MidasListRecharges) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+// MidasRechargeRecord is a recharge of MidasRecharges. It does not travel on its own.
+type MidasRechargeRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client's own id for it.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// How many coins were asked for.
+	BuyQuantity int64 `protobuf:"varint,2,opt,name=buy_quantity,json=buyQuantity,proto3" json:"buy_quantity,omitempty"`
+	// How many coins came. 0 until they have.
+	Coins int64 `protobuf:"varint,3,opt,name=coins,proto3" json:"coins,omitempty"`
+	// What buy_quantity costs, in hundredths of a yuan. 0: nothing sells for that any more.
+	Fen int64 `protobuf:"varint,4,opt,name=fen,proto3" json:"fen,omitempty"`
+	// What became of it. One that is closed or has failed may still be credited, if it was paid after all.
+	State MidasRechargeState `protobuf:"varint,5,opt,name=state,proto3,enum=leafmidas.v1.MidasRechargeState" json:"state,omitempty"`
+	// Whether it was credited after its payment window was closed, or had failed.
+	Late bool `protobuf:"varint,6,opt,name=late,proto3" json:"late,omitempty"`
+	// When it was begun, in seconds since 1970-01-01 UTC.
+	CreatedUnix int64 `protobuf:"varint,7,opt,name=created_unix,json=createdUnix,proto3" json:"created_unix,omitempty"`
+	// When its state changed last, in seconds since 1970-01-01 UTC.
+	UpdatedUnix int64 `protobuf:"varint,8,opt,name=updated_unix,json=updatedUnix,proto3" json:"updated_unix,omitempty"`
+	// The game's number for it (protocol V2), for support. Empty in V1.
+	OutTradeNo string `protobuf:"bytes,9,opt,name=out_trade_no,json=outTradeNo,proto3" json:"out_trade_no,omitempty"`
+	// The merchant's number on the receipt of WeChat Pay. Empty while it is not known.
+	MchOrderNo string `protobuf:"bytes,10,opt,name=mch_order_no,json=mchOrderNo,proto3" json:"mch_order_no,omitempty"`
+	// WeChat Pay's own number on the receipt. Empty while it is not known.
+	TransactionId string `protobuf:"bytes,11,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasRechargeRecord) Reset() {
+	*x = MidasRechargeRecord{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasRechargeRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasRechargeRecord) ProtoMessage() {}
+
+func (x *MidasRechargeRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasRechargeRecord.ProtoReflect.Descriptor instead.
+func (*MidasRechargeRecord) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *MidasRechargeRecord) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MidasRechargeRecord) GetBuyQuantity() int64 {
+	if x != nil {
+		return x.BuyQuantity
+	}
+	return 0
+}
+
+func (x *MidasRechargeRecord) GetCoins() int64 {
+	if x != nil {
+		return x.Coins
+	}
+	return 0
+}
+
+func (x *MidasRechargeRecord) GetFen() int64 {
+	if x != nil {
+		return x.Fen
+	}
+	return 0
+}
+
+func (x *MidasRechargeRecord) GetState() MidasRechargeState {
+	if x != nil {
+		return x.State
+	}
+	return MidasRechargeState_MIDAS_RECHARGE_STATE_UNSPECIFIED
+}
+
+func (x *MidasRechargeRecord) GetLate() bool {
+	if x != nil {
+		return x.Late
+	}
+	return false
+}
+
+func (x *MidasRechargeRecord) GetCreatedUnix() int64 {
+	if x != nil {
+		return x.CreatedUnix
+	}
+	return 0
+}
+
+func (x *MidasRechargeRecord) GetUpdatedUnix() int64 {
+	if x != nil {
+		return x.UpdatedUnix
+	}
+	return 0
+}
+
+func (x *MidasRechargeRecord) GetOutTradeNo() string {
+	if x != nil {
+		return x.OutTradeNo
+	}
+	return ""
+}
+
+func (x *MidasRechargeRecord) GetMchOrderNo() string {
+	if x != nil {
+		return x.MchOrderNo
+	}
+	return ""
+}
+
+func (x *MidasRechargeRecord) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+// MidasRecharges is a page of the player's recharges.
+type MidasRecharges struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request that this answers.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The newest first, as many as fit one message.
+	Recharges []*MidasRechargeRecord `protobuf:"bytes,2,rep,name=recharges,proto3" json:"recharges,omitempty"`
+	// Whether there are older ones: ask again with before set to the last request_id here.
+	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MidasRecharges) Reset() {
+	*x = MidasRecharges{}
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MidasRecharges) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MidasRecharges) ProtoMessage() {}
+
+func (x *MidasRecharges) ProtoReflect() protoreflect.Message {
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MidasRecharges.ProtoReflect.Descriptor instead.
+func (*MidasRecharges) Descriptor() ([]byte, []int) {
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *MidasRecharges) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MidasRecharges) GetRecharges() []*MidasRechargeRecord {
+	if x != nil {
+		return x.Recharges
+	}
+	return nil
+}
+
+func (x *MidasRecharges) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
 // MidasCatalogue is what the player can buy. One that does not fit one message comes in several with the same request_id and version, one
 // after another; the parts follow each other.
 type MidasCatalogue struct {
@@ -1979,7 +2243,7 @@ type MidasCatalogue struct {
 
 func (x *MidasCatalogue) Reset() {
 	*x = MidasCatalogue{}
-	mi := &file_leafmidas_v1_payment_proto_msgTypes[20]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2255,7 @@ func (x *MidasCatalogue) String() string {
 func (*MidasCatalogue) ProtoMessage() {}
 
 func (x *MidasCatalogue) ProtoReflect() protoreflect.Message {
-	mi := &file_leafmidas_v1_payment_proto_msgTypes[20]
+	mi := &file_leafmidas_v1_payment_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2268,7 @@ func (x *MidasCatalogue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MidasCatalogue.ProtoReflect.Descriptor instead.
 func (*MidasCatalogue) Descriptor() ([]byte, []int) {
-	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{20}
+	return file_leafmidas_v1_payment_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *MidasCatalogue) GetRequestId() string {
@@ -2197,7 +2461,33 @@ const file_leafmidas_v1_payment_proto_rawDesc = "" +
 	"\fbuy_quantity\x18\x01 \x01(\x03R\vbuyQuantity\x12\x10\n" +
 	"\x03fen\x18\x02 \x01(\x03R\x03fen\x12\x1d\n" +
 	"\n" +
-	"first_save\x18\x03 \x01(\bR\tfirstSaveJ\x06\b\xe8\a\x10\xe9\a\"\x98\x02\n" +
+	"first_save\x18\x03 \x01(\bR\tfirstSaveJ\x06\b\xe8\a\x10\xe9\a\"i\n" +
+	"\x12MidasListRecharges\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x16\n" +
+	"\x06before\x18\x03 \x01(\tR\x06beforeJ\x06\b\xe8\a\x10\xe9\a\"\x84\x03\n" +
+	"\x13MidasRechargeRecord\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12!\n" +
+	"\fbuy_quantity\x18\x02 \x01(\x03R\vbuyQuantity\x12\x14\n" +
+	"\x05coins\x18\x03 \x01(\x03R\x05coins\x12\x10\n" +
+	"\x03fen\x18\x04 \x01(\x03R\x03fen\x126\n" +
+	"\x05state\x18\x05 \x01(\x0e2 .leafmidas.v1.MidasRechargeStateR\x05state\x12\x12\n" +
+	"\x04late\x18\x06 \x01(\bR\x04late\x12!\n" +
+	"\fcreated_unix\x18\a \x01(\x03R\vcreatedUnix\x12!\n" +
+	"\fupdated_unix\x18\b \x01(\x03R\vupdatedUnix\x12 \n" +
+	"\fout_trade_no\x18\t \x01(\tR\n" +
+	"outTradeNo\x12 \n" +
+	"\fmch_order_no\x18\n" +
+	" \x01(\tR\n" +
+	"mchOrderNo\x12%\n" +
+	"\x0etransaction_id\x18\v \x01(\tR\rtransactionIdJ\x06\b\xe8\a\x10\xe9\a\"\x8c\x01\n" +
+	"\x0eMidasRecharges\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12?\n" +
+	"\trecharges\x18\x02 \x03(\v2!.leafmidas.v1.MidasRechargeRecordR\trecharges\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04moreJ\x06\b\xe8\a\x10\xe9\a\"\x98\x02\n" +
 	"\x0eMidasCatalogue\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
@@ -2264,7 +2554,7 @@ func file_leafmidas_v1_payment_proto_rawDescGZIP() []byte {
 }
 
 var file_leafmidas_v1_payment_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_leafmidas_v1_payment_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(MidasReason)(0),             // 0: leafmidas.v1.MidasReason
 	(MidasOrderState)(0),         // 1: leafmidas.v1.MidasOrderState
@@ -2291,7 +2581,10 @@ var file_leafmidas_v1_payment_proto_goTypes = []any{
 	(*MidasGetCatalogue)(nil),    // 22: leafmidas.v1.MidasGetCatalogue
 	(*MidasCatalogueItem)(nil),   // 23: leafmidas.v1.MidasCatalogueItem
 	(*MidasRechargeOffer)(nil),   // 24: leafmidas.v1.MidasRechargeOffer
-	(*MidasCatalogue)(nil),       // 25: leafmidas.v1.MidasCatalogue
+	(*MidasListRecharges)(nil),   // 25: leafmidas.v1.MidasListRecharges
+	(*MidasRechargeRecord)(nil),  // 26: leafmidas.v1.MidasRechargeRecord
+	(*MidasRecharges)(nil),       // 27: leafmidas.v1.MidasRecharges
+	(*MidasCatalogue)(nil),       // 28: leafmidas.v1.MidasCatalogue
 }
 var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	0,  // 0: leafmidas.v1.MidasBalance.reason:type_name -> leafmidas.v1.MidasReason
@@ -2302,13 +2595,15 @@ var file_leafmidas_v1_payment_proto_depIdxs = []int32{
 	16, // 5: leafmidas.v1.MidasOrders.orders:type_name -> leafmidas.v1.MidasOrder
 	3,  // 6: leafmidas.v1.MidasError.code:type_name -> leafmidas.v1.MidasErrorCode
 	4,  // 7: leafmidas.v1.MidasServiceState.reason:type_name -> leafmidas.v1.MidasServiceReason
-	23, // 8: leafmidas.v1.MidasCatalogue.items:type_name -> leafmidas.v1.MidasCatalogueItem
-	24, // 9: leafmidas.v1.MidasCatalogue.recharges:type_name -> leafmidas.v1.MidasRechargeOffer
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	2,  // 8: leafmidas.v1.MidasRechargeRecord.state:type_name -> leafmidas.v1.MidasRechargeState
+	26, // 9: leafmidas.v1.MidasRecharges.recharges:type_name -> leafmidas.v1.MidasRechargeRecord
+	23, // 10: leafmidas.v1.MidasCatalogue.items:type_name -> leafmidas.v1.MidasCatalogueItem
+	24, // 11: leafmidas.v1.MidasCatalogue.recharges:type_name -> leafmidas.v1.MidasRechargeOffer
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_leafmidas_v1_payment_proto_init() }
@@ -2322,7 +2617,7 @@ func file_leafmidas_v1_payment_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_leafmidas_v1_payment_proto_rawDesc), len(file_leafmidas_v1_payment_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

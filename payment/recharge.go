@@ -130,6 +130,26 @@ func (t *Till) mayOffer(ctx context.Context, p Player, requestID string, now tim
 	return fmt.Errorf("%w: %d recharges of the last day are unpaid", ErrBusy, unpaid)
 }
 
+// Recharges lists up to limit of a player's recharges, newest first, beginning before the one with the request id before ("": the newest).
+func (t *Till) Recharges(p Player, before string, limit int, done func([]ledger.PastRecharge, error)) error {
+	if err := t.mayAsk(p); err != nil {
+		return err
+	}
+	return t.enqueue("midas.recharges", reading{p.OpenID}, false, func(ctx context.Context) {
+		list, err := t.cfg.Ledger.Recharges(ctx, p.OpenID, before, limit)
+		noted(ctx, t, done)(list, unavailable(err))
+	})
+}
+
+// PriceOf is what so many coins cost, in fen; 0 if nothing sells for that.
+func (t *Till) PriceOf(coins int64) int64 {
+	fen, err := t.cfg.Tiers.Price(midas.Coins(coins), t.cfg.CoinsPerYuan)
+	if err != nil {
+		return 0
+	}
+	return int64(fen)
+}
+
 // RechargeDone takes the client's report of a recharge: code is 0 or what wx.requestMidasPayment failed with. done hears
 // how it stands after a look at the account. Coins that come later are told to the observer. A report is believed only
 // as a hint of when to look: "failed" may in truth be paid (§5).

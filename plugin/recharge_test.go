@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leafmidas/leafmidas/emulator"
 	"github.com/leafmidas/leafmidas/msg"
@@ -119,4 +120,57 @@ func TestAMinorHearsOfTheLimitBeforeAWindowOpens(t *testing.T) {
 	grown := s.join("ann", overWS)
 	grown.send(&msg.MidasRecharge{RequestId: "r1", BuyQuantity: 6480})
 	await(grown, any1[*msg.MidasRechargeOptions])
+}
+
+// A player sees what became of every try to buy coins, in both encodings, a page at a time.
+func TestAPlayerSeesTheRechargesOfBefore(t *testing.T) {
+	t.Parallel()
+	s := start(t, forMoney(t))
+	s.pushHere()
+	for i, over := range transports {
+		name := number("player", i)
+		alice := s.join(name, over)
+		list := func(limit int64, before string) *msg.MidasRecharges {
+			alice.send(&msg.MidasListRecharges{RequestId: "list", Limit: limit, Before: before})
+			return await(alice, func(r *msg.MidasRecharges) bool { return r.GetRequestId() == "list" })
+		}
+		if page := list(0, ""); len(page.GetRecharges()) != 0 || page.GetMore() {
+			t.Errorf("who has bought nothing sees %v", page)
+		}
+		alice.send(&msg.MidasRecharge{RequestId: "closed", BuyQuantity: 300})
+		await(alice, any1[*msg.MidasRechargeOptions])
+		alice.send(&msg.MidasRechargeDone{RequestId: "closed", ErrCode: 1})
+		await(alice, any1[*msg.MidasRechargeResult])
+		time.Sleep(2 * time.Millisecond) // they are sorted by milliseconds
+		alice.send(&msg.MidasRecharge{RequestId: "paid", BuyQuantity: 60})
+		o := await(alice, any1[*msg.MidasRechargeOptions])
+		if err := s.emu.PayGoods(emulator.OpenIDOf(name), o.GetSignData(), o.GetPaySig(), o.GetSignature(), emulator.Fate{}); err != nil {
+			t.Fatal(err)
+		}
+		await(alice, func(r *msg.MidasBalance) bool { return r.GetBalance() == 60 })
+		s.flush(0)
+		var page *msg.MidasRecharges
+		eventually(t, "it is known what was paid", func() bool {
+			page = list(0, "")
+			return len(page.GetRecharges()) == 2 && page.GetRecharges()[0].GetTransactionId() != ""
+		})
+		paid, closed := page.GetRecharges()[0], page.GetRecharges()[1]
+		if paid.GetRequestId() != "paid" || paid.GetState() != msg.MidasRechargeState_MIDAS_RECHARGE_STATE_CREDITED || paid.GetCoins() != 60 ||
+			paid.GetFen() != 600 || paid.GetOutTradeNo() != o.GetOutTradeNo() || paid.GetMchOrderNo() == "" || paid.GetLate() || paid.GetCreatedUnix() == 0 {
+			t.Errorf("told %v", paid)
+		}
+		if closed.GetRequestId() != "closed" || closed.GetState() != msg.MidasRechargeState_MIDAS_RECHARGE_STATE_CANCELLED || closed.GetCoins() != 0 ||
+			closed.GetBuyQuantity() != 300 || closed.GetFen() != 3000 {
+			t.Errorf("told %v", closed)
+		}
+		if first := list(1, ""); !first.GetMore() || len(first.GetRecharges()) != 1 || first.GetRecharges()[0].GetRequestId() != "paid" {
+			t.Errorf("the first page is %v", first)
+		}
+		if second := list(1, "paid"); second.GetMore() || len(second.GetRecharges()) != 1 || second.GetRecharges()[0].GetRequestId() != "closed" {
+			t.Errorf("the second page is %v", second)
+		}
+	}
+	stranger := s.dial(overWS)
+	stranger.send(&msg.MidasListRecharges{RequestId: "list"})
+	stranger.refused("list", msg.MidasErrorCode_MIDAS_ERROR_CODE_NOT_LOGGED_IN)
 }

@@ -87,6 +87,19 @@ var leafmidas = (() => {
   };
   var list = (fields) => (v) => Array.isArray(v) ? v.filter(isBody).map((one) => read(fields, one)) : [];
   var item = { item_id: text, name: text, price: amount, fen: amount, limit_left: amount };
+  var record = {
+    request_id: text,
+    buy_quantity: amount,
+    coins: amount,
+    fen: amount,
+    state: named(rechargeStates),
+    late: flag,
+    created_unix: amount,
+    updated_unix: amount,
+    out_trade_no: text,
+    mch_order_no: text,
+    transaction_id: text
+  };
   var offer = { buy_quantity: amount, fen: amount, first_save: flag };
   var incoming = {
     MidasLoginResult: { openid: text },
@@ -132,6 +145,7 @@ var leafmidas = (() => {
     },
     MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
     MidasOrders: { orders: list(order), more: flag },
+    MidasRecharges: { request_id: text, recharges: list(record), more: flag },
     MidasError: error,
     MidasServiceState: { available: flag, retry_after_ms: amount, reason: named(serviceReasons) },
     MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
@@ -1279,6 +1293,19 @@ var leafmidas = (() => {
       const next = this.listing.then(list2, list2);
       this.listing = next.catch(() => void 0);
       return next;
+    }
+    /** Lists the player's recharges, newest first, whatever became of them. before is the request_id of the last one seen. An older server closes
+     * the connection on this question: ask it only of servers that have it (leafmidas from 2026-12 on). */
+    listRecharges(options = {}) {
+      var _a, _b;
+      const id = this.newRequestId();
+      return this.asks.ask({
+        id,
+        name: "MidasListRecharges",
+        body: { request_id: id, limit: (_a = options.limit) != null ? _a : 0, before: (_b = options.before) != null ? _b : "" },
+        withinMs: patience * this.timeoutMs,
+        read: (m) => m.name === "MidasRecharges" && m.body.request_id === id ? m.body : void 0
+      });
     }
     /** Sends a message of the game's own, if the connection is up; else it is lost. */
     send(name, body) {

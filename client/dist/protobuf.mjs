@@ -2023,14 +2023,14 @@ function compileMapField(field) {
     const { toMessage } = localMessageMapper(field);
     const writeMessage = compiledWriter(field.message);
     return (writer, opts, message) => {
-      const record = message[localName];
-      const keys = Object.keys(record);
+      const record2 = message[localName];
+      const keys = Object.keys(record2);
       for (let i = 0; i < keys.length; i++) {
         const key = keys[i];
         writer.tag(fieldNo, WireType.LengthDelimited).fork();
         writeKey(writer, key);
         writer.tag(2, WireType.LengthDelimited).fork();
-        writeMessage(writer, opts, toMessage(record[key]));
+        writeMessage(writer, opts, toMessage(record2[key]));
         writer.join();
         writer.join();
       }
@@ -2040,14 +2040,14 @@ function compileMapField(field) {
   const valueWireType = writeTypeOfScalar(scalarType);
   const writeScalar = compileScalarValue(scalarType, field.parent.typeName, field.name);
   return (writer, opts, message) => {
-    const record = message[localName];
-    const keys = Object.keys(record);
+    const record2 = message[localName];
+    const keys = Object.keys(record2);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
       writer.tag(fieldNo, WireType.LengthDelimited).fork();
       writeKey(writer, key);
       writer.tag(2, valueWireType);
-      writeScalar(writer, record[key]);
+      writeScalar(writer, record2[key]);
       writer.join();
     }
   };
@@ -2429,7 +2429,7 @@ function compileMapFieldReader(field) {
     }
   }
   return (message, reader, ctx) => {
-    const record = message[localName];
+    const record2 = message[localName];
     let key;
     let val;
     const len = reader.uint32();
@@ -2453,7 +2453,7 @@ function compileMapFieldReader(field) {
     if (val === void 0) {
       val = valueDefault();
     }
-    setOwn(record, key, val);
+    setOwn(record2, key, val);
   };
 }
 function compileScalarReader(type, utf8Validation, longAsString) {
@@ -2548,6 +2548,19 @@ var order = {
 };
 var list = (fields) => (v) => Array.isArray(v) ? v.filter(isBody).map((one) => read(fields, one)) : [];
 var item = { item_id: text, name: text, price: amount, fen: amount, limit_left: amount };
+var record = {
+  request_id: text,
+  buy_quantity: amount,
+  coins: amount,
+  fen: amount,
+  state: named(rechargeStates),
+  late: flag,
+  created_unix: amount,
+  updated_unix: amount,
+  out_trade_no: text,
+  mch_order_no: text,
+  transaction_id: text
+};
 var offer = { buy_quantity: amount, fen: amount, first_save: flag };
 var incoming = {
   MidasLoginResult: { openid: text },
@@ -2593,6 +2606,7 @@ var incoming = {
   },
   MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
   MidasOrders: { orders: list(order), more: flag },
+  MidasRecharges: { request_id: text, recharges: list(record), more: flag },
   MidasError: error,
   MidasServiceState: { available: flag, retry_after_ms: amount, reason: named(serviceReasons) },
   MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },
@@ -4769,15 +4783,15 @@ function compileListItemValue(field) {
 function compileMapValue(field) {
   const writeMapValue = compileMapEntryValue(field);
   return (opts, value) => {
-    const record = value;
-    const keys = Object.keys(record);
+    const record2 = value;
+    const keys = Object.keys(record2);
     if (keys.length == 0 && !opts.alwaysEmitImplicit) {
       return void 0;
     }
     const jsonObject = {};
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
-      setOwn(jsonObject, key, writeMapValue(opts, record[key]));
+      setOwn(jsonObject, key, writeMapValue(opts, record2[key]));
     }
     return jsonObject;
   };
@@ -5407,7 +5421,7 @@ function compileMapFieldReader2(field) {
     if (typeof json != "object" || Array.isArray(json)) {
       throw new FieldError(field, "expected object, got " + formatVal(json));
     }
-    const record = message[localName];
+    const record2 = message[localName];
     const seen = /* @__PURE__ */ new Set();
     const jsonMapKeys = Object.keys(json);
     for (let i = 0; i < jsonMapKeys.length; i++) {
@@ -5435,7 +5449,7 @@ function compileMapFieldReader2(field) {
           throw new FieldError(field, `map entry ${formatVal(key)}: ${reasonSingular(field, value, check)}`);
         }
       }
-      setOwn(record, key, toLocalValue(value));
+      setOwn(record2, key, toLocalValue(value));
     }
   };
 }
@@ -5775,7 +5789,7 @@ function listValueFromJson(listValue, json, ctx) {
 }
 
 // src/generated/leafmidas/v1/payment_pb.ts
-var file_leafmidas_v1_payment = /* @__PURE__ */ fileDesc("ChpsZWFmbWlkYXMvdjEvcGF5bWVudC5wcm90bxIMbGVhZm1pZGFzLnYxIoIBCgpNaWRhc0xvZ2luEgwKBGNvZGUYASABKAkSDwoHem9uZV9pZBgCIAEoCRIQCghwbGF0Zm9ybRgDIAEoCRIOCgZzeXN0ZW0YBCABKAkSFgoOd2VjaGF0X3ZlcnNpb24YBSABKAkSEwoLc2RrX3ZlcnNpb24YBiABKAlKBgjoBxDpByItCg9NaWRhc0dldEJhbGFuY2USEgoKcmVxdWVzdF9pZBgBIAEoCUoGCOgHEOkHImcKDU1pZGFzUHVyY2hhc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhcKD2V4cGVjdGVkX2Ftb3VudBgEIAEoA0oGCOgHEOkHIkEKDU1pZGFzUmVjaGFyZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIUCgxidXlfcXVhbnRpdHkYAiABKANKBgjoBxDpByJBChFNaWRhc1JlY2hhcmdlRG9uZRISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGVycl9jb2RlGAIgASgDSgYI6AcQ6QciOAoPTWlkYXNMaXN0T3JkZXJzEg0KBWxpbWl0GAEgASgDEg4KBmJlZm9yZRgCIAEoCUoGCOgHEOkHIioKEE1pZGFzTG9naW5SZXN1bHQSDgoGb3BlbmlkGAEgASgJSgYI6AcQ6QciuwIKDE1pZGFzQmFsYW5jZRISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2JhbGFuY2UYAiABKAMSFwoPcHJlc2VudF9iYWxhbmNlGAMgASgDEhIKCmZpcnN0X3NhdmUYBCABKAgSEAoIc2F2ZV9hbXQYBSABKAMSEAoIc2F2ZV9zdW0YBiABKAMSEAoIY29zdF9zdW0YByABKAMSEwoLcHJlc2VudF9zdW0YCCABKAMSKQoGcmVhc29uGAkgASgOMhkubGVhZm1pZGFzLnYxLk1pZGFzUmVhc29uEg8KB2JpbGxfbm8YCiABKAkSDwoHdmVyc2lvbhgLIAEoAxINCgVzdGFsZRgMIAEoCBISCgphc19vZl91bml4GA0gASgDEhYKDmNlbnRlcl9iYWxhbmNlGA4gASgDSgYI6AcQ6Qci3QEKE01pZGFzUHVyY2hhc2VSZXN1bHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdiaWxsX25vGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRInCgVlcnJvchgHIAEoCzIYLmxlYWZtaWRhcy52MS5NaWRhc0Vycm9yEg8KB2JhbGFuY2UYCCABKANKBgjoBxDpByL8AQoUTWlkYXNSZWNoYXJnZU9wdGlvbnMSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRtb2RlGAIgASgJEgsKA2VudhgDIAEoAxIQCghvZmZlcl9pZBgEIAEoCRIVCg1jdXJyZW5jeV90eXBlGAUgASgJEhAKCHBsYXRmb3JtGAYgASgJEhQKDGJ1eV9xdWFudGl0eRgHIAEoAxIPCgd6b25lX2lkGAggASgJEhQKDG91dF90cmFkZV9ubxgJIAEoCRIRCglzaWduX2RhdGEYCiABKAkSDwoHcGF5X3NpZxgLIAEoCRIRCglzaWduYXR1cmUYDCABKAlKBgjoBxDpByJxChNNaWRhc1JlY2hhcmdlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSLwoFc3RhdGUYAiABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEg0KBWNvaW5zGAMgASgDSgYI6AcQ6QcisAEKCk1pZGFzT3JkZXISDwoHYmlsbF9ubxgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRIUCgxjcmVhdGVkX3VuaXgYByABKANKBgjoBxDpByJNCgtNaWRhc09yZGVycxIoCgZvcmRlcnMYASADKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNPcmRlchIMCgRtb3JlGAIgASgISgYI6AcQ6QcizQEKCk1pZGFzRXJyb3ISEgoKcmVxdWVzdF9pZBgBIAEoCRIqCgRjb2RlGAIgASgOMhwubGVhZm1pZGFzLnYxLk1pZGFzRXJyb3JDb2RlEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhYKDnJldHJ5X2FmdGVyX21zGAUgASgDEg0KBXByaWNlGAYgASgDEhUKDW5lYXJlc3RfYmVsb3cYByABKAMSFQoNbmVhcmVzdF9hYm92ZRgIIAEoA0oGCOgHEOkHIngKEU1pZGFzU2VydmljZVN0YXRlEhEKCWF2YWlsYWJsZRgBIAEoCBIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoAxIwCgZyZWFzb24YAyABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNTZXJ2aWNlUmVhc29uSgYI6AcQ6QciZAoNTWlkYXNCdXlHb29kcxISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKAMSFAoMZXhwZWN0ZWRfZmVuGAQgASgDSgYI6AcQ6QciZgoRTWlkYXNHb29kc09wdGlvbnMSEgoKcmVxdWVzdF9pZBgBIAEoCRIRCglzaWduX2RhdGEYAiABKAkSDwoHcGF5X3NpZxgDIAEoCRIRCglzaWduYXR1cmUYBCABKAlKBgjoBxDpByIvChFNaWRhc0dldENhdGFsb2d1ZRISCgpyZXF1ZXN0X2lkGAEgASgJSgYI6AcQ6QciawoSTWlkYXNDYXRhbG9ndWVJdGVtEg8KB2l0ZW1faWQYASABKAkSDAoEbmFtZRgCIAEoCRINCgVwcmljZRgDIAEoAxILCgNmZW4YBCABKAMSEgoKbGltaXRfbGVmdBgFIAEoA0oGCOgHEOkHIlMKEk1pZGFzUmVjaGFyZ2VPZmZlchIUCgxidXlfcXVhbnRpdHkYASABKAMSCwoDZmVuGAIgASgDEhIKCmZpcnN0X3NhdmUYAyABKAhKBgjoBxDpByLXAQoOTWlkYXNDYXRhbG9ndWUSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEi8KBWl0ZW1zGAMgAygLMiAubGVhZm1pZGFzLnYxLk1pZGFzQ2F0YWxvZ3VlSXRlbRIzCglyZWNoYXJnZXMYBCADKAsyIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZU9mZmVyEhQKDGNhbl9yZWNoYXJnZRgFIAEoCBIOCgZyZWFzb24YBiABKAkSDAoEbW9yZRgHIAEoCEoGCOgHEOkHKt0BCgtNaWRhc1JlYXNvbhIcChhNSURBU19SRUFTT05fVU5TUEVDSUZJRUQQABIWChJNSURBU19SRUFTT05fUVVFUlkQARIWChJNSURBU19SRUFTT05fTE9HSU4QAhIZChVNSURBU19SRUFTT05fUFVSQ0hBU0UQAxIXChNNSURBU19SRUFTT05fQ0FOQ0VMEAQSGQoVTUlEQVNfUkVBU09OX1JFQ0hBUkdFEAUSGAoUTUlEQVNfUkVBU09OX1BSRVNFTlQQBhIXChNNSURBU19SRUFTT05fUkVNT1RFEAcqswEKD01pZGFzT3JkZXJTdGF0ZRIhCh1NSURBU19PUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEh0KGU1JREFTX09SREVSX1NUQVRFX1BFTkRJTkcQARIfChtNSURBU19PUkRFUl9TVEFURV9ERUxJVkVSRUQQAhIcChhNSURBU19PUkRFUl9TVEFURV9GQUlMRUQQAxIfChtNSURBU19PUkRFUl9TVEFURV9DQU5DRUxMRUQQBCrEAQoSTWlkYXNSZWNoYXJnZVN0YXRlEiQKIE1JREFTX1JFQ0hBUkdFX1NUQVRFX1VOU1BFQ0lGSUVEEAASIQodTUlEQVNfUkVDSEFSR0VfU1RBVEVfQ1JFRElURUQQARIgChxNSURBU19SRUNIQVJHRV9TVEFURV9QRU5ESU5HEAISIgoeTUlEQVNfUkVDSEFSR0VfU1RBVEVfQ0FOQ0VMTEVEEAMSHwobTUlEQVNfUkVDSEFSR0VfU1RBVEVfRkFJTEVEEAQqyAQKDk1pZGFzRXJyb3JDb2RlEiAKHE1JREFTX0VSUk9SX0NPREVfVU5TUEVDSUZJRUQQABIlCiFNSURBU19FUlJPUl9DT0RFX0lOVkFMSURfQVJHVU1FTlQQARIiCh5NSURBU19FUlJPUl9DT0RFX05PVF9MT0dHRURfSU4QAhIkCiBNSURBU19FUlJPUl9DT0RFX1NFU1NJT05fRVhQSVJFRBADEiEKHU1JREFTX0VSUk9SX0NPREVfVU5LTk9XTl9JVEVNEAQSKQolTUlEQVNfRVJST1JfQ09ERV9JTlNVRkZJQ0lFTlRfQkFMQU5DRRAFEh0KGU1JREFTX0VSUk9SX0NPREVfQkFEX1RJRVIQBhIpCiVNSURBU19FUlJPUl9DT0RFX1VOU1VQUE9SVEVEX1BMQVRGT1JNEAcSIQodTUlEQVNfRVJST1JfQ09ERV9SQVRFX0xJTUlURUQQCBIZChVNSURBU19FUlJPUl9DT0RFX0JVU1kQCRIgChxNSURBU19FUlJPUl9DT0RFX1VOQVZBSUxBQkxFEAoSIgoeTUlEQVNfRVJST1JfQ09ERV9OT1RfUEVSTUlUVEVEEAsSHQoZTUlEQVNfRVJST1JfQ09ERV9JTlRFUk5BTBAMEiIKHk1JREFTX0VSUk9SX0NPREVfUFJJQ0VfQ0hBTkdFRBANEiIKHk1JREFTX0VSUk9SX0NPREVfTElNSVRfUkVBQ0hFRBAOEiAKHE1JREFTX0VSUk9SX0NPREVfTk9UX0dSQU5URUQQDyqBAQoSTWlkYXNTZXJ2aWNlUmVhc29uEiQKIE1JREFTX1NFUlZJQ0VfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobTUlEQVNfU0VSVklDRV9SRUFTT05fUEFVU0VEEAESJAogTUlEQVNfU0VSVklDRV9SRUFTT05fVU5SRUFDSEFCTEUQAkIoWiZnaXRodWIuY29tL2xlYWZtaWRhcy9sZWFmbWlkYXMvbXNnO21zZ2IGcHJvdG8z");
+var file_leafmidas_v1_payment = /* @__PURE__ */ fileDesc("ChpsZWFmbWlkYXMvdjEvcGF5bWVudC5wcm90bxIMbGVhZm1pZGFzLnYxIoIBCgpNaWRhc0xvZ2luEgwKBGNvZGUYASABKAkSDwoHem9uZV9pZBgCIAEoCRIQCghwbGF0Zm9ybRgDIAEoCRIOCgZzeXN0ZW0YBCABKAkSFgoOd2VjaGF0X3ZlcnNpb24YBSABKAkSEwoLc2RrX3ZlcnNpb24YBiABKAlKBgjoBxDpByItCg9NaWRhc0dldEJhbGFuY2USEgoKcmVxdWVzdF9pZBgBIAEoCUoGCOgHEOkHImcKDU1pZGFzUHVyY2hhc2USEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdpdGVtX2lkGAIgASgJEhAKCHF1YW50aXR5GAMgASgDEhcKD2V4cGVjdGVkX2Ftb3VudBgEIAEoA0oGCOgHEOkHIkEKDU1pZGFzUmVjaGFyZ2USEgoKcmVxdWVzdF9pZBgBIAEoCRIUCgxidXlfcXVhbnRpdHkYAiABKANKBgjoBxDpByJBChFNaWRhc1JlY2hhcmdlRG9uZRISCgpyZXF1ZXN0X2lkGAEgASgJEhAKCGVycl9jb2RlGAIgASgDSgYI6AcQ6QciOAoPTWlkYXNMaXN0T3JkZXJzEg0KBWxpbWl0GAEgASgDEg4KBmJlZm9yZRgCIAEoCUoGCOgHEOkHIioKEE1pZGFzTG9naW5SZXN1bHQSDgoGb3BlbmlkGAEgASgJSgYI6AcQ6QciuwIKDE1pZGFzQmFsYW5jZRISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2JhbGFuY2UYAiABKAMSFwoPcHJlc2VudF9iYWxhbmNlGAMgASgDEhIKCmZpcnN0X3NhdmUYBCABKAgSEAoIc2F2ZV9hbXQYBSABKAMSEAoIc2F2ZV9zdW0YBiABKAMSEAoIY29zdF9zdW0YByABKAMSEwoLcHJlc2VudF9zdW0YCCABKAMSKQoGcmVhc29uGAkgASgOMhkubGVhZm1pZGFzLnYxLk1pZGFzUmVhc29uEg8KB2JpbGxfbm8YCiABKAkSDwoHdmVyc2lvbhgLIAEoAxINCgVzdGFsZRgMIAEoCBISCgphc19vZl91bml4GA0gASgDEhYKDmNlbnRlcl9iYWxhbmNlGA4gASgDSgYI6AcQ6Qci3QEKE01pZGFzUHVyY2hhc2VSZXN1bHQSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdiaWxsX25vGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRInCgVlcnJvchgHIAEoCzIYLmxlYWZtaWRhcy52MS5NaWRhc0Vycm9yEg8KB2JhbGFuY2UYCCABKANKBgjoBxDpByL8AQoUTWlkYXNSZWNoYXJnZU9wdGlvbnMSEgoKcmVxdWVzdF9pZBgBIAEoCRIMCgRtb2RlGAIgASgJEgsKA2VudhgDIAEoAxIQCghvZmZlcl9pZBgEIAEoCRIVCg1jdXJyZW5jeV90eXBlGAUgASgJEhAKCHBsYXRmb3JtGAYgASgJEhQKDGJ1eV9xdWFudGl0eRgHIAEoAxIPCgd6b25lX2lkGAggASgJEhQKDG91dF90cmFkZV9ubxgJIAEoCRIRCglzaWduX2RhdGEYCiABKAkSDwoHcGF5X3NpZxgLIAEoCRIRCglzaWduYXR1cmUYDCABKAlKBgjoBxDpByJxChNNaWRhc1JlY2hhcmdlUmVzdWx0EhIKCnJlcXVlc3RfaWQYASABKAkSLwoFc3RhdGUYAiABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEg0KBWNvaW5zGAMgASgDSgYI6AcQ6QcisAEKCk1pZGFzT3JkZXISDwoHYmlsbF9ubxgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEg8KB2l0ZW1faWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAMSDgoGYW1vdW50GAUgASgDEiwKBXN0YXRlGAYgASgOMh0ubGVhZm1pZGFzLnYxLk1pZGFzT3JkZXJTdGF0ZRIUCgxjcmVhdGVkX3VuaXgYByABKANKBgjoBxDpByJNCgtNaWRhc09yZGVycxIoCgZvcmRlcnMYASADKAsyGC5sZWFmbWlkYXMudjEuTWlkYXNPcmRlchIMCgRtb3JlGAIgASgISgYI6AcQ6QcizQEKCk1pZGFzRXJyb3ISEgoKcmVxdWVzdF9pZBgBIAEoCRIqCgRjb2RlGAIgASgOMhwubGVhZm1pZGFzLnYxLk1pZGFzRXJyb3JDb2RlEg8KB21lc3NhZ2UYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEhYKDnJldHJ5X2FmdGVyX21zGAUgASgDEg0KBXByaWNlGAYgASgDEhUKDW5lYXJlc3RfYmVsb3cYByABKAMSFQoNbmVhcmVzdF9hYm92ZRgIIAEoA0oGCOgHEOkHIngKEU1pZGFzU2VydmljZVN0YXRlEhEKCWF2YWlsYWJsZRgBIAEoCBIWCg5yZXRyeV9hZnRlcl9tcxgCIAEoAxIwCgZyZWFzb24YAyABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNTZXJ2aWNlUmVhc29uSgYI6AcQ6QciZAoNTWlkYXNCdXlHb29kcxISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2l0ZW1faWQYAiABKAkSEAoIcXVhbnRpdHkYAyABKAMSFAoMZXhwZWN0ZWRfZmVuGAQgASgDSgYI6AcQ6QciZgoRTWlkYXNHb29kc09wdGlvbnMSEgoKcmVxdWVzdF9pZBgBIAEoCRIRCglzaWduX2RhdGEYAiABKAkSDwoHcGF5X3NpZxgDIAEoCRIRCglzaWduYXR1cmUYBCABKAlKBgjoBxDpByIvChFNaWRhc0dldENhdGFsb2d1ZRISCgpyZXF1ZXN0X2lkGAEgASgJSgYI6AcQ6QciawoSTWlkYXNDYXRhbG9ndWVJdGVtEg8KB2l0ZW1faWQYASABKAkSDAoEbmFtZRgCIAEoCRINCgVwcmljZRgDIAEoAxILCgNmZW4YBCABKAMSEgoKbGltaXRfbGVmdBgFIAEoA0oGCOgHEOkHIlMKEk1pZGFzUmVjaGFyZ2VPZmZlchIUCgxidXlfcXVhbnRpdHkYASABKAMSCwoDZmVuGAIgASgDEhIKCmZpcnN0X3NhdmUYAyABKAhKBgjoBxDpByJPChJNaWRhc0xpc3RSZWNoYXJnZXMSEgoKcmVxdWVzdF9pZBgBIAEoCRINCgVsaW1pdBgCIAEoAxIOCgZiZWZvcmUYAyABKAlKBgjoBxDpByKSAgoTTWlkYXNSZWNoYXJnZVJlY29yZBISCgpyZXF1ZXN0X2lkGAEgASgJEhQKDGJ1eV9xdWFudGl0eRgCIAEoAxINCgVjb2lucxgDIAEoAxILCgNmZW4YBCABKAMSLwoFc3RhdGUYBSABKA4yIC5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVN0YXRlEgwKBGxhdGUYBiABKAgSFAoMY3JlYXRlZF91bml4GAcgASgDEhQKDHVwZGF0ZWRfdW5peBgIIAEoAxIUCgxvdXRfdHJhZGVfbm8YCSABKAkSFAoMbWNoX29yZGVyX25vGAogASgJEhYKDnRyYW5zYWN0aW9uX2lkGAsgASgJSgYI6AcQ6QcicAoOTWlkYXNSZWNoYXJnZXMSEgoKcmVxdWVzdF9pZBgBIAEoCRI0CglyZWNoYXJnZXMYAiADKAsyIS5sZWFmbWlkYXMudjEuTWlkYXNSZWNoYXJnZVJlY29yZBIMCgRtb3JlGAMgASgISgYI6AcQ6Qci1wEKDk1pZGFzQ2F0YWxvZ3VlEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIvCgVpdGVtcxgDIAMoCzIgLmxlYWZtaWRhcy52MS5NaWRhc0NhdGFsb2d1ZUl0ZW0SMwoJcmVjaGFyZ2VzGAQgAygLMiAubGVhZm1pZGFzLnYxLk1pZGFzUmVjaGFyZ2VPZmZlchIUCgxjYW5fcmVjaGFyZ2UYBSABKAgSDgoGcmVhc29uGAYgASgJEgwKBG1vcmUYByABKAhKBgjoBxDpByrdAQoLTWlkYXNSZWFzb24SHAoYTUlEQVNfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSTUlEQVNfUkVBU09OX1FVRVJZEAESFgoSTUlEQVNfUkVBU09OX0xPR0lOEAISGQoVTUlEQVNfUkVBU09OX1BVUkNIQVNFEAMSFwoTTUlEQVNfUkVBU09OX0NBTkNFTBAEEhkKFU1JREFTX1JFQVNPTl9SRUNIQVJHRRAFEhgKFE1JREFTX1JFQVNPTl9QUkVTRU5UEAYSFwoTTUlEQVNfUkVBU09OX1JFTU9URRAHKrMBCg9NaWRhc09yZGVyU3RhdGUSIQodTUlEQVNfT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIdChlNSURBU19PUkRFUl9TVEFURV9QRU5ESU5HEAESHwobTUlEQVNfT1JERVJfU1RBVEVfREVMSVZFUkVEEAISHAoYTUlEQVNfT1JERVJfU1RBVEVfRkFJTEVEEAMSHwobTUlEQVNfT1JERVJfU1RBVEVfQ0FOQ0VMTEVEEAQqxAEKEk1pZGFzUmVjaGFyZ2VTdGF0ZRIkCiBNSURBU19SRUNIQVJHRV9TVEFURV9VTlNQRUNJRklFRBAAEiEKHU1JREFTX1JFQ0hBUkdFX1NUQVRFX0NSRURJVEVEEAESIAocTUlEQVNfUkVDSEFSR0VfU1RBVEVfUEVORElORxACEiIKHk1JREFTX1JFQ0hBUkdFX1NUQVRFX0NBTkNFTExFRBADEh8KG01JREFTX1JFQ0hBUkdFX1NUQVRFX0ZBSUxFRBAEKsgECg5NaWRhc0Vycm9yQ29kZRIgChxNSURBU19FUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASJQohTUlEQVNfRVJST1JfQ09ERV9JTlZBTElEX0FSR1VNRU5UEAESIgoeTUlEQVNfRVJST1JfQ09ERV9OT1RfTE9HR0VEX0lOEAISJAogTUlEQVNfRVJST1JfQ09ERV9TRVNTSU9OX0VYUElSRUQQAxIhCh1NSURBU19FUlJPUl9DT0RFX1VOS05PV05fSVRFTRAEEikKJU1JREFTX0VSUk9SX0NPREVfSU5TVUZGSUNJRU5UX0JBTEFOQ0UQBRIdChlNSURBU19FUlJPUl9DT0RFX0JBRF9USUVSEAYSKQolTUlEQVNfRVJST1JfQ09ERV9VTlNVUFBPUlRFRF9QTEFURk9STRAHEiEKHU1JREFTX0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEAgSGQoVTUlEQVNfRVJST1JfQ09ERV9CVVNZEAkSIAocTUlEQVNfRVJST1JfQ09ERV9VTkFWQUlMQUJMRRAKEiIKHk1JREFTX0VSUk9SX0NPREVfTk9UX1BFUk1JVFRFRBALEh0KGU1JREFTX0VSUk9SX0NPREVfSU5URVJOQUwQDBIiCh5NSURBU19FUlJPUl9DT0RFX1BSSUNFX0NIQU5HRUQQDRIiCh5NSURBU19FUlJPUl9DT0RFX0xJTUlUX1JFQUNIRUQQDhIgChxNSURBU19FUlJPUl9DT0RFX05PVF9HUkFOVEVEEA8qgQEKEk1pZGFzU2VydmljZVJlYXNvbhIkCiBNSURBU19TRVJWSUNFX1JFQVNPTl9VTlNQRUNJRklFRBAAEh8KG01JREFTX1NFUlZJQ0VfUkVBU09OX1BBVVNFRBABEiQKIE1JREFTX1NFUlZJQ0VfUkVBU09OX1VOUkVBQ0hBQkxFEAJCKFomZ2l0aHViLmNvbS9sZWFmbWlkYXMvbGVhZm1pZGFzL21zZzttc2diBnByb3RvMw");
 var MidasLoginSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 0);
 var MidasGetBalanceSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 1);
 var MidasPurchaseSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 2);
@@ -5793,7 +5807,9 @@ var MidasServiceStateSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_paym
 var MidasBuyGoodsSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 15);
 var MidasGoodsOptionsSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 16);
 var MidasGetCatalogueSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 17);
-var MidasCatalogueSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 20);
+var MidasListRechargesSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 20);
+var MidasRechargesSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 22);
+var MidasCatalogueSchema = /* @__PURE__ */ messageDesc(file_leafmidas_v1_payment, 23);
 
 // src/protobuf.ts
 var schemas = [
@@ -5814,7 +5830,9 @@ var schemas = [
   MidasBuyGoodsSchema,
   MidasGoodsOptionsSchema,
   MidasGetCatalogueSchema,
-  MidasCatalogueSchema
+  MidasCatalogueSchema,
+  MidasListRechargesSchema,
+  MidasRechargesSchema
 ];
 function idsFrom(first) {
   const ids = {};

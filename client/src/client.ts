@@ -6,7 +6,7 @@ import { Listeners } from './listeners';
 import { wxPlatform, type Platform, type Support, type WxLike } from './platform';
 import { Pulse } from './pulse';
 import { Windows } from './window';
-import type { Balance, Body, Catalogue, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeResult, ServiceState } from './wire';
+import type { Balance, Body, Catalogue, GoodsOptions, Message, Order, PurchaseResult, RechargeOptions, RechargeRecord, RechargeResult, ServiceState } from './wire';
 
 // Not by way of globalThis, which the older ones of WeChat's engines lack.
 declare const wx: WxLike | undefined;
@@ -347,6 +347,16 @@ export class MidasClient {
     const next = this.listing.then(list, list);
     this.listing = next.catch(() => undefined);
     return next;
+  }
+
+  /** Lists the player's recharges, newest first, whatever became of them. before is the request_id of the last one seen. An older server closes
+   * the connection on this question: ask it only of servers that have it (leafmidas from 2026-12 on). */
+  listRecharges(options: { limit?: number; before?: string } = {}): Promise<{ recharges: RechargeRecord[]; more: boolean }> {
+    const id = this.newRequestId();
+    return this.asks.ask<{ recharges: RechargeRecord[]; more: boolean }>({
+      id, name: 'MidasListRecharges', body: { request_id: id, limit: options.limit ?? 0, before: options.before ?? '' }, withinMs: patience * this.timeoutMs,
+      read: (m) => (m.name === 'MidasRecharges' && m.body.request_id === id ? m.body : undefined),
+    });
   }
 
   /** Sends a message of the game's own, if the connection is up; else it is lost. */

@@ -10,6 +10,6 @@ export { browserPlatform, type BrowserHooks } from './browser';
 export type { ConnectionState } from './connection';
 export type { AbortSignalLike } from './asks';
 export type {
-  Balance, Body, Catalogue, CatalogueItem, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOffer, RechargeOptions, RechargeResult, RechargeState,
+  Balance, Body, Catalogue, CatalogueItem, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOffer, RechargeOptions, RechargeRecord, RechargeResult, RechargeState,
   ServerErrorCode, ServiceReason, ServiceState,
 } from './wire';

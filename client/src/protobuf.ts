@@ -14,6 +14,7 @@ const schemas: readonly DescMessage[] = [
   generated.MidasServiceStateSchema,
   generated.MidasBuyGoodsSchema, generated.MidasGoodsOptionsSchema,
   generated.MidasGetCatalogueSchema, generated.MidasCatalogueSchema,
+  generated.MidasListRechargesSchema, generated.MidasRechargesSchema,
 ];
 
 /** One of the game's own messages, written and read by whatever library made it. */

@@ -161,6 +161,29 @@ export interface Order {
   created_unix: number;
 }
 
+/** A try to buy coins, and what became of it. */
+export interface RechargeRecord {
+  /** The client's own id for it. */
+  request_id: string;
+  /** How many coins were asked for, and how many came; 0 until they have. */
+  buy_quantity: number;
+  coins: number;
+  /** What buy_quantity costs, in 1/100 yuan; 0: nothing sells for that any more. */
+  fen: number;
+  /** One that is CANCELLED or FAILED may still be credited, if it was paid after all. */
+  state: RechargeState;
+  /** It was credited after its payment window was closed, or had failed. */
+  late: boolean;
+  /** When it was begun, and when its state changed last: seconds since 1970-01-01 UTC. */
+  created_unix: number;
+  updated_unix: number;
+  /** The game's number for it (protocol V2), for support; empty on V1. */
+  out_trade_no: string;
+  /** The numbers on the receipt of WeChat Pay; empty while they are not known. */
+  mch_order_no: string;
+  transaction_id: string;
+}
+
 /** Whether the shop is open. A player who logs in while it is closed is told, too. */
 export interface ServiceState {
   available: boolean;
@@ -178,6 +201,7 @@ export interface Incoming {
   MidasRechargeOptions: RechargeOptions;
   MidasRechargeResult: RechargeResult;
   MidasOrders: { orders: Order[]; more: boolean };
+  MidasRecharges: { request_id: string; recharges: RechargeRecord[]; more: boolean };
   MidasError: ErrorBody;
   MidasServiceState: ServiceState;
   MidasGoodsOptions: GoodsOptions;
@@ -201,6 +225,10 @@ const order: Fields = {
 
 const list = (fields: Fields) => (v: unknown) => (Array.isArray(v) ? v.filter(isBody).map((one) => read(fields, one)) : []);
 const item: Fields = { item_id: text, name: text, price: amount, fen: amount, limit_left: amount };
+const record: Fields = {
+  request_id: text, buy_quantity: amount, coins: amount, fen: amount, state: named(rechargeStates), late: flag, created_unix: amount,
+  updated_unix: amount, out_trade_no: text, mch_order_no: text, transaction_id: text,
+};
 const offer: Fields = { buy_quantity: amount, fen: amount, first_save: flag };
 
 /** Every message a server sends, with how its fields are read. A field that is missing is zero: a newer or older server is no fault. */
@@ -221,6 +249,7 @@ const incoming: Record<keyof Incoming, Fields> = {
   },
   MidasRechargeResult: { request_id: text, state: named(rechargeStates), coins: amount },
   MidasOrders: { orders: list(order), more: flag },
+  MidasRecharges: { request_id: text, recharges: list(record), more: flag },
   MidasError: error,
   MidasServiceState: { available: flag, retry_after_ms: amount, reason: named(serviceReasons) },
   MidasGoodsOptions: { request_id: text, sign_data: text, pay_sig: text, signature: text },

@@ -136,6 +136,23 @@ test('a question for the balance ends if there is no server', async (t) => {
   assert.deepEqual({ code: (await e).code, retryable: (await e).retryable }, { code: 'UNAVAILABLE', retryable: true });
 });
 
+test('recharges are listed with all that is known of them', async (t) => {
+  const { client, platform } = await online(t);
+  const listed = client.listRecharges({ limit: 1, before: 'r9' });
+  const refused = rejection(client.listRecharges());
+  await settled();
+  const [ask, other] = platform.line.asked('MidasListRecharges');
+  assert.deepEqual([ask?.['limit'], ask?.['before'], other?.['limit'], other?.['before']], [1, 'r9', 0, '']);
+  const line = {
+    request_id: 'r8', buy_quantity: 60, coins: 60, fen: 600, state: 1, late: true, created_unix: 1, updated_unix: 2,
+    out_trade_no: 'T', mch_order_no: 'M', transaction_id: '42',
+  };
+  platform.line.receive('MidasRecharges', { request_id: ask?.['request_id'], recharges: [line, 7], more: true });
+  assert.deepEqual(await listed, { request_id: ask?.['request_id'], recharges: [{ ...line, state: 'CREDITED' }], more: true });
+  platform.line.receive('MidasError', failure(String(other?.['request_id']), 1));
+  assert.equal((await refused).code, 'INVALID_ARGUMENT');
+});
+
 test('lists are asked for one after the other, as none tells whose it is', async (t) => {
   const { client, platform } = await online(t);
   const first = client.listOrders({ limit: 1 });

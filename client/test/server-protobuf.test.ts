@@ -114,6 +114,8 @@ for (const { where, protocol, program, enter } of ways) {
     assert.equal((await bought).amount, 60);
     const { orders } = structuredClone(await midas.listOrders());
     assert.deepEqual(orders.map((o) => [o.request_id, o.state, o.item_id]), [['once', 'DELIVERED', 'sword']]);
+    const { recharges } = structuredClone(await midas.listRecharges());
+    assert.deepEqual(recharges.map((r) => [r.state, r.coins, r.buy_quantity]), [['CREDITED', 60, 60]]);
     assert.ok(Math.abs((orders[0]?.created_unix ?? 0) - Date.now() / 1000) < 60);
 
     const bag = new Promise<{ bytes?: unknown }>((resolve) => midas.on('Inventory', resolve));

@@ -34,6 +34,8 @@ test('a player logs in, recharges, and buys a sword', async (t) => {
   const { orders, more } = await midas.listOrders({ limit: 10 });
   assert.deepEqual(structuredClone(orders.map((o) => [o.bill_no, o.state, o.amount])), [[bought.bill_no, 'DELIVERED', 60]]);
   assert.equal(more, false);
+  const { recharges } = await midas.listRecharges();
+  assert.deepEqual(structuredClone(recharges.map((r) => [r.state, r.buy_quantity, r.coins, r.fen, r.late])), [['CREDITED', 60, 60, 600, false]]);
 });
 
 test('coins that are credited late come by themselves', async (t) => {

@@ -2,7 +2,7 @@ import { type AbortSignalLike } from './asks';
 import { type Codec } from './codec';
 import { type ConnectionState } from './connection';
 import { type Platform, type Support } from './platform';
-import type { Balance, Body, Catalogue, Order, PurchaseResult, RechargeResult, ServiceState } from './wire';
+import type { Balance, Body, Catalogue, Order, PurchaseResult, RechargeRecord, RechargeResult, ServiceState } from './wire';
 export interface ClientOptions {
     /** ws:// or, in a released mini game, wss://. */
     url: string;
@@ -119,6 +119,15 @@ export declare class MidasClient {
         before?: string;
     }): Promise<{
         orders: Order[];
+        more: boolean;
+    }>;
+    /** Lists the player's recharges, newest first, whatever became of them. before is the request_id of the last one seen. An older server closes
+     * the connection on this question: ask it only of servers that have it (leafmidas from 2026-12 on). */
+    listRecharges(options?: {
+        limit?: number;
+        before?: string;
+    }): Promise<{
+        recharges: RechargeRecord[];
         more: boolean;
     }>;
     /** Sends a message of the game's own, if the connection is up; else it is lost. */

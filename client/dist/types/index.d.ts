@@ -5,4 +5,4 @@ export { wxPlatform, type AnyWx, type Device, type Platform, type Socket, type S
 export { browserPlatform, type BrowserHooks } from './browser';
 export type { ConnectionState } from './connection';
 export type { AbortSignalLike } from './asks';
-export type { Balance, Body, Catalogue, CatalogueItem, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOffer, RechargeOptions, RechargeResult, RechargeState, ServerErrorCode, ServiceReason, ServiceState, } from './wire';
+export type { Balance, Body, Catalogue, CatalogueItem, ErrorBody, GoodsOptions, Order, OrderState, PurchaseResult, Reason, RechargeOffer, RechargeOptions, RechargeRecord, RechargeResult, RechargeState, ServerErrorCode, ServiceReason, ServiceState, } from './wire';

@@ -141,6 +141,28 @@ export interface Order {
     /** Seconds since 1970-01-01 UTC. */
     created_unix: number;
 }
+/** A try to buy coins, and what became of it. */
+export interface RechargeRecord {
+    /** The client's own id for it. */
+    request_id: string;
+    /** How many coins were asked for, and how many came; 0 until they have. */
+    buy_quantity: number;
+    coins: number;
+    /** What buy_quantity costs, in 1/100 yuan; 0: nothing sells for that any more. */
+    fen: number;
+    /** One that is CANCELLED or FAILED may still be credited, if it was paid after all. */
+    state: RechargeState;
+    /** It was credited after its payment window was closed, or had failed. */
+    late: boolean;
+    /** When it was begun, and when its state changed last: seconds since 1970-01-01 UTC. */
+    created_unix: number;
+    updated_unix: number;
+    /** The game's number for it (protocol V2), for support; empty on V1. */
+    out_trade_no: string;
+    /** The numbers on the receipt of WeChat Pay; empty while they are not known. */
+    mch_order_no: string;
+    transaction_id: string;
+}
 /** Whether the shop is open. A player who logs in while it is closed is told, too. */
 export interface ServiceState {
     available: boolean;
@@ -160,6 +182,11 @@ export interface Incoming {
     MidasRechargeResult: RechargeResult;
     MidasOrders: {
         orders: Order[];
+        more: boolean;
+    };
+    MidasRecharges: {
+        request_id: string;
+        recharges: RechargeRecord[];
         more: boolean;
     };
     MidasError: ErrorBody;
