@@ -112,8 +112,13 @@ func TestOnlyWhatHasEndedIsToldOutOfMemory(t *testing.T) {
 	must(t, err)
 	_, err = l.OrderOf(t.Context(), "alice", o.Kind, o.RequestID)
 	must(t, err)
+	_, err = l.Orders(t.Context(), "alice", "", 20)
+	must(t, err)
 	if _, found := l.RecentOrderOf("alice", o.Kind, o.RequestID); found {
 		t.Error("an order that is under way is told")
+	}
+	if _, found := l.RecentOrders("alice", "", 20); found {
+		t.Error("a list with an order that is under way is told")
 	}
 }
 

@@ -131,6 +131,9 @@ const mostWait = time.Hour
 // hear takes a note of another server's. What cannot be read is left: it is a newer version's. So is what could not be told to a player:
 // what another server got wrong must not silence this one.
 func (m *Module) hear(n Note) {
+	if n.OpenID != "" { // a balance, too, may have changed with an order, which its player asks for now
+		m.till.OrderChanged(n.OpenID)
+	}
 	switch n.What {
 	case NoteBalance:
 		m.hearBalance(n)
@@ -139,7 +142,6 @@ func (m *Module) hear(n Note) {
 			if r.GetState() != msg.MidasOrderState_MIDAS_ORDER_STATE_PENDING {
 				m.till.Watched(r.GetBillNo())
 			}
-			m.till.OrderChanged(n.OpenID)
 			m.sendHere(n.OpenID, r)
 		}
 	case NoteRecharge:

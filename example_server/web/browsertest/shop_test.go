@@ -71,6 +71,26 @@ func TestARechargeThatIsCancelledCostsNothing(t *testing.T) {
 	p.balance("0")
 }
 
+// What became of every window stays on the page, also after a reload.
+func TestAPlayerSeesTheRechargesOfBefore(t *testing.T) {
+	p := desktop(t, "collector")
+	p.click("[data-coins='60']")
+	p.click("#pay-cancel")
+	p.announced("Payment cancelled. Nothing was charged.")
+	p.is("the closed window is listed", `document.querySelector('[data-recharge]')?.dataset.state === 'CANCELLED'`)
+	p.click("[data-coins='60']")
+	p.click("#pay")
+	p.balance("60")
+	listed := `(() => {
+		const rows = [...document.querySelectorAll('[data-recharge]')];
+		return rows.length === 2 && rows[0].dataset.state === 'CREDITED' && rows[0].textContent.includes('60') && rows[1].dataset.state === 'CANCELLED';
+	})()`
+	p.is("both are listed, the newest first", listed)
+	p.run(chromedp.Reload())
+	p.loaded()
+	p.is("both are listed after a reload", listed)
+}
+
 func TestARechargeWhoseCallbackIsLostIsFoundAfterTheRestart(t *testing.T) {
 	p := desktop(t, "killed")
 	p.click("[data-coins='60']")

@@ -1,5 +1,6 @@
 // What the player has, and what became of the orders.
 import { Coin, ItemArt, Sign } from './icons';
+import type { RechargeRecord } from 'leafmidas-client';
 import type { OrderRow, Store } from './store';
 import { itemName, number, yuan } from './texts';
 
@@ -47,6 +48,40 @@ function Row({ store, order }: { store: Store; order: OrderRow }) {
           {t.states[order.state] ?? order.state}
         </span>
         <span class="small cost">{order.amount > 0 ? <><Coin />{number(order.amount)}</> : item && item.fen > 0 ? yuan(item.fen * order.quantity) : ''}</span>
+      </div>
+    </li>
+  );
+}
+
+/** What became of every try to buy coins. */
+export function RechargesView({ store }: { store: Store }) {
+  const { t } = store;
+  if (store.recharges.length === 0) return null;
+  return (
+    <section class="recharges panel" aria-labelledby="recharges-title">
+      <h2 id="recharges-title">{t.recharges}</h2>
+      <ol>{store.recharges.map((r) => <Recharge key={r.request_id} store={store} record={r} />)}</ol>
+      {store.olderRecharges && <button type="button" class="plain wide" onClick={() => void store.loadRecharges(true)}>{t.moreRecharges}</button>}
+    </section>
+  );
+}
+
+function Recharge({ store, record }: { store: Store; record: RechargeRecord }) {
+  const { t } = store;
+  const coins = record.state === 'CREDITED' ? record.coins : record.buy_quantity;
+  const receipt = record.transaction_id || record.mch_order_no || record.out_trade_no;
+  return (
+    <li data-recharge={record.request_id} data-state={record.state}>
+      <div class="what">
+        <b><Coin />{number(coins)}</b>
+        <span class="small">{when(store, record.created_unix * 1000)}{receipt !== '' && <> · <span class="bill" title={receipt}>{receipt.slice(-8)}</span></>}</span>
+      </div>
+      <div class="end">
+        <span class={`state ${record.state.toLowerCase()}`}>
+          {record.state === 'CREDITED' ? <Sign name="check" /> : record.state === 'PENDING' ? <i class="spin" aria-hidden="true" /> : <Sign name="cross" />}
+          {record.late ? t.creditedLate : t.rechargeStates[record.state] ?? record.state}
+        </span>
+        <span class="small cost">{record.fen > 0 ? yuan(record.fen) : ''}</span>
       </div>
     </li>
   );

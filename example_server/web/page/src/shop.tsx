@@ -1,7 +1,7 @@
 // The page: a shop of a small game, as a player sees it.
 import { render } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { BagView, OrdersView } from './belongings';
+import { BagView, OrdersView, RechargesView } from './belongings';
 import { Coin, Lantern, Sign } from './icons';
 import { Items, Tiers } from './market';
 import { Drawer, PayWindow } from './windows';
@@ -44,7 +44,7 @@ function App({ store }: { store: Store }) {
               {store.cannotPay !== '' && <div class="notice" id="cannot-pay"><h2>{t.cannotPay}</h2><p>{store.cannotPay}</p></div>}
               {store.catalogue.tiers.length > 0 && store.catalogue.emulated && <Tiers store={store} />}
             </div>
-            {store.loggedIn && <div class="belongings"><BagView store={store} /><OrdersView store={store} /></div>}
+            {store.loggedIn && <div class="belongings"><BagView store={store} /><OrdersView store={store} /><RechargesView store={store} /></div>}
           </div>
         )}
       </main>

@@ -1,6 +1,6 @@
 // What the page knows and what a player can do, on top of leafmidas-client; the views only show it.
 import { MidasClient, MidasError, browserPlatform } from 'leafmidas-client';
-import type { Balance, Catalogue as Offer, ConnectionState, GoodsOptions, Order, PurchaseResult, RechargeOptions } from 'leafmidas-client';
+import type { Balance, Catalogue as Offer, ConnectionState, GoodsOptions, Order, PurchaseResult, RechargeOptions, RechargeRecord } from 'leafmidas-client';
 import { type Ending, payAtEmulator } from './midas';
 import { type Language, itemName, number, texts } from './texts';
 
@@ -49,6 +49,8 @@ export class Store {
   bag: Record<string, number> = {};
   orders: OrderRow[] = [];
   olderOrders = false;
+  recharges: RechargeRecord[] = [];
+  olderRecharges = false;
   /** When the shop may be tried again, by Date.now(); undefined while it is open. */
   closedUntil: number | undefined;
   paused = false; // by an operator, while it is closed
@@ -145,7 +147,7 @@ export class Store {
     this.client = undefined;
     sessionStorage.removeItem(kept.name);
     sessionStorage.removeItem(kept.open);
-    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, closedUntil: undefined, reopened: false, cannotPay: '', sheet: undefined, toasts: [] });
+    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, recharges: [], olderRecharges: false, closedUntil: undefined, reopened: false, cannotPay: '', sheet: undefined, toasts: [] });
     this.changed();
   }
 
@@ -168,6 +170,8 @@ export class Store {
       else if (result?.state === 'FAILED') this.toast('bad', this.t.errors['PAYMENT_FAILED']!);
     } catch (e) {
       this.fail(e);
+    } finally {
+      void this.loadRecharges();
     }
   }
 
@@ -178,6 +182,21 @@ export class Store {
       if (page === undefined) return;
       this.olderOrders = page.more;
       for (const o of page.orders) this.showOrder(rowOf(o));
+    } catch (e) {
+      if (!(e instanceof MidasError) || !e.retryable) this.fail(e);
+    }
+    this.changed();
+  }
+
+  /** Lists the recharges of before, the newest ones or, older, those behind the last that is shown. */
+  async loadRecharges(older = false): Promise<void> {
+    const client = this.client;
+    try {
+      const before = older ? this.recharges.at(-1)?.request_id : undefined;
+      const page = await client?.listRecharges(before === undefined ? { limit: firstOrders } : { limit: firstOrders, before });
+      if (page === undefined || this.client !== client) return;
+      this.recharges = older ? [...this.recharges, ...page.recharges] : page.recharges;
+      this.olderRecharges = page.more;
     } catch (e) {
       if (!(e instanceof MidasError) || !e.retryable) this.fail(e);
     }
@@ -218,6 +237,7 @@ export class Store {
       this.closedUntil = undefined; // what the server does not say again is over
       client.send('GetInventory', {});
       void this.loadOrders();
+      void this.loadRecharges();
     }));
     client.onBalance((balance) => mine(() => {
       const before = this.balance;
@@ -225,6 +245,7 @@ export class Store {
       if (balance.reason === 'RECHARGE' && before !== undefined && balance.balance > before.balance) {
         this.toast('good', this.t.credited(number(balance.balance - before.balance)));
       }
+      if (balance.reason === 'RECHARGE') void this.loadRecharges();
       if (balance.bill_no !== '') this.follow(client);
       if (balance.reason === 'PRESENT' && before !== undefined) this.toast('good', this.t.presented(number(balance.present_sum - before.present_sum)));
     }));
