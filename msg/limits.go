@@ -94,7 +94,9 @@ func CatalogueParts(c *MidasCatalogue) []*MidasCatalogue {
 
 // FitOrders returns how many of orders, from the first, fit one MidasOrders in either encoding. With ids of at most
 // [MaxIDLen] at least one always does. An order that cannot be written (an amount beyond [MaxInt]) ends the page.
-func FitOrders(orders []*MidasOrder) int { return fit(orders, `{"MidasOrders":{"orders":[],"more":false}}`) }
+func FitOrders(orders []*MidasOrder) int {
+	return fit(orders, `{"MidasOrders":{"orders":[],"more":false}}`)
+}
 
 // FitRecharges is FitOrders for one MidasRecharges that answers a request of [MaxIDLen] bytes.
 func FitRecharges(recharges []*MidasRechargeRecord) int {
