@@ -138,3 +138,21 @@ func TestWhatIsToldOutOfMemoryIsBounded(t *testing.T) {
 		t.Errorf("%d orders are kept, not %d", n, ledger.MostRecentOrders)
 	}
 }
+
+// Where there are several servers a player may buy on one and look on another.
+func TestAListIsReadAnewWhereThereMayBeOtherServers(t *testing.T) {
+	for _, driver := range []string{"postgres", "mysql"} {
+		t.Run(driver, func(t *testing.T) {
+			cfg := ledgertest.Fresh(t, driver)
+			here, there := ledgertest.Open(t, cfg), ledgertest.Open(t, cfg)
+			delivered(t, here, "alice", "r1")
+			if list, err := here.Orders(t.Context(), "alice", "", 20); err != nil || len(list) != 1 {
+				t.Fatalf("%+v, %v", list, err)
+			}
+			delivered(t, there, "alice", "r2")
+			if _, found := here.RecentOrders("alice", "", 20); found {
+				t.Error("the list of before is told")
+			}
+		})
+	}
+}
