@@ -45,6 +45,23 @@ func TestAPlayerBuysWithCoins(t *testing.T) {
 	p.is("the order is delivered", `document.querySelector('[data-order]').dataset.state === 'DELIVERED'`)
 }
 
+// However often a button is pressed before its answer, it is one purchase and one window.
+func TestAButtonThatIsPressedTwiceSpendsOnce(t *testing.T) {
+	p := desktop(t, "hasty")
+	p.present(600)
+	p.balance("600")
+	p.click("[data-item='sword']")
+	p.opened("confirm")
+	p.run(chromedp.Evaluate(`(() => { const buy = document.querySelector('#buy'); buy.click(); buy.click(); })()`, nil))
+	p.bag("sword", 1)
+	p.balance("540")
+	p.is("there is one order", `document.querySelectorAll('[data-order]').length === 1`)
+	p.run(chromedp.Evaluate(`(() => { const tier = document.querySelector("[data-coins='60']"); tier.click(); tier.click(); })()`, nil))
+	p.click("#pay")
+	p.balance("600")
+	p.is("there was one window", `document.querySelectorAll('[data-recharge]').length === 1 && !document.querySelector('#pay')`)
+}
+
 func TestWithoutCoinsThePlayerIsToldAndNothingIsTaken(t *testing.T) {
 	p := desktop(t, "poor")
 	p.buy("sword")

@@ -14,7 +14,7 @@ export function Items({ store, want }: { store: Store; want: (item: Item) => voi
           const name = itemName(store.language, item);
           const money = item.price === 0;
           const soldOut = item.left === 0;
-          const waiting = waits(store) || soldOut;
+          const waiting = waits(store) || soldOut || store.asks(item);
           const price = money ? yuan(item.fen) : t.priceCoins(number(item.price));
           return (
             <li key={item.id} class={`card tint${n % 4}`}>
@@ -50,7 +50,7 @@ export function Tiers({ store }: { store: Store }) {
       <ul>
         {(all ? tiers : some).map((tier) => (
           <li key={tier.coins}>
-            <button type="button" data-coins={tier.coins} aria-label={t.tierLabel(number(tier.coins), yuan(tier.fen))} disabled={!store.loggedIn} onClick={() => void store.recharge(tier)}>
+            <button type="button" data-coins={tier.coins} aria-label={t.tierLabel(number(tier.coins), yuan(tier.fen))} disabled={!store.loggedIn} aria-disabled={store.recharging} onClick={() => void store.recharge(tier)}>
               <CoinPile size={Math.min(9, 1 + Math.floor((tiers.indexOf(tier) * 9) / tiers.length))} />
               <b>{number(tier.coins)}</b><span>{yuan(tier.fen)}</span>
             </button>

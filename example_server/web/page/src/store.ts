@@ -17,7 +17,14 @@ export interface PaySheet { what: string; fen: number; choose: (ending: Ending) 
 export interface Toast { id: number; tone: 'good' | 'bad' | 'plain'; text: string; getCoins?: boolean }
 
 /** A purchase that has not ended, kept for when the page is loaded again. */
-interface Open { requestId: string; itemId: string; quantity: number; money: boolean }
+interface Open {
+  requestId: string;
+  itemId: string;
+  quantity: number;
+  money: boolean;
+  /** What the player has seen that it costs in all: coins, or fen. */
+  expected?: number;
+}
 
 /** The devices that the page may play, as wx would tell them. */
 export const devices = {
@@ -51,6 +58,7 @@ export class Store {
   olderOrders = false;
   recharges: RechargeRecord[] = [];
   olderRecharges = false;
+  recharging = false; // a window is open, or asked for
   /** When the shop may be tried again, by Date.now(); undefined while it is open. */
   closedUntil: number | undefined;
   paused = false; // by an operator, while it is closed
@@ -147,7 +155,7 @@ export class Store {
     this.client = undefined;
     sessionStorage.removeItem(kept.name);
     sessionStorage.removeItem(kept.open);
-    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, recharges: [], olderRecharges: false, closedUntil: undefined, reopened: false, cannotPay: '', sheet: undefined, toasts: [] });
+    Object.assign(this, { name: '', loggedIn: false, entering: false, balance: undefined, bag: {}, orders: [], olderOrders: false, recharges: [], olderRecharges: false, recharging: false, closedUntil: undefined, reopened: false, cannotPay: '', sheet: undefined, toasts: [] });
     this.changed();
   }
 
@@ -155,12 +163,22 @@ export class Store {
     this.client?.getBalance().then((b) => { if (b.stale) this.toast('plain', this.t.oldBalance(clock(b.as_of_unix))); }).catch((e: unknown) => this.fail(e));
   }
 
-  /** Buys with coins, or with money what has a price in money only. */
+  /** Buys with coins, or with money what has a price in money only, at the price that the player has seen. While the last press is not answered
+   * another one is the same press. */
   buy(item: Item, quantity: number): void {
-    this.order({ requestId: unique(), itemId: item.id, quantity, money: item.price === 0 });
+    if (this.asks(item)) return;
+    const money = item.price === 0;
+    this.order({ requestId: unique(), itemId: item.id, quantity, money, expected: (money ? item.fen : item.price) * quantity });
+  }
+
+  /** Whether the last press for an item is not answered yet. */
+  asks(item: Item): boolean {
+    return this.orders.some((o) => o.itemId === item.id && o.state === 'SENDING');
   }
 
   async recharge(tier: Tier): Promise<void> {
+    if (this.recharging) return; // one window at a time
+    this.recharging = true;
     this.toasts = this.toasts.filter((t) => !t.getCoins); // the offer is taken
     try {
       const result = await this.client?.recharge(tier.coins);
@@ -171,6 +189,8 @@ export class Store {
     } catch (e) {
       this.fail(e);
     } finally {
+      this.recharging = false;
+      this.changed();
       void this.loadRecharges();
     }
   }
@@ -304,9 +324,10 @@ export class Store {
     this.showOrder({ key: open.requestId, billNo: '', itemId: open.itemId, quantity: open.quantity, amount: open.money ? 0 : item.price * open.quantity, state: 'SENDING', reason: '', at: Date.now() });
     const closedBefore = this.closedUntil;
     const { requestId } = open;
+    const expected = open.expected ?? (open.money ? item.fen : item.price) * open.quantity; // what an earlier page has kept does not say it
     const ask = open.money
-      ? client.buyGoods(open.itemId, open.quantity, { requestId, expectedFen: item.fen * open.quantity })
-      : client.purchase(open.itemId, open.quantity, { requestId, expectedAmount: item.price * open.quantity });
+      ? client.buyGoods(open.itemId, open.quantity, { requestId, expectedFen: expected })
+      : client.purchase(open.itemId, open.quantity, { requestId, expectedAmount: expected });
     ask.then(
       () => {
         this.forget(open.requestId);
