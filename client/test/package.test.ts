@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
+import { build } from 'esbuild';
 import type { Codec } from '../src/index';
 import { loadScript } from './world';
 
@@ -39,6 +40,22 @@ for (const resolution of ['bundler', 'node16']) {
     assert.equal(tsc.stdout.match(/error/g)?.length, 1, tsc.stdout);
   });
 }
+
+// What a game's bundle grows by, minified: a game for a browser has nothing of WeChat's windows, and one that names an error has only that.
+test('a game links what it uses, and no more', async () => {
+  const sizeOf = async (game: string): Promise<number> => {
+    const { outputFiles } = await build({
+      stdin: { contents: game, resolveDir: '.' }, bundle: true, minify: true, write: false, format: 'esm', target: 'es2017', logLevel: 'silent',
+    });
+    return outputFiles[0]!.contents.length;
+  };
+  const whole = await sizeOf(`import { MidasClient, browserPlatform } from 'leafmidas-client'; export { MidasClient, browserPlatform };`);
+  const part = await sizeOf(`import { MidasError } from 'leafmidas-client'; export { MidasError };`);
+  const nothing = await sizeOf(`import 'leafmidas-client'; import 'leafmidas-client/protobuf';`);
+  assert.ok(whole < 30_000, `the client adds ${whole} bytes`);
+  assert.ok(part < 3_000, `an error adds ${part} bytes`);
+  assert.ok(nothing < 100, `an import that uses nothing adds ${nothing} bytes`);
+});
 
 test('the package needs nothing at run time', () => {
   assert.deepEqual([described.dependencies, described.peerDependencies, described.optionalDependencies], [undefined, undefined, undefined]);
