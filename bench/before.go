@@ -56,7 +56,7 @@ func (b *bench) against(ctx context.Context, commit string, processor, memory re
 	if err != nil {
 		return nil, err
 	}
-	players, rate, span := b.count(1_000, 20), b.count(250, 100), b.span(2*time.Second)
+	players, rate, span := b.count(1_000, 20), 250, b.span(2*time.Second)
 	var full, paced [2]compare.Run
 	for i, other := range []string{"", program} {
 		s, err := b.startSide(ctx, m, game.Options{Way: game.Plugin, Program: other})

@@ -14,7 +14,7 @@ import (
 // measurePurchases has 1,000 players buy: each the next thing as soon as it has the last, which shows all that the machine
 // can do; and at a rate, which 1,000 people hardly reach.
 func measurePurchases(ctx context.Context, b *bench) ([]report.Line, error) {
-	steady := b.count(250, 100)
+	const steady = 250
 	players := b.count(1_000, 20)
 	m, err := b.startShop(ctx, answersIn)
 	if err != nil {
