@@ -105,7 +105,8 @@ func (b *bench) against(ctx context.Context, commit string, processor, memory re
 	return append(lines, more...), err
 }
 
-// measureServerBefore has the ledger of this tree and that of a commit take orders through their steps on PostgreSQL, in turn.
+// measureServerBefore has the ledger of this tree and that of a commit take orders through their steps on PostgreSQL,
+// in turn.
 func (b *bench) measureServerBefore(ctx context.Context, commit, tree string, limit report.Limit) ([]report.Line, error) {
 	here, err := os.Getwd()
 	if err != nil {

@@ -122,8 +122,9 @@ func (b *bench) pairs(ctx context.Context, ours, theirs compare.Run) ([]compare.
 // slicesOfTurn is how many short turns make one of inSlices.
 const slicesOfTurn = 20
 
-// inSlices has sides take turns by slices of a turn, and tells of whole turns. Of a call's time most is waiting for another
-// process, and how long that takes changes within a second: whole turns, one after the other, would not meet the same machine.
+// inSlices has sides take turns by slices of a turn, and tells of whole turns. Of a call's time most is waiting for
+// another process, and how long that takes changes within a second: whole turns, one after the other, would not meet
+// the same machine.
 func (b *bench) inSlices(ctx context.Context, sides ...compare.Run) ([][][]float64, error) {
 	runs, err := compare.InTurn(ctx, b.runs*slicesOfTurn, sides, func(n int) {
 		if n%slicesOfTurn == 0 {
@@ -142,9 +143,9 @@ func (b *bench) inSlices(ctx context.Context, sides ...compare.Run) ([][][]float
 // waitsOfTurn is how many short turns make one of pooled.
 const waitsOfTurn = 5
 
-// pooled has sides take turns by slices of a turn, each of which tells how long everything took, and tells of whole turns the median and
-// the longest but one in a hundred. The longest waits are those in which the machine stood still for all: sides that take short turns
-// share these.
+// pooled has sides take turns by slices of a turn, each of which tells how long everything took, and tells of whole
+// turns the median and the longest but one in a hundred. The longest waits are those in which the machine stood still
+// for all: sides that take short turns share these.
 func (b *bench) pooled(ctx context.Context, sides ...compare.Run) ([][][]float64, error) {
 	runs, err := compare.InTurn(ctx, b.runs*waitsOfTurn, sides, func(n int) {
 		if n%waitsOfTurn == 0 {
@@ -196,7 +197,8 @@ const (
 	bytesPerCall
 )
 
-// perCall makes a run of n calls in this process. Its figures are the time, the allocations and the allocated bytes of one.
+// perCall makes a run of n calls in this process. Its figures are the time, the allocations and the allocated bytes of
+// one.
 func perCall(n int, call func() error) compare.Run {
 	return func(context.Context) ([]float64, error) {
 		runtime.GC()

@@ -12,9 +12,9 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measureEcho sends the plugin messages that it answers without Midas. A balance is not among them: it is Midas's own, and none
-// is kept to be told again. What is left are a purchase that has ended and is asked for once more, a player's orders, both read
-// from the ledger, and a refusal.
+// measureEcho sends the plugin messages that it answers without Midas. A balance is not among them: it is Midas's own,
+// and none is kept to be told again. What is left are a purchase that has ended and is asked for once more, a player's
+// orders, both read from the ledger, and a refusal.
 func measureEcho(ctx context.Context, b *bench) ([]report.Line, error) {
 	// Each sends as fast as it is answered, and so many that none sends more than a player may.
 	const connections = 300

@@ -104,8 +104,8 @@ const (
 	outageRate  = 200
 )
 
-// measureOutage has players buy while the game's own database is away, so that orders are paid and nothing can be delivered; and then
-// until all of them are, with others who buy as before.
+// measureOutage has players buy while the game's own database is away, so that orders are paid and nothing can be
+// delivered; and then until all of them are, with others who buy as before.
 func measureOutage(ctx context.Context, b *bench) ([]report.Line, error) {
 	m, err := b.startShop(ctx, answersIn)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measureHang echoes while 1,000 players wait for purchases that Midas never answers. The timeout is as long as it may be,
-// so that they wait throughout.
+// measureHang echoes while 1,000 players wait for purchases that Midas never answers. The timeout is as long as it may
+// be, so that they wait throughout.
 func measureHang(ctx context.Context, b *bench) ([]report.Line, error) {
 	const rate, lines, inFlight = 2_000, 50, 200
 	players := b.count(1_000, 20)

@@ -59,7 +59,8 @@ func (c crew) spent(ctx context.Context) (server, own time.Duration, err error) 
 	return server, own, err
 }
 
-// measureJobs takes orders through all their steps on database servers, and jobs of River, and rows of a table as teams write it.
+// measureJobs takes orders through all their steps on database servers, and jobs of River, and rows of a table as teams
+// write it.
 func measureJobs(ctx context.Context, b *bench) (lines []report.Line, err error) {
 	count := b.count(3000, 200)
 	var bill atomic.Int64

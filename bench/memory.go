@@ -9,9 +9,9 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measureMemory connects ever more players: such as have logged in and have a balance, and such as only a bare Leaf knows, who
-// have sent it one message or none. With the first message that it reads, of whatever kind, a connection's goroutine gets a
-// larger stack.
+// measureMemory connects ever more players: such as have logged in and have a balance, and such as only a bare Leaf
+// knows, who have sent it one message or none. With the first message that it reads, of whatever kind, a connection's
+// goroutine gets a larger stack.
 func measureMemory(ctx context.Context, b *bench) ([]report.Line, error) {
 	each := b.count(500, 100)
 	m, err := b.startShop(ctx, 0)

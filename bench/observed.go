@@ -19,8 +19,9 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measureObserved has players buy in games that are watched in the ways a host can choose, against one that is not: there no
-// record is made and nobody asks for metrics. What is counted for them is counted in all of them; it cannot be switched off.
+// measureObserved has players buy in games that are watched in the ways a host can choose, against one that is not:
+// there no record is made and nobody asks for metrics. What is counted for them is counted in all of them; it cannot be
+// switched off.
 func measureObserved(ctx context.Context, b *bench) ([]report.Line, error) {
 	m, err := b.startShop(ctx, 0)
 	if err != nil {

@@ -78,8 +78,8 @@ What the rows are:
 
 `
 
-// tried is what was changed because a profile named it, and what was tried and did not help. Its figures are of other runs than
-// the page's, and it says so.
+// tried is what was changed because a profile named it, and what was tried and did not help. Its figures are of other
+// runs than the page's, and it says so.
 const tried = `## What profiles have changed
 
 The figures of this part are from earlier measurements with this program, before and after each change.

@@ -11,8 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measurePurchases has 1,000 players buy: each the next thing as soon as it has the last, which shows all that the machine
-// can do; and at a rate, which 1,000 people hardly reach.
+// measurePurchases has 1,000 players buy: each the next thing as soon as it has the last, which shows all that the
+// machine can do; and at a rate, which 1,000 people hardly reach.
 func measurePurchases(ctx context.Context, b *bench) ([]report.Line, error) {
 	const steady = 250
 	players := b.count(1_000, 20)

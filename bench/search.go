@@ -20,7 +20,8 @@ import (
 // databases are the names of the drivers.
 var databases = map[string]string{"sqlite": "SQLite", "postgres": "PostgreSQL", "mysql": "MariaDB"}
 
-// contents of a ledger that is searched: most orders have been delivered within a month; one in fifty is open, one in a thousand disputed.
+// contents of a ledger that is searched: most orders have been delivered within a month; one in fifty is open, one in a
+// thousand disputed.
 func contents(size int) []seed.Part {
 	const month = 30 * 24 * time.Hour
 	now := time.Now().UnixMilli()
@@ -89,7 +90,8 @@ type search struct {
 	do   func(context.Context) error
 }
 
-// measureSearch has an operator search, on every database that is there, and players buy while eight operators do so all the time.
+// measureSearch has an operator search, on every database that is there, and players buy while eight operators do so
+// all the time.
 func measureSearch(ctx context.Context, b *bench) (lines []report.Line, err error) {
 	for _, driver := range seed.Drivers() {
 		more, err := b.searchOn(ctx, driver)

@@ -30,8 +30,8 @@ type side struct {
 // apart is more than the players of any side.
 const apart = 60_000
 
-// startSide starts a game that sells in some way, and players for it, who are not connected yet. All sides of a row call the
-// same Midas.
+// startSide starts a game that sells in some way, and players for it, who are not connected yet. All sides of a row
+// call the same Midas.
 func (b *bench) startSide(ctx context.Context, m *midasProcess, o game.Options) (*side, error) {
 	var err error
 	if o.Folder == "" {
@@ -132,8 +132,8 @@ func (b bought) rate() float64 { return float64(b.orders) / b.took.Seconds() }
 
 func (b bought) cpu() float64 { return float64(b.cost.CPU.Nanoseconds()) / float64(b.orders) }
 
-// echo has connections of their own send a text, and tells how many answers came in a second, and the time that 99 of 100 took
-// at most, in ns.
+// echo has connections of their own send a text, and tells how many answers came in a second, and the time that 99 of
+// 100 took at most, in ns.
 func (s *side) echo(ctx context.Context, some crowd.Some) (rate, most float64, err error) {
 	some.WS = s.WS
 	var took []time.Duration

@@ -12,8 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/bench/report"
 )
 
-// measureStrangers has players buy, and Midas push, while strangers do what they can: against the same without strangers. A purchase
-// that is refused, and a push that is not taken, ends the measurement.
+// measureStrangers has players buy, and Midas push, while strangers do what they can: against the same without
+// strangers. A purchase that is refused, and a push that is not taken, ends the measurement.
 func measureStrangers(ctx context.Context, b *bench) ([]report.Line, error) {
 	const rate, pushes = 100, 50
 	m, err := b.startShop(ctx, answersIn)
@@ -131,9 +131,9 @@ func (b *bench) annoyed(ctx context.Context, s *side, annoy crowd.Strangers, run
 // pushURL is where a side takes pushes.
 func (s *side) pushURL() string { return "http://" + s.Push + "/midas/push" }
 
-// measureGone has strangers come to a game, send a message and go, and tells what is left of each: with payments, where the message is
-// an invented login code, and without. As many codes may be refused as come, for those that wait keep their connections until they are, which
-// is no more than LoginLimit allows and would be told of each stranger here.
+// measureGone has strangers come to a game, send a message and go, and tells what is left of each: with payments, where
+// the message is an invented login code, and without. As many codes may be refused as come, for those that wait keep
+// their connections until they are, which is no more than LoginLimit allows and would be told of each stranger here.
 func measureGone(ctx context.Context, b *bench, m *midasProcess) (report.Line, error) {
 	each := b.count(2_000, 50)
 	var runs []compare.Run

@@ -18,9 +18,9 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// measureTransitions takes orders through all their steps, many at a time and one alone, each step on disk before the next. What
-// the disk can do is one flush after another; the ledger has the steps that come together share one, and so many times as much is
-// the most it could do.
+// measureTransitions takes orders through all their steps, many at a time and one alone, each step on disk before the
+// next. What the disk can do is one flush after another; the ledger has the steps that come together share one, and so
+// many times as much is the most it could do.
 func measureTransitions(ctx context.Context, b *bench) (lines []report.Line, err error) {
 	orders, err := ledger.Open(ctx, ledger.Config{DSN: filepath.Join(b.folder, "transitions.db")})
 	if err != nil {
@@ -97,8 +97,8 @@ func steps(ctx context.Context, orders *ledger.Ledger, bill *atomic.Int64, buyer
 	return []float64{done / took, done / float64(commits-commitsBefore)}, nil
 }
 
-// yardstick is a file that has its whole length on the disk and is written in place, as SQLite's log is most of the time: a
-// flush then writes a page and nothing about the file.
+// yardstick is a file that has its whole length on the disk and is written in place, as SQLite's log is most of the
+// time: a flush then writes a page and nothing about the file.
 type yardstick struct {
 	file *os.File
 	next int64

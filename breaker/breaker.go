@@ -33,8 +33,9 @@ type Config struct {
 	OpenFor time.Duration
 	// HalfOpenRequests is how many calls are then let through to try; all must succeed. Zero value: 3.
 	HalfOpenRequests uint32
-	// OnChange hears when an endpoint's calls begin to be held back (open, with how long), and when they are free again, also
-	// when what HoldBack held back turns out to be well. It is called in order, on a goroutine of the breaker's, and may block. nil: nobody hears.
+	// OnChange hears when an endpoint's calls begin to be held back (open, with how long), and when they are free again,
+	// also when what HoldBack held back turns out to be well. It is called in order, on a goroutine of the breaker's, and
+	// may block. nil: nobody hears.
 	OnChange func(e midas.Endpoint, open bool, retryAfter time.Duration)
 }
 
@@ -155,9 +156,9 @@ func (b *Breaker) Code2Session(ctx context.Context, code string) (midas.Session,
 	})
 }
 
-// HoldBack refuses calls to an endpoint for a while, because the breaker of another server of the game is open; 0 ends it. When
-// the time is over this server tries for itself, and believes the word again only if its own calls fail: else it is the other
-// server that is in trouble. taken is false if nothing has changed.
+// HoldBack refuses calls to an endpoint for a while, because the breaker of another server of the game is open; 0 ends
+// it. When the time is over this server tries for itself, and believes the word again only if its own calls fail: else
+// it is the other server that is in trouble. taken is false if nothing has changed.
 func (b *Breaker) HoldBack(e midas.Endpoint, d time.Duration) (taken bool) {
 	held, known := b.held[e]
 	if !known {
@@ -293,14 +294,14 @@ func newCircuit[T any](b *Breaker, e midas.Endpoint, cfg Config, changes *change
 	return c
 }
 
-// notACall tells errors that say nothing of the service: the caller gave up, the request was malformed, or it failed at a domain that
-// calls do not go to any more.
+// notACall tells errors that say nothing of the service: the caller gave up, the request was malformed, or it failed at
+// a domain that calls do not go to any more.
 func notACall(err error) bool {
 	return err != nil && (midas.Cancelled(err) || errors.Is(err, midas.ErrRefusedHere) || midas.DoorLeft(err))
 }
 
-// call lets a call through to the breaker, unless another server's is open. What f does ends with ended: a function around it
-// would cost each call an allocation.
+// call lets a call through to the breaker, unless another server's is open. What f does ends with ended: a function
+// around it would cost each call an allocation.
 func (c *circuit[T]) call(f func() (T, error)) (T, error) {
 	if wait := c.held.left(); wait > 0 {
 		var none T
@@ -347,7 +348,8 @@ type change struct {
 	retryAfter time.Duration
 }
 
-// changes carries changes from under gobreaker's mutex to OnChange, in order. A goroutine lives only while there are some.
+// changes carries changes from under gobreaker's mutex to OnChange, in order. A goroutine lives only while there are
+// some.
 type changes struct {
 	tell func(midas.Endpoint, bool, time.Duration)
 

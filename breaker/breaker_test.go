@@ -375,7 +375,8 @@ func TestABreakerAddsNoAllocationToACallThatIsWell(t *testing.T) {
 	}
 }
 
-// One server has lost its way to Midas, and says each time its breaker opens that Midas is away. The others believe it once.
+// One server has lost its way to Midas, and says each time its breaker opens that Midas is away. The others believe it
+// once.
 func TestAServerThatAloneIsInTroubleDoesNotCloseTheOthersShops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := newService()

@@ -10,9 +10,9 @@ import (
 	"github.com/leafmidas/leafmidas/emulator"
 )
 
-// Some deductions land at Midas long after everybody has given them up: ten minutes, or a day. A run is not as long as that. Instead the
-// ledger grows older while no server runs: every time in it is moved into the past, which is to the servers as if so much time had
-// passed.
+// Some deductions land at Midas long after everybody has given them up: ten minutes, or a day. A run is not as long as
+// that. Instead the ledger grows older while no server runs: every time in it is moved into the past, which is to the
+// servers as if so much time had passed.
 
 // stage is a promise about deductions that land late, and when it is looked at. It begins with the landing of what
 // is due, by Midas's clock, and then lets the ledger grow older.
@@ -24,7 +24,8 @@ type stage struct {
 	judge bool
 }
 
-// The delays of late commits, by Midas's clock, which a storm moves on by stormPace for each kill: none of the later ones comes within it.
+// The delays of late commits, by Midas's clock, which a storm moves on by stormPace for each kill: none of the later
+// ones comes within it.
 const stormPace = 10 * time.Second
 
 // killTakes is what a kill takes of real time at most, on average: it passes by Midas's clock, too.
@@ -34,7 +35,8 @@ func (w *world) stages() []stage {
 	later := w.latest()
 	soon, late := 55*time.Minute, "up to ten minutes late, found within the hour"
 	if run := time.Since(w.begun) + 5*time.Minute; run > 10*time.Minute {
-		// What landed "ten minutes late" is as late as the run is long: a look comes when an order is some three times as old.
+		// What landed "ten minutes late" is as late as the run is long: a look comes when an order is some three times as
+		// old.
 		soon = 4 * run
 		late = fmt.Sprintf("up to %s late, found within %s", run.Round(time.Minute), soon.Round(time.Minute))
 	}
@@ -152,7 +154,8 @@ func (w *world) timeColumns(ctx context.Context, db *sql.DB) (map[string][]strin
 	return tables, rows.Err()
 }
 
-// endGame ends every order, and then has what is late land, and time pass, until every promise about it has been looked at.
+// endGame ends every order, and then has what is late land, and time pass, until every promise about it has been looked
+// at.
 func (w *world) endGame(ctx context.Context, c *crowd) error {
 	if err := w.settle(ctx, c); err != nil {
 		return err

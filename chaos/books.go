@@ -29,8 +29,9 @@ type stateCount struct {
 	orders int64
 }
 
-// newGame makes the game's database before the game does, and has it write down by itself what comes into a bag, and for which bill:
-// the game grants a bill once by a key of its own, and whether that holds is not to be taken from its word.
+// newGame makes the game's database before the game does, and has it write down by itself what comes into a bag, and
+// for which bill: the game grants a bill once by a key of its own, and whether that holds is not to be taken from its
+// word.
 func newGame(path string) error {
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -138,7 +139,8 @@ func (w *world) balance(ctx context.Context) (books, error) {
 	return b, w.compareTrades(ctx, orders, sums, &b, differ)
 }
 
-// compareVIP looks at what the game was told of bought coins: each of them once, none that did not come, all that were looked at.
+// compareVIP looks at what the game was told of bought coins: each of them once, none that did not come, all that were
+// looked at.
 func (w *world) compareVIP(ctx context.Context, orders *ledger.Ledger, b *books, differ func(string, ...any)) error {
 	db, err := sql.Open("sqlite", w.game)
 	if err != nil {
@@ -170,8 +172,8 @@ func (w *world) compareVIP(ctx context.Context, orders *ledger.Ledger, b *books,
 	return rows.Err()
 }
 
-// compareBills asks Midas for its bills and the game for what came into its bags, and nobody else: what was deducted and not given back
-// has come, once, and nothing else has.
+// compareBills asks Midas for its bills and the game for what came into its bags, and nobody else: what was deducted
+// and not given back has come, once, and nothing else has.
 func (w *world) compareBills(ctx context.Context, orders *ledger.Ledger, granted map[string]int, differ func(string, ...any)) {
 	kept := map[string]bool{}
 	for _, b := range w.emu.Bills() {
@@ -191,7 +193,8 @@ func (w *world) compareBills(ctx context.Context, orders *ledger.Ledger, granted
 	}
 }
 
-// life is what the ledger has of an order, for whoever looks for a fault. Where it was read it is as old as the run made it.
+// life is what the ledger has of an order, for whoever looks for a fault. Where it was read it is as old as the run
+// made it.
 func life(ctx context.Context, orders *ledger.Ledger, billNo string) string {
 	o, err := orders.Order(ctx, billNo)
 	text := fmt.Sprintf("    now %s: %+v, %v\n", time.Now().UTC().Format(time.TimeOnly), o, err)
@@ -224,8 +227,8 @@ func (w *world) compareGoods(o ledger.Order, granted map[string]int, differ func
 	}
 }
 
-// compareTrades looks for payments that the ledger does not know. How many coins a recharge brought only its push tells: without one
-// a guess shares out what the balance grew by, and other coins come at the same time.
+// compareTrades looks for payments that the ledger does not know. How many coins a recharge brought only its push
+// tells: without one a guess shares out what the balance grew by, and other coins come at the same time.
 func (w *world) compareTrades(ctx context.Context, orders *ledger.Ledger, sums ledger.Books, b *books, differ func(string, ...any)) error {
 	told := map[string]bool{}
 	for _, p := range w.emu.Pushes() {

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// A server's clock may be wrong by a minute in either direction, and be set while it runs. Nobody sets the clock of the machine for
-// that: the server under test is built from the same sources, but where these ask for the time, they ask the package skewed, which
-// only this build has (go build -overlay).
+// A server's clock may be wrong by a minute in either direction, and be set while it runs. Nobody sets the clock of the
+// machine for that: the server under test is built from the same sources, but where these ask for the time, they ask
+// the package skewed, which only this build has (go build -overlay).
 
 const (
 	modulePath = "github.com/leafmidas/leafmidas"
-	// clockVariable tells a server by how much its clock is wrong: seconds from its start on, then after how many seconds it is set,
-	// and by how much it is wrong from then on.
+	// clockVariable tells a server by how much its clock is wrong: seconds from its start on, then after how many seconds
+	// it is set, and by how much it is wrong from then on.
 	clockVariable = "LEAFMIDAS_CHAOS_CLOCK"
 	// mostSkewed is how far a clock is from the right one at most.
 	mostSkewed = 60

@@ -48,8 +48,8 @@ func servicesFolder() string {
 	return folder
 }
 
-// failOver has the database refuse writes, as the server does that takes another's place before it is promoted. Every connection ends,
-// before and after.
+// failOver has the database refuse writes, as the server does that takes another's place before it is promoted. Every
+// connection ends, before and after.
 func (w *world) failOver(ctx context.Context) (mend func(context.Context) error, err error) {
 	set := func(ctx context.Context, on bool) error {
 		statement := fmt.Sprintf("SET GLOBAL read_only = %t", on)

@@ -93,8 +93,8 @@ func (l *wire) cut() error {
 	return nil
 }
 
-// hang lets nothing through, of what was sent nor of what will be. Nobody is told: connections are taken, and stay open until the
-// line is mended.
+// hang lets nothing through, of what was sent nor of what will be. Nobody is told: connections are taken, and stay open
+// until the line is mended.
 func (l *wire) hang() error {
 	return errors.Join(l.poison("timeout", "upstream", `{"timeout":0}`), l.poison("timeout", "downstream", `{"timeout":0}`))
 }

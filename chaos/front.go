@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// slowLine is what stands between the servers and Midas: now and then it keeps a call that moves coins for up to a minute and then
-// lets it through, long after its caller has given up, or cuts the connection once it has read the request, and lets that through all
-// the same. What it keeps has left the server: nobody can take it back.
+// slowLine is what stands between the servers and Midas: now and then it keeps a call that moves coins for up to a
+// minute and then lets it through, long after its caller has given up, or cuts the connection once it has read the
+// request, and lets that through all the same. What it keeps has left the server: nobody can take it back.
 type slowLine struct {
 	midas http.Handler
 	most  time.Duration // that a call is kept

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// mail is the way of Midas's pushes to the servers. It loses some, and loses the answers to some, which Midas then repeats; it keeps
-// some back for a moment, so that others overtake them, and brings copies of some again, over minutes and to any server.
+// mail is the way of Midas's pushes to the servers. It loses some, and loses the answers to some, which Midas then
+// repeats; it keeps some back for a moment, so that others overtake them, and brings copies of some again, over minutes
+// and to any server.
 type mail struct {
 	to    []string // URLs of the servers
 	front *httptest.Server

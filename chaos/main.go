@@ -3,25 +3,27 @@
 //	go run . -seed 7 -kills 100 -driver sqlite
 //
 // The server is example_server in a process of its own; it dies by SIGKILL at random moments and is started anew. The
-// Midas it talks to is an emulator outside of it, which loses answers, commits and stays silent, hangs, and answers HTML.
-// Players hold real WebSocket connections, repeat requests whose answers they lost, buy coins, and fill their bags until
-// the game refuses. When the last server has died, everything is mended, every order ends, and three books are compared:
-// the ledger's, the game's and Midas's.
+// Midas it talks to is an emulator outside of it, which loses answers, commits and stays silent, hangs, and answers
+// HTML. Players hold real WebSocket connections, repeat requests whose answers they lost, buy coins, and fill their
+// bags until the game refuses. When the last server has died, everything is mended, every order ends, and three books
+// are compared: the ledger's, the game's and Midas's.
 //
 //	go run . -servers 3 -kills 20 -driver postgres
 //
-// Several servers share a database and a Redis. Players hop between them, and look on from second screens. Beside the kills, and in
-// their middle, Redis dies and comes back empty, access tokens die, lines are cut, hang and are slow, servers lose Redis and the
-// database at once, and one of them, which has orders in its hands, is away for longer than its lease and comes back (weather). A run
-// goes on until each of these has happened, and fails if one does not; and it fails if more access tokens were fetched than can be
-// explained (tokens), or if a balance reached a second screen twice or out of order.
+// Several servers share a database and a Redis. Players hop between them, and look on from second screens. Beside the
+// kills, and in their middle, Redis dies and comes back empty, access tokens die, lines are cut, hang and are slow,
+// servers lose Redis and the database at once, and one of them, which has orders in its hands, is away for longer than
+// its lease and comes back (weather). A run goes on until each of these has happened, and fails if one does not; and it
+// fails if more access tokens were fetched than can be explained (tokens), or if a balance reached a second screen
+// twice or out of order.
 //
-// Kills are not all that happens, with one server or several; -without leaves things out. Servers stand still (SIGSTOP). Calls that move
-// coins are kept for up to a minute and then let through, connections are cut once the request has been read (slowLine), and some
-// deductions land only when the run is over: then the ledger grows older by days, in stages, and at the end of each the books must agree
-// by what payment promises of late landings (aging). Pushes are lost, overtaken and repeated (mail). Every server's clock is wrong by up
-// to a minute, and set while it runs (clocks). The database's connections end, it is read-only for a while, it dies and comes back; with
-// SQLite, the disk is full, or somebody else holds the file (failures).
+// Kills are not all that happens, with one server or several; -without leaves things out. Servers stand still
+// (SIGSTOP). Calls that move coins are kept for up to a minute and then let through, connections are cut once the
+// request has been read (slowLine), and some deductions land only when the run is over: then the ledger grows older by
+// days, in stages, and at the end of each the books must agree by what payment promises of late landings (aging).
+// Pushes are lost, overtaken and repeated (mail). Every server's clock is wrong by up to a minute, and set while it
+// runs (clocks). The database's connections end, it is read-only for a while, it dies and comes back; with SQLite, the
+// disk is full, or somebody else holds the file (failures).
 //
 // docs/chaos.md has what was run.
 package main

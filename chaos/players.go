@@ -50,7 +50,8 @@ type leftOpen struct {
 	wish   wish
 }
 
-// mostLeft is how many windows a player closes without coming back to the oldest: a server sells no more goods to who has 30 unpaid.
+// mostLeft is how many windows a player closes without coming back to the oldest: a server sells no more goods to who
+// has 30 unpaid.
 const mostLeft = 20
 
 // wish is what was asked for; the same request must always ask for the same.
@@ -256,7 +257,8 @@ func (p *player) session(ctx context.Context) error {
 	}
 }
 
-// watch is the player's second screen, which buys nothing and is told all the same, in order, whichever server it is on.
+// watch is the player's second screen, which buys nothing and is told all the same, in order, whichever server it is
+// on.
 func (p *player) watch(ctx context.Context, dice *rand.Rand) {
 	for ctx.Err() == nil {
 		if err := p.look(ctx, dice); err != nil {
@@ -319,8 +321,8 @@ func (p *player) wish() wish {
 	return wish{item["ID"].(string), 1 + p.dice.IntN(3), false}
 }
 
-// outOfOrder tells that a push may not follow another one. A server tells what it has seen itself more than once, if there is more
-// than one reason; what another server has seen it passes on once.
+// outOfOrder tells that a push may not follow another one. A server tells what it has seen itself more than once, if
+// there is more than one reason; what another server has seen it passes on once.
 func outOfOrder(last, version int64, reason int) bool {
 	return version < last || version == last && reason == remote
 }

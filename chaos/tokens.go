@@ -14,10 +14,10 @@ import (
 	"github.com/leafmidas/leafmidas/emulator"
 )
 
-// tokens watches how often each server of a fleet asks WeChat for an access token. A token's life costs one fetch, made by one server
-// for all: there is a life at the beginning, another each time that all tokens are put out, or that the emulator's clock has
-// outlived one, and one more each time that Redis, which keeps the token, comes back empty. A server fetches for itself alone only
-// while it may not see what the others share:
+// tokens watches how often each server of a fleet asks WeChat for an access token. A token's life costs one fetch, made
+// by one server for all: there is a life at the beginning, another each time that all tokens are put out, or that the
+// emulator's clock has outlived one, and one more each time that Redis, which keeps the token, comes back empty. A
+// server fetches for itself alone only while it may not see what the others share:
 //
 //   - while Redis is away, or its line to Redis is spoilt, or its process stands still, and a little longer;
 //   - while a server that was killed in its turn to fetch still has it;
@@ -61,8 +61,8 @@ type turn struct {
 }
 
 const (
-	// afterglow is how long a server may go on by itself after its line is well again: go-redis tries once a second, when it could not
-	// connect for a while.
+	// afterglow is how long a server may go on by itself after its line is well again: go-redis tries once a second, when
+	// it could not connect for a while.
 	afterglow = 1200 * time.Millisecond
 	// turnLife is how long the turn of a server lasts that died in it (cluster).
 	turnLife = 5 * time.Second
@@ -110,7 +110,8 @@ func (k *tokens) close() {
 	k.watcher.Wait()
 }
 
-// ServeHTTP is the server's own way to Midas, so that what it asks for can be told from what others do. The rest of the way is everybody's.
+// ServeHTTP is the server's own way to Midas, so that what it asks for can be told from what others do. The rest of the
+// way is everybody's.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if k := s.world.tokens; k != nil && strings.HasSuffix(r.URL.Path, "/stable_token") {
 		k.set(func() { k.fetches = append(k.fetches, fetch{s, time.Now()}) })
@@ -170,8 +171,8 @@ func (k *tokens) replaced() (yes bool) {
 	return yes
 }
 
-// noteTurn remembers whose turn it is to fetch, right after a server was killed or stopped. compareTurns looks whether it still is,
-// some time after: then it was that server's, and for as long as it lasts the others do not wait for it.
+// noteTurn remembers whose turn it is to fetch, right after a server was killed or stopped. compareTurns looks whether
+// it still is, some time after: then it was that server's, and for as long as it lasts the others do not wait for it.
 func (k *tokens) noteTurn(ctx context.Context) {
 	if k == nil {
 		return
@@ -251,8 +252,8 @@ func (k *tokens) wasAlone(f fetch) bool {
 	return false
 }
 
-// fetchedOnce puts all tokens out while everything is well, has every server need one at once, and wants one fetch; twice in a row, for
-// a server may need a while to find back to the others.
+// fetchedOnce puts all tokens out while everything is well, has every server need one at once, and wants one fetch;
+// twice in a row, for a server may need a while to find back to the others.
 func (k *tokens) fetchedOnce(ctx context.Context, c *crowd) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

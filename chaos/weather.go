@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// weather is what befalls a fleet besides being killed: lines to Redis and to the database that are cut, hang or are slow, servers
-// that lose both, a Redis that dies and comes back empty, access tokens that die. It goes on beside the kills, which come in the
-// middle of it.
+// weather is what befalls a fleet besides being killed: lines to Redis and to the database that are cut, hang or are
+// slow, servers that lose both, a Redis that dies and comes back empty, access tokens that die. It goes on beside the
+// kills, which come in the middle of it.
 type weather struct {
 	world *world
 	dice  *rand.Rand
@@ -64,7 +64,8 @@ func (v *weather) happenings() (all []string) {
 	return all
 }
 
-// trouble is a card of the deck. Lines are those of one server; none: it is everybody's. befall is what happens to the database.
+// trouble is a card of the deck. Lines are those of one server; none: it is everybody's. befall is what happens to the
+// database.
 type trouble struct {
 	what   string
 	lines  []int
@@ -87,8 +88,8 @@ var fleetTroubles = []trouble{
 // lease is how long a server may keep an order to itself (payment.New, with the default DeliverTimeout).
 const lease = 4*midasTimeout + 25*time.Second
 
-// absence is a server that is alive, and away from the others for longer than a lease: cut off, or its process stands still. The
-// others go on with what it had under way; then it comes back, with answers that nobody waits for any more.
+// absence is a server that is alive, and away from the others for longer than a lease: cut off, or its process stands
+// still. The others go on with what it had under way; then it comes back, with answers that nobody waits for any more.
 type absence struct {
 	server *server
 	how    string
@@ -332,8 +333,8 @@ func (v *weather) standsFor(s *server) time.Duration {
 	return time.Until(at)
 }
 
-// clock is the one of a server that starts now: wrong by up to a minute, and in every third life set while it runs. At the end, when
-// time is what is looked at, all are right.
+// clock is the one of a server that starts now: wrong by up to a minute, and in every third life set while it runs. At
+// the end, when time is what is looked at, all are right.
 func (v *weather) clock() clock {
 	c := clock{began: time.Now(), after: 1000 * time.Hour}
 	v.mu.Lock()
@@ -522,8 +523,8 @@ func (w *world) takenOver() (taken takeovers, err error) {
 	return taken, rows.Err()
 }
 
-// heldBy counts the orders whose last step a process took, and which nobody else may touch for most of a lease. What its database
-// connections have locked, if it stands still, cannot be taken before it goes on, and is not counted.
+// heldBy counts the orders whose last step a process took, and which nobody else may touch for most of a lease. What
+// its database connections have locked, if it stands still, cannot be taken before it goes on, and is not counted.
 func (w *world) heldBy(ctx context.Context, away *absence) (n int, err error) {
 	db, err := w.openDatabase()
 	if err != nil {

@@ -68,7 +68,8 @@ var items = func() []map[string]any {
 	return list
 }()
 
-// goods are sold for money, by protocol V2: so many that no bag is ever full, for money cannot be given back by the game.
+// goods are sold for money, by protocol V2: so many that no bag is ever full, for money cannot be given back by the
+// game.
 var goods, goodsPrices = func() ([]map[string]any, map[string]int64) {
 	var list []map[string]any
 	prices := map[string]int64{}
@@ -115,8 +116,8 @@ func newWorld(ctx context.Context, o options) (_ *world, err error) {
 	if w.database, err = newDatabase(ctx, o, w.folder); err != nil {
 		return nil, err
 	}
-	// A login keeps the session in every other run: a call that comes late with a key that a login has replaced is refused, and not late.
-	// Midas's clock is ahead of the ledger's days at the end, and its windows are longer by that.
+	// A login keeps the session in every other run: a call that comes late with a key that a login has replaced is
+	// refused, and not late. Midas's clock is ahead of the ledger's days at the end, and its windows are longer by that.
 	if w.emu, err = emulator.New(emulator.Config{
 		AutoCodes: true, Seed: o.seed, Goods: goodsPrices, KeepSession: o.seed%2 == 0, CancelWindow: 10 * day, BillMemory: 10 * day,
 	}); err != nil {
@@ -262,8 +263,8 @@ func (w *world) mend() {
 	w.emu.Recover()
 }
 
-// start starts the server and waits until it takes connections. While it does not reach its database it ends by itself, and is
-// started again, as whoever looks after servers does. Without Redis it has to start.
+// start starts the server and waits until it takes connections. While it does not reach its database it ends by itself,
+// and is started again, as whoever looks after servers does. Without Redis it has to start.
 func (s *server) start(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -314,8 +315,8 @@ func (s *server) spawn() error {
 	return nil
 }
 
-// killAfter lets the server live for a while, until it has done enough at the latest after a few seconds more, and kills it without
-// warning.
+// killAfter lets the server live for a while, until it has done enough at the latest after a few seconds more, and
+// kills it without warning.
 func (s *server) killAfter(ctx context.Context, wait time.Duration, enough func() bool) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -357,8 +358,8 @@ func (s *server) stop() error {
 // underWay is for how long what a server has claimed, which is not due any more, may be under way.
 const underWay = midasTimeout
 
-// settle logs everybody in once more, so that parked orders go on, and waits until every order has ended, but for goods that
-// nobody paid for, and every push has been taken.
+// settle logs everybody in once more, so that parked orders go on, and waits until every order has ended, but for goods
+// that nobody paid for, and every push has been taken.
 func (w *world) settle(ctx context.Context, c *crowd) error {
 	orders, err := ledger.Open(ctx, w.database.config)
 	if err != nil {
@@ -371,7 +372,8 @@ func (w *world) settle(ctx context.Context, c *crowd) error {
 		return err
 	}
 	calm := time.Now() // since when nothing is due
-	// An order that a dead server had claimed waits for the end of its lease, and for as long again as that server's clock was ahead.
+	// An order that a dead server had claimed waits for the end of its lease, and for as long again as that server's clock
+	// was ahead.
 	for late := time.After(4 * time.Minute); ; {
 		open, err := orders.OpenOrders(ctx, 100_000)
 		if err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/leafmidas/leafmidas/module"
 )
 
-// A Redis that answers a PING and refuses to work is away: the log says so once, with what Redis says, and not that it is back, until it is.
+// A Redis that answers a PING and refuses to work is away: the log says so once, with what Redis says, and not that it
+// is back, until it is.
 func TestARedisThatRefusesIsAway(t *testing.T) {
 	redisAddr(t)
 	for name, one := range map[string]struct {

@@ -6,7 +6,8 @@ import (
 	"github.com/leafmidas/leafmidas/module"
 )
 
-// Notes that nobody sends, because the line to Redis is slow, do not fill the memory, and whoever tells them does not wait.
+// Notes that nobody sends, because the line to Redis is slow, do not fill the memory, and whoever tells them does not
+// wait.
 func TestOnlySoManyNotesWaitToBeSent(t *testing.T) {
 	c, err := Open(module.FleetConfig{Addr: "127.0.0.1:1", Name: "game", SealSecret: "secret"})
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package cluster connects the servers of one game through Redis: who plays where, what they have to be told, and the one
-// access token. Nothing in Redis is the truth: orders, session keys and balances lie in the ledger and with Midas. Redis may
-// be slow, away, or come back empty; every server then goes on by itself, and joins the others again when it can.
+// Package cluster connects the servers of one game through Redis: who plays where, what they have to be told, and the
+// one access token. Nothing in Redis is the truth: orders, session keys and balances lie in the ledger and with Midas.
+// Redis may be slow, away, or come back empty; every server then goes on by itself, and joins the others again when it
+// can.
 //
 //	module ── Tell ──> queue ──────────> sender ──> Redis ── PUBLISH ──> listener ── hear ──> module of another server
 //	module ── Here, Gone ──> unsaid ──/
@@ -9,10 +10,11 @@
 //
 //	import _ "github.com/leafmidas/leafmidas/cluster"
 //
-// What lies in Redis, for an AppID and environment NAME: leafmidas:NAME:at:OPENID, a sorted set of the servers a player is
-// on, with the time until which each is believed; the channels leafmidas:NAME:to:SERVER and leafmidas:NAME:all;
-// leafmidas:NAME:token, leafmidas:NAME:turn, and for a moment leafmidas:NAME:look:…. Everything ends by itself. Notes and the
-// token are sealed with a key that is derived from the AppSecret: whoever has Redis, and not the secret, tells players nothing.
+// What lies in Redis, for an AppID and environment NAME: leafmidas:NAME:at:OPENID, a sorted set of the servers a player
+// is on, with the time until which each is believed; the channels leafmidas:NAME:to:SERVER and leafmidas:NAME:all;
+// leafmidas:NAME:token, leafmidas:NAME:turn, and for a moment leafmidas:NAME:look:…. Everything ends by itself. Notes
+// and the token are sealed with a key that is derived from the AppSecret: whoever has Redis, and not the secret, tells
+// players nothing.
 package cluster
 
 import (
@@ -45,8 +47,8 @@ func (quiet) Printf(context.Context, string, ...any) {}
 const (
 	// patience bounds one exchange with Redis. Nobody waits for it but the sender.
 	patience = time.Second
-	// beat is how often a server says again who is on it, and belief how long it is believed: longer than a beat and two minutes, by
-	// which two machines' clocks may differ that are each a minute off.
+	// beat is how often a server says again who is on it, and belief how long it is believed: longer than a beat and two
+	// minutes, by which two machines' clocks may differ that are each a minute off.
 	beat   = 30 * time.Second
 	belief = 4 * time.Minute
 	// glance is how often a server sees whether Redis is there, pause how often while it is away.
@@ -54,14 +56,15 @@ const (
 	pause  = time.Second
 	// calm is how long after a word about Redis's coming and going the next one may be logged, if it goes again.
 	calm = time.Minute
-	// maxQueue bounds the notes that wait for the sender, maxBatch the players who are told of at once, maxServers those that a
-	// player is told on.
+	// maxQueue bounds the notes that wait for the sender, maxBatch the players who are told of at once, maxServers those
+	// that a player is told on.
 	maxQueue   = 4096
 	maxBatch   = 256
 	maxServers = 64
 )
 
-// Cluster is this server's place among the others. Make one with Open, and Close it. Its methods never block but for Close.
+// Cluster is this server's place among the others. Make one with Open, and Close it. Its methods never block but for
+// Close.
 type Cluster struct {
 	rdb    redis.UniversalClient
 	probes int    // keys that are written to see whether Redis takes anything: several in a cluster, which has many nodes

@@ -210,8 +210,8 @@ func TestAServerThatLeavesIsForgotten(t *testing.T) {
 	meet(t, a, c, "alice")
 }
 
-// Nobody hears what is published to a server that has died, nor to one that has said who is on it and does not listen yet. The latter says so
-// again once it listens, and that must not be undone, whatever its clock shows.
+// Nobody hears what is published to a server that has died, nor to one that has said who is on it and does not listen
+// yet. The latter says so again once it listens, and that must not be undone, whatever its clock shows.
 func TestAServerThatIsStartingIsNotTakenForDead(t *testing.T) {
 	addr := redisAddr(t)
 	rdb := redis.NewClient(&redis.Options{Addr: addr})
@@ -282,7 +282,8 @@ func TestRedisMayComeBackEmpty(t *testing.T) {
 	}
 }
 
-// A restart of a large game: everybody comes within a moment. Each is told of, none again and again, and notes get through.
+// A restart of a large game: everybody comes within a moment. Each is told of, none again and again, and notes get
+// through.
 func TestACrowdThatComesAtOnceIsToldOfOnce(t *testing.T) {
 	const players = 50_000
 	r := newRedis(t)

@@ -38,7 +38,8 @@ func (c *Cluster) sealNote(channel string, n module.Note) ([]byte, error) {
 	return append([]byte{sealedNote}, c.seal.Seal(midas.Secret(text), "note on "+channel)...), nil
 }
 
-// refusals is what is known of the notes of each server that has published in the last minutes, and of those that were not believed.
+// refusals is what is known of the notes of each server that has published in the last minutes, and of those that were
+// not believed.
 type refusals struct {
 	count   atomic.Int64
 	windows map[string]*window // by server; only those who have the AppSecret make one
@@ -46,8 +47,8 @@ type refusals struct {
 	untold  int64
 }
 
-// window is which of a server's last notes have come. They may overtake each other on their way through a cluster's nodes, but none
-// comes twice.
+// window is which of a server's last notes have come. They may overtake each other on their way through a cluster's
+// nodes, but none comes twice.
 type window struct {
 	last uint64
 	bits uint64 // bit n: number last-n has come
@@ -70,7 +71,8 @@ func (w *window) take(number uint64) bool {
 	return true
 }
 
-// openNote reads what was published; why says what was wrong with it. Both are empty for what this server has said itself.
+// openNote reads what was published; why says what was wrong with it. Both are empty for what this server has said
+// itself.
 func (c *Cluster) openNote(channel, payload string) (n *module.Note, why string) {
 	if payload == "" && channel == c.to(c.id) {
 		return nil, "" // a look
@@ -125,16 +127,16 @@ func (r *refusals) refuse(log *slog.Logger, why string) {
 	r.told, r.untold = time.Now(), 0
 }
 
-// listen hears what other servers publish. The client connects again by itself, but does not ask again for a subscription that Redis has
-// refused.
+// listen hears what other servers publish. The client connects again by itself, but does not ask again for a
+// subscription that Redis has refused.
 func (c *Cluster) listen(hear func(module.Note)) {
 	for c.ctx.Err() == nil {
 		c.subscribe(hear)
 	}
 }
 
-// subscribe listens until Close, or until this server is found to be deaf. Each time the client has connected, Redis may have forgotten who
-// is here.
+// subscribe listens until Close, or until this server is found to be deaf. Each time the client has connected, Redis
+// may have forgotten who is here.
 func (c *Cluster) subscribe(hear func(module.Note)) {
 	sub := c.rdb.Subscribe(c.ctx, c.to(c.id), c.prefix+"all")
 	defer sub.Close()

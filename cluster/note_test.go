@@ -62,8 +62,8 @@ func (w *wiretap) say(channel, payload string) {
 	}
 }
 
-// Whoever may publish, and does not have the AppSecret, tells players and servers nothing: neither with notes of their own, nor as older
-// versions sent them, nor with those of others, changed, repeated, or sent to somebody else.
+// Whoever may publish, and does not have the AppSecret, tells players and servers nothing: neither with notes of their
+// own, nor as older versions sent them, nor with those of others, changed, repeated, or sent to somebody else.
 func TestOnlyServersOfThisGameAreBelieved(t *testing.T) {
 	cfg := module.FleetConfig{Addr: redisAddr(t), Name: t.Name()}
 	w := newWiretap(t, cfg)
@@ -134,8 +134,8 @@ type skewed struct{ by atomic.Int64 }
 
 func (s *skewed) now() time.Time { return time.Now().Add(time.Duration(s.by.Load())) }
 
-// Two machines, one a minute ahead of the time and the other a minute behind it, find each other's players at any time between two
-// heartbeats, and believe each other.
+// Two machines, one a minute ahead of the time and the other a minute behind it, find each other's players at any time
+// between two heartbeats, and believe each other.
 func TestClocksAMinuteOffFindAndBelieveEachOther(t *testing.T) {
 	for name, off := range map[string][2]time.Duration{
 		"the asker ahead":  {time.Minute, -time.Minute},

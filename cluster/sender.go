@@ -23,9 +23,9 @@ func (c *Cluster) put(do func(context.Context) error) {
 	}
 }
 
-// send sends the notes, in order, and between them who has come and gone, a batch at a time: however many do at once, a note
-// waits for few of them. While Redis is away it only looks whether it is back: what would be told meanwhile is dropped, for it would be
-// stale.
+// send sends the notes, in order, and between them who has come and gone, a batch at a time: however many do at once, a
+// note waits for few of them. While Redis is away it only looks whether it is back: what would be told meanwhile is
+// dropped, for it would be stale.
 func (c *Cluster) send() {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -64,8 +64,8 @@ func (c *Cluster) send() {
 	}
 }
 
-// look sees whether Redis does what this package needs. Nothing else ends an absence: a Redis that answers a PING and takes no write, or
-// takes some and not others, is away until it takes all of them.
+// look sees whether Redis does what this package needs. Nothing else ends an absence: a Redis that answers a PING and
+// takes no write, or takes some and not others, is away until it takes all of them.
 func (c *Cluster) look() {
 	if c.exchange(c.try) == nil && c.away.Swap(false) {
 		c.mu.Lock()
@@ -91,8 +91,8 @@ func (c *Cluster) exchange(do func(context.Context) error) error {
 	return err
 }
 
-// failed notes that Redis is away. The log has a line for each absence, but not for one that begins within calm of the last one's end
-// and is over by then: a line to Redis that comes and goes does not fill it.
+// failed notes that Redis is away. The log has a line for each absence, but not for one that begins within calm of the
+// last one's end and is over by then: a line to Redis that comes and goes does not fill it.
 func (c *Cluster) failed(err error) {
 	if errors.Is(err, context.Canceled) {
 		return
@@ -241,8 +241,8 @@ func (c *Cluster) leave(ctx context.Context) error {
 	return err
 }
 
-// unsay takes back that a server has a player, if it has not said so again since. In a script it may use only what the others do: an ACL
-// user needs a right for each command.
+// unsay takes back that a server has a player, if it has not said so again since. In a script it may use only what the
+// others do: an ACL user needs a right for each command.
 const unsay = `
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[2], 'BYSCORE')) do
 	if id == ARGV[1] then return redis.call('ZREM', KEYS[1], id) end

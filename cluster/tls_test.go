@@ -19,8 +19,8 @@ import (
 	"github.com/leafmidas/leafmidas/module"
 )
 
-// certificates is a folder with a certificate for this machine that signs itself, and its key. Go reads which certificates to
-// trust once in a process, so it is made once.
+// certificates is a folder with a certificate for this machine that signs itself, and its key. Go reads which
+// certificates to trust once in a process, so it is made once.
 var certificates = sync.OnceValue(func() string {
 	folder, err := os.MkdirTemp("", "leafmidas-cluster-")
 	if err != nil {

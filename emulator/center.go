@@ -15,8 +15,8 @@ type centerAccount struct {
 	Coins  int64  `json:"coins"`
 }
 
-// RechargeCenter brings a player coins in WeChat's recharge centre (充值中心), and pushes that. They are not the game's: no call spends them,
-// and they are not in Totals.
+// RechargeCenter brings a player coins in WeChat's recharge centre (充值中心), and pushes that. They are not the game's: no
+// call spends them, and they are not in Totals.
 func (s *Server) RechargeCenter(env Env, openid string, coins int64) error {
 	if err := (accountKey{env, openid, "1"}).validate(); err != nil {
 		return err

@@ -96,8 +96,8 @@ type Config struct {
 
 	// CoinsPerYuan is how many coins one yuan buys. 0: 10. A purchase has to come to one of the price tiers (§1.1).
 	CoinsPerYuan int64
-	// CoinPriceIsRate takes goodsPrice of a signed purchase of coins for the coins that a yuan buys. False: for the fen that one costs
-	// (§3.9, P3).
+	// CoinPriceIsRate takes goodsPrice of a signed purchase of coins for the coins that a yuan buys. False: for the fen
+	// that one costs (§3.9, P3).
 	CoinPriceIsRate bool
 	// Goods is what can be bought with money, by product id, at the price of one in fen. Nil: every product, at any price.
 	Goods map[string]int64
@@ -110,11 +110,11 @@ type Config struct {
 	Latency time.Duration
 	// Now is the clock that Advance moves on from. Nil: time.Now.
 	Now func() time.Time
-	// StatePath is a file that keeps accounts, bills, trades, pushes, logins, tokens and the clock across restarts. It is written
-	// (a new file, renamed over the old) before any answer that depends on it, so that killing the emulator loses
-	// nothing it told; calls that come together share one write. Each write holds the whole state, which suits
-	// development and tests, not benchmarks. It contains session keys and is readable by its owner only. One
-	// emulator at a time. Empty: nothing is kept.
+	// StatePath is a file that keeps accounts, bills, trades, pushes, logins, tokens and the clock across restarts. It is
+	// written (a new file, renamed over the old) before any answer that depends on it, so that killing the emulator loses
+	// nothing it told; calls that come together share one write. Each write holds the whole state, which suits development
+	// and tests, not benchmarks. It contains session keys and is readable by its owner only. One emulator at a time.
+	// Empty: nothing is kept.
 	StatePath string
 	// Logger hears of every call: API, environment, openid, bill number, answer and fault, never a key or token.
 	// On 90011 it gets the text that was to be signed, with the key masked. Nil: silent.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Device is what a player's client says of itself, as wx.getDeviceInfo and wx.getAppBaseInfo do. Fields that are empty are not known,
-// and good enough.
+// Device is what a player's client says of itself, as wx.getDeviceInfo and wx.getAppBaseInfo do. Fields that are empty
+// are not known, and good enough.
 type Device struct {
 	// Platform is "android", "ios", "windows", "mac" or "ohos". Empty: "android".
 	Platform string `json:"platform"`
@@ -33,7 +33,8 @@ const (
 	leastSDK    = "3.10.3"
 )
 
-// SetDevice says on which device a player pays from now on. Without it every player has an Android telephone that can pay.
+// SetDevice says on which device a player pays from now on. Without it every player has an Android telephone that can
+// pay.
 func (s *Server) SetDevice(openid string, d Device) {
 	s.lock()
 	defer s.mu.Unlock()

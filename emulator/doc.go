@@ -1,6 +1,7 @@
 // Package emulator is a Midas (米大师) that runs anywhere: the WeChat servers of protocols V1 and V2 with their accounts,
-// bills, payments, pushes, logins, tokens and signatures, for tests, demos and development. It shares no code with the client it is
-// meant to test; what it knows, it has from docs/midas-protocol.md, whose sections comments refer to (§1.4).
+// bills, payments, pushes, logins, tokens and signatures, for tests, demos and development. It shares no code with the
+// client it is meant to test; what it knows, it has from docs/midas-protocol.md, whose sections comments refer to
+// (§1.4).
 //
 //	emu, err := emulator.New(emulator.Config{AutoCodes: true})
 //	url, err := emu.Start("")            // http://127.0.0.1:40123
@@ -59,6 +60,6 @@
 // # Concurrency
 //
 // Everything is guarded by one mutex, which is never held while waiting for a client, a delay or the disk. The
-// goroutines are those of the HTTP server, and one that sends pushes once there is somewhere to send them; Close ends the
-// requests and the pushes that hang and waits for all of them.
+// goroutines are those of the HTTP server, and one that sends pushes once there is somewhere to send them; Close ends
+// the requests and the pushes that hang and waits for all of them.
 package emulator

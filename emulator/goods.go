@@ -24,8 +24,8 @@ var signDataFields = []param{
 // modeCoins of signData buys coins, every other goods (§3.9, P3).
 const modeCoins = "coins"
 
-// PayGoods does what wx.requestMidasPaymentGameItem does when the player pays (§3.5), for goods or, where signData says so, for coins
-// (§3.9, P3). An error is a *ClientError, unless the arguments could not be a client's.
+// PayGoods does what wx.requestMidasPaymentGameItem does when the player pays (§3.5), for goods or, where signData says
+// so, for coins (§3.9, P3). An error is a *ClientError, unless the arguments could not be a client's.
 func (s *Server) PayGoods(openid, signData, paySig, signature string, fate Fate) error {
 	_, err := s.payGoods(openid, signData, paySig, signature, fate)
 	return err
@@ -113,8 +113,8 @@ func readSignData(openid, signData, paySig, signature string) (o clientOrder, pr
 	return o, number["goodsPrice"], nil
 }
 
-// checkCoinPrice holds goodsPrice of a purchase of coins against the rate. The page can be read as fen a coin and as coins a yuan
-// (§3.9, P3).
+// checkCoinPrice holds goodsPrice of a purchase of coins against the rate. The page can be read as fen a coin and as
+// coins a yuan (§3.9, P3).
 func (s *Server) checkCoinPrice(o clientOrder, price int64) error {
 	const fenPerYuan = 100
 	rate := s.cfg.CoinsPerYuan

@@ -205,7 +205,8 @@ func (s *Server) CurrentOutage() (Fault, bool) {
 	return *s.faults.outage, true
 }
 
-// Reset forgets everything but the Config: accounts, bills, trades, pushes, logins, tokens, faults, counts and the clock.
+// Reset forgets everything but the Config: accounts, bills, trades, pushes, logins, tokens, faults, counts and the
+// clock.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	s.forget()

@@ -72,8 +72,8 @@ func (s *Server) runPusher() {
 	}
 }
 
-// takeDue takes what is to be sent now out of the box. It is signed with the time that Advance does not move: the receiver's
-// clock has not moved either, and it may refuse what is signed in the future.
+// takeDue takes what is to be sent now out of the box. It is signed with the time that Advance does not move: the
+// receiver's clock has not moved either, and it may refuse what is signed in the future.
 func (s *Server) takeDue() (letters []letter) {
 	if s.receiver == nil || s.closed {
 		return nil

@@ -25,8 +25,8 @@ type fleet struct {
 	ports         int // the first of them; 0: such as are free
 }
 
-// runCluster starts several servers in processes of their own, on one database, one Redis, and an emulator in this process.
-// When one dies the others go on; when this process is told to stop, it stops them all.
+// runCluster starts several servers in processes of their own, on one database, one Redis, and an emulator in this
+// process. When one dies the others go on; when this process is told to stop, it stops them all.
 func runCluster(f fleet) error {
 	switch {
 	case f.servers < 2 || f.servers > 20:

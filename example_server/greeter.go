@@ -36,8 +36,8 @@ func (g *greeter) Run(closeSig chan bool) {
 	waiting.Wait()
 }
 
-// reachable waits until the page's server is ready, where there is a page, and something listens at the addresses. It is false if ctx
-// ends first.
+// reachable waits until the page's server is ready, where there is a page, and something listens at the addresses. It
+// is false if ctx ends first.
 func reachable(ctx context.Context, page string, addrs ...string) bool {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	tick := time.NewTicker(20 * time.Millisecond)

@@ -135,7 +135,8 @@ var fields = map[string]string{
 	"MidasServiceState":    "available retry_after_ms",
 }
 
-// sometimes are what a message has only where there is something to say: a message that older clients know has its later fields so.
+// sometimes are what a message has only where there is something to say: a message that older clients know has its
+// later fields so.
 var sometimes = map[string][]string{
 	"MidasPurchaseResult":  {"error"},
 	"MidasError":           {"price", "nearest_below", "nearest_above"},

@@ -110,17 +110,17 @@ func run(path string, play, emulate, emulated bool, protocol string, several fle
 
 var pass = plugin.Item{ID: "pass", Name: "Season Pass", Fen: 600}
 
-// sellForMoney adds to the embedded config what only protocol V2 has: an item that is paid for with money, and a place where
-// Midas's pushes come in. The emulator plays production, for Apple's payment has no sandbox. The token and the keys are as secret as the
-// emulator that uses them.
+// sellForMoney adds to the embedded config what only protocol V2 has: an item that is paid for with money, and a place
+// where Midas's pushes come in. The emulator plays production, for Apple's payment has no sandbox. The token and the
+// keys are as secret as the emulator that uses them.
 func sellForMoney(m *plugin.Config) {
 	m.Env, m.AppKey = "production", "emulated-app-key"
 	m.Items = append(m.Items, pass)
 	m.Push = plugin.PushConfig{Addr: "127.0.0.1:9400", Token: "emulated-push-token", EncodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
 }
 
-// serve runs the modules until SIGINT or SIGTERM. An emulated Midas may be operated on the page. welcome is printed once everything that it
-// names can be reached; nil: nothing is.
+// serve runs the modules until SIGINT or SIGTERM. An emulated Midas may be operated on the page. welcome is printed
+// once everything that it names can be reached; nil: nothing is.
 func serve(emulated bool, welcome func(page string)) error {
 	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil {
 		return err

@@ -16,8 +16,8 @@ import (
 	"github.com/leafmidas/leafmidas/ops"
 )
 
-// operate serves what an operator looks at beside the shop: the metrics, and with a token the page and its API. close is to be
-// called when the page is no longer served.
+// operate serves what an operator looks at beside the shop: the metrics, and with a token the page and its API. close
+// is to be called when the page is no longer served.
 func operate(page *web.Module) (close func(), err error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(metrics.New(pay.Plugin), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -33,8 +33,8 @@ func operate(page *web.Module) (close func(), err error) {
 	return desk.Close, nil
 }
 
-// opsPath is where the operator's page is at the page's address, and lets whoever follows it in. The token is made for this run, unless the
-// config has one: what comes behind # is never sent.
+// opsPath is where the operator's page is at the page's address, and lets whoever follows it in. The token is made for
+// this run, unless the config has one: what comes behind # is never sent.
 func opsPath() string {
 	if conf.Server.OpsToken != "" {
 		return "ops/"

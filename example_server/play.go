@@ -42,12 +42,12 @@ func mayEmulate(path string) error {
 	return nil
 }
 
-// emulatedApp is before the AppID of an app that is real elsewhere. A ledger is one app's, so no server of the real app opens this one, nor
-// does this one open the real app's.
+// emulatedApp is before the AppID of an app that is real elsewhere. A ledger is one app's, so no server of the real app
+// opens this one, nor does this one open the real app's.
 const emulatedApp = "emulated-"
 
-// playApart gives the emulated app of a config a name of its own, and refuses a ledger that was not made under such a name. It leaves the
-// config resolved: the emulator has the same secrets.
+// playApart gives the emulated app of a config a name of its own, and refuses a ledger that was not made under such a
+// name. It leaves the config resolved: the emulator has the same secrets.
 func playApart(m *plugin.Config) error {
 	if !strings.HasPrefix(m.AppID, emulatedApp) && m.AppID != "" {
 		m.AppID = emulatedApp + m.AppID

@@ -16,10 +16,12 @@ const (
 	portsOfServer
 )
 
-// asConfigured is -ports where it is not given: one server listens where the embedded config says, several where it is free.
+// asConfigured is -ports where it is not given: one server listens where the embedded config says, several where it is
+// free.
 const asConfigured = -1
 
-// portsFrom lists addresses of this machine: n ports in a row from the first on, or any that are free where first is not positive.
+// portsFrom lists addresses of this machine: n ports in a row from the first on, or any that are free where first is
+// not positive.
 func portsFrom(first, n int) ([]string, error) {
 	addrs := make([]string, n)
 	for i := range addrs {

@@ -12,13 +12,15 @@ import (
 // pendingFor is for how long coins that the client says were paid for, and that have not come, count as paid.
 const pendingFor = 24 * time.Hour
 
-// Allowance bounds what a player may pay in a month of Beijing's: for coins in all zones and for goods, bought in the game or outside.
+// Allowance bounds what a player may pay in a month of Beijing's: for coins in all zones and for goods, bought in the
+// game or outside.
 type Allowance struct {
 	// Fen may be paid in the month, together with what is about to be offered.
 	Fen int64
 	// CoinsPerYuan is what coins cost.
 	CoinsPerYuan int64
-	// Open is for how long what was offered, and is not known to be paid, counts as if it were: its payment window may be open still.
+	// Open is for how long what was offered, and is not known to be paid, counts as if it were: its payment window may be
+	// open still.
 	Open time.Duration
 	// Now is the time.
 	Now time.Time
@@ -71,7 +73,8 @@ func (e *AllowanceError) Error() string {
 // Is makes errors.Is(err, ErrOverAllowance) hold.
 func (e *AllowanceError) Is(target error) bool { return target == ErrOverAllowance }
 
-// lockPayer has whoever else offers this player something wait until the transaction has ended. ErrNotFound: the player was never seen.
+// lockPayer has whoever else offers this player something wait until the transaction has ended. ErrNotFound: the player
+// was never seen.
 func (l *Ledger) lockPayer(ctx context.Context, tx *sql.Tx, openid string) error {
 	rows, err := tx.QueryContext(ctx, l.dialect.sql(`SELECT zone_id FROM midas_players WHERE openid = ? ORDER BY zone_id`+l.dialect.lock), openid)
 	zones, err := scanAll(rows, err, func(row *sql.Rows) (zone string, err error) { return zone, row.Scan(&zone) })
@@ -81,8 +84,8 @@ func (l *Ledger) lockPayer(ctx context.Context, tx *sql.Tx, openid string) error
 	return err
 }
 
-// mayPay is an *AllowanceError if what a player has paid in this month, or may pay with what has been offered, is more than allowed.
-// fresh is the price, in fen, of what this transaction has stored as offered. lockPayer comes first.
+// mayPay is an *AllowanceError if what a player has paid in this month, or may pay with what has been offered, is more
+// than allowed. fresh is the price, in fen, of what this transaction has stored as offered. lockPayer comes first.
 func (l *Ledger) mayPay(ctx context.Context, tx *sql.Tx, openid string, a Allowance, fresh int64) error {
 	var coins, goods, open int64
 	// What is credited and not counted yet is paid as well.

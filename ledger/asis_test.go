@@ -9,7 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// Whoever only looks must not leave tables in a database that is somebody else's, nor upgrade what servers still have to.
+// Whoever only looks must not leave tables in a database that is somebody else's, nor upgrade what servers still have
+// to.
 func TestALedgerThatIsOpenedAsItIsIsNotChanged(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		asIs := cfg

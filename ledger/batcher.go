@@ -72,7 +72,8 @@ func (w *batcher) do(ctx context.Context, alone bool, f func(ctx context.Context
 	return <-one.done
 }
 
-// shares and together leave every step to do, which shares commits anyhow: a statement costs SQLite what it does, and no way to a server.
+// shares and together leave every step to do, which shares commits anyhow: a statement costs SQLite what it does, and
+// no way to a server.
 func (*batcher) shares() bool                                            { return false }
 func (*batcher) together(context.Context, *step) (taken bool, err error) { return false, nil }
 
@@ -169,8 +170,8 @@ func (w *batcher) statement(ctx context.Context, tx *sql.Tx, text string) *sql.S
 	return w.bound[text]
 }
 
-// parse prepares what was run for the first time. In a transaction it could not: that has the only connection. What cannot be
-// prepared stays a text.
+// parse prepares what was run for the first time. In a transaction it could not: that has the only connection. What
+// cannot be prepared stays a text.
 func (w *batcher) parse() {
 	for _, text := range w.texts {
 		if s, err := w.db.PrepareContext(context.Background(), text); err == nil {
@@ -224,8 +225,8 @@ func (w *batcher) commit(batch []*write) {
 // errOneFailed: one of many writes has failed on its own, and the others cannot be kept without savepoints.
 var errOneFailed = errors.New("ledger: one of the writes has failed")
 
-// runAll runs a batch. Savepoints, which keep the others where one write fails on its own, cost every write a fifth more; few
-// batches need them, and those are run again.
+// runAll runs a batch. Savepoints, which keep the others where one write fails on its own, cost every write a fifth
+// more; few batches need them, and those are run again.
 func (w *batcher) runAll(batch []*write, savepoints bool) ([]error, error) {
 	ctx := context.Background() // busy_timeout bounds the wait for a lock; a commit is not to be half cancelled
 	if len(batch) == 1 {        // nobody else's write is to be kept
@@ -277,8 +278,8 @@ func (w *batcher) runAll(batch []*write, savepoints bool) ([]error, error) {
 	return results, nil
 }
 
-// begin begins a transaction. If somebody else has held the file for as long as anyone waits for it, it fails every write
-// that has come meanwhile too: those behind must not wait as long again, one after another.
+// begin begins a transaction. If somebody else has held the file for as long as anyone waits for it, it fails every
+// write that has come meanwhile too: those behind must not wait as long again, one after another.
 func (w *batcher) begin(ctx context.Context) (*sql.Tx, error) {
 	clear(w.bound)
 	tx, err := w.db.BeginTx(ctx, nil)

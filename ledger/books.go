@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// StoreTrial is Order.Source of goods that were bought in the store page as a test (midas-protocol.md §3.9, P7). They are delivered.
+// StoreTrial is Order.Source of goods that were bought in the store page as a test (midas-protocol.md §3.9, P7). They
+// are delivered.
 const StoreTrial = 3
 
 // Books is what the ledger holds, summed up. Presents are not in it.
@@ -14,7 +15,8 @@ type Books struct {
 	// Orders and Coins count the purchases in each state and what they are worth.
 	Orders map[State]int64
 	Coins  map[State]int64
-	// Goods and Fen are the same of what was bought directly with money: what was paid, or the price while that is not known.
+	// Goods and Fen are the same of what was bought directly with money: what was paid, or the price while that is not
+	// known.
 	Goods map[State]int64
 	Fen   map[State]int64
 	// Trials are test orders of the store page, which are no sale and in none of the other sums.
@@ -55,13 +57,14 @@ func (l *Ledger) Books(ctx context.Context) (Books, error) {
 type Account struct {
 	OpenID, ZoneID string
 	// Before is what Midas said when this ledger first knew the player, less what the ledger did: coins spent and given by
-	// somebody else. Known is false while that cannot be told, or while a newer version's orders may have moved coins, too.
+	// somebody else. Known is false while that cannot be told, or while a newer version's orders may have moved coins,
+	// too.
 	SpentBefore, PresentBefore int64
 	Known                      bool
 	// SaveAmt is how many coins the player had bought when last seen.
 	SaveAmt int64
-	// Kept is what Midas keeps for purchases: paid for and not given back. GivenBack is what it has given back. Open is what
-	// it may or may not keep: the answer is outstanding, or an operator has to decide.
+	// Kept is what Midas keeps for purchases: paid for and not given back. GivenBack is what it has given back. Open is
+	// what it may or may not keep: the answer is outstanding, or an operator has to decide.
 	Kept, GivenBack, Open int64
 	// Presented is what Midas gave as presents, PresentOpen what it may have given.
 	Presented, PresentOpen int64
@@ -78,8 +81,8 @@ type Changed struct {
 	Last State
 }
 
-// Changed lists the orders of all kinds that changed between from and to, the zero times meaning no bound, by bill number
-// after the bill number after; at most limit.
+// Changed lists the orders of all kinds that changed between from and to, the zero times meaning no bound, by bill
+// number after the bill number after; at most limit.
 func (l *Ledger) Changed(ctx context.Context, from, to time.Time, after string, limit int) ([]Changed, error) {
 	const doing = "list the orders of a period"
 	inner, cancel := patient(ctx)

@@ -24,8 +24,8 @@ func through(cfg ledger.Config, bouncer, options string) ledger.Config {
 	return cfg
 }
 
-// PgBouncer in transaction mode gives each transaction another connection to the database: nothing may be left behind on one,
-// and nothing be looked for there.
+// PgBouncer in transaction mode gives each transaction another connection to the database: nothing may be left behind
+// on one, and nothing be looked for there.
 func TestALedgerBehindAPgBouncerInTransactionMode(t *testing.T) {
 	for options, knows := range map[string]bool{"default_query_exec_mode=exec": false, "": true} {
 		if knows && !ledgertest.BouncerPrepares(t) {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Clock reads the database's clock, which all servers that share the ledger have in common. With SQLite it is this machine's.
+// Clock reads the database's clock, which all servers that share the ledger have in common. With SQLite it is this
+// machine's.
 func (l *Ledger) Clock(ctx context.Context) (time.Time, error) {
 	var statement string
 	switch l.dialect.name {

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// standardConns bounds what one game server opens to a database server in all. PostgreSQL takes 100 as it comes, MySQL 151.
+	// standardConns bounds what one game server opens to a database server in all. PostgreSQL takes 100 as it comes, MySQL
+	// 151.
 	standardConns = 32
 	// fewestConns are one for writes, one for reads, one for the operator's reading.
 	fewestConns = 3
@@ -27,9 +28,9 @@ const (
 	knock = 50 * time.Millisecond
 )
 
-// conns are all connections of one ledger to a database server, in three pools: one writes, one reads for players, one for
-// whoever looks on. They are of one age: once one of them shows that the server is not the one it was, all are thrown away,
-// for those of a demoted primary would go on to answer reads.
+// conns are all connections of one ledger to a database server, in three pools: one writes, one reads for players, one
+// for whoever looks on. They are of one age: once one of them shows that the server is not the one it was, all are
+// thrown away, for those of a demoted primary would go on to answer reads.
 type conns struct {
 	driver.Connector // the driver's own
 
@@ -107,8 +108,8 @@ func shares(n int) [3]int {
 	return [3]int{n - desk - reads, reads, desk}
 }
 
-// crowded takes it that the database gives no more connections than there are now. Pools that have more than their share of these
-// let go of them, so that none starves.
+// crowded takes it that the database gives no more connections than there are now. Pools that have more than their
+// share of these let go of them, so that none starves.
 func (c *conns) crowded(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,8 +143,8 @@ func (c *conns) fits() {
 // renew throws all connections away that were made at that age, those in use when they are given back.
 func (c *conns) renew(age int64) { c.age.CompareAndSwap(age, age+1) }
 
-// Connect opens a connection and makes its session what the ledger counts on. A database that has no connection left is asked
-// again until one is free or nobody waits any longer.
+// Connect opens a connection and makes its session what the ledger counts on. A database that has no connection left is
+// asked again until one is free or nobody waits any longer.
 func (c *conns) Connect(ctx context.Context) (driver.Conn, error) {
 	ctx, cancel := patient(ctx)
 	defer cancel()
@@ -201,7 +202,8 @@ type connectError struct{ err error }
 func (e *connectError) Error() string { return e.err.Error() }
 func (e *connectError) Unwrap() error { return e.err }
 
-// session is a driver's connection that knows its age. What the driver cannot do itself, database/sql does in its place.
+// session is a driver's connection that knows its age. What the driver cannot do itself, database/sql does in its
+// place.
 type session struct {
 	driver.Conn
 	conns  *conns

@@ -132,7 +132,8 @@ func limited(t *testing.T, cfg ledger.Config, connections int) ledger.Config {
 	return as(t, cfg, fmt.Sprint("WITH MAX_USER_CONNECTIONS ", connections), "GRANT ALL ON {database}.* TO {user}")
 }
 
-// as is a ledger's config for a user who is made with these options, and granted these rights; they name the user and the database.
+// as is a ledger's config for a user who is made with these options, and granted these rights; they name the user and
+// the database.
 func as(t *testing.T, cfg ledger.Config, options string, rights ...string) ledger.Config {
 	t.Helper()
 	whole := cfg

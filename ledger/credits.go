@@ -6,17 +6,19 @@ import (
 	"time"
 )
 
-// What the host is told of coins that were bought is not what recharges are taken to have brought, which may be a guess that is taken back,
-// but how far the sum of all of them has certainly grown. That is what save_amt shows, and what pushes name that it does not show yet.
-// Coins of a push that save_amt may have shown as somebody else's are not told before save_amt has grown by them. The
-// sum that the host has been told of only grows, in the transaction that makes the order by which it is told.
+// What the host is told of coins that were bought is not what recharges are taken to have brought, which may be a guess
+// that is taken back, but how far the sum of all of them has certainly grown. That is what save_amt shows, and what
+// pushes name that it does not show yet. Coins of a push that save_amt may have shown as somebody else's are not told
+// before save_amt has grown by them. The sum that the host has been told of only grows, in the transaction that makes
+// the order by which it is told.
 
-// TellCredits has an order of kind [Credit] made whenever a player has bought coins. make gives it what the ledger does not know:
-// its number and times. Without it the host is told of nothing that is bought until then. It is to be called before the ledger is used.
+// TellCredits has an order of kind [Credit] made whenever a player has bought coins. make gives it what the ledger does
+// not know: its number and times. Without it the host is told of nothing that is bought until then. It is to be called
+// before the ledger is used.
 func (l *Ledger) TellCredits(make func(openid, zoneID string) Order) { l.newCredit = make }
 
-// tellCredit makes the order that tells the host of a player's newly bought coins, if there are any, and counts them to the month.
-// by are the recharges that are credited at the same moment.
+// tellCredit makes the order that tells the host of a player's newly bought coins, if there are any, and counts them to
+// the month. by are the recharges that are credited at the same moment.
 func (l *Ledger) tellCredit(ctx context.Context, tx *sql.Tx, known *seenAccount, openid, zoneID string, by []Recharge, now time.Time) (told bool, err error) {
 	total := known.SaveAmt
 	if known.ahead > 0 {

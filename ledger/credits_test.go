@@ -65,7 +65,8 @@ func TestTheHostIsToldOfCoinsOnceInTheTransactionThatFindsThem(t *testing.T) {
 	})
 }
 
-// Coins that came before the ledger kept count, or while a server of an earlier version shared it, are not lost and not told twice.
+// Coins that came before the ledger kept count, or while a server of an earlier version shared it, are not lost and not
+// told twice.
 func TestCreditsBeginWithWhatAnEarlierVersionKnew(t *testing.T) {
 	cfg := ledger.Config{Driver: "sqlite", DSN: t.TempDir() + "/l.db"}
 	l, db := ledgertest.Open(t, cfg), raw(t, cfg)

@@ -29,8 +29,9 @@ type dialect struct {
 	lock, skip string
 	// duplicateKey: "on conflict" is said in the words of MySQL.
 	duplicateKey bool
-	// take and leave hold a lock while tables are made. It is the connection's, or the transaction's that begin begins: a pooler
-	// such as PgBouncer gives each transaction another connection to the database, and the lock of a connection would stay behind.
+	// take and leave hold a lock while tables are made. It is the connection's, or the transaction's that begin begins: a
+	// pooler such as PgBouncer gives each transaction another connection to the database, and the lock of a connection
+	// would stay behind.
 	begin, take, leave string
 	// place asks a server for the database's name, its own and its port.
 	place string
@@ -40,7 +41,8 @@ type dialect struct {
 	made, versions, yes string
 	// aside begins a column that is no reason to take an index, anew a text that is neither that nor in any order yet.
 	aside, anew string
-	// session makes a new connection's session what the statements count on, whatever the server's or the DSN's settings are.
+	// session makes a new connection's session what the statements count on, whatever the server's or the DSN's settings
+	// are.
 	session []string
 }
 
@@ -58,7 +60,8 @@ var (
 		anew: "'' || ",
 		name: "postgres", drivers: []string{"pgx", "postgres"}, link: "github.com/jackc/pgx/v5/stdlib",
 		numbered: true, lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
-		// It is asked for again and again: who waits in the database keeps a snapshot, and CREATE INDEX CONCURRENTLY waits for that.
+		// It is asked for again and again: who waits in the database keeps a snapshot, and CREATE INDEX CONCURRENTLY waits
+		// for that.
 		begin: "BEGIN", take: `DO $$ BEGIN IF NOT pg_try_advisory_xact_lock(%d) THEN
 			RAISE EXCEPTION USING ERRCODE = '55P03', MESSAGE = 'another server is upgrading the tables'; END IF; END $$`, leave: "COMMIT",
 		place:   "SELECT current_database(), host(inet_server_addr()), inet_server_port()::text",
@@ -104,7 +107,8 @@ func (d dialect) open(dsn string) (*sql.DB, error) {
 	return nil, fmt.Errorf("no driver is linked; add: import _ %q", d.link)
 }
 
-// connector is the driver's own, of the driver that the host has linked. Where it can, the driver says its own lines by print.
+// connector is the driver's own, of the driver that the host has linked. Where it can, the driver says its own lines by
+// print.
 func (d dialect) connector(dsn string, print func(line string)) (driver.Connector, error) {
 	if d.name == mysql.name && link.MySQL != nil {
 		return link.MySQL(dsn, print)

@@ -13,8 +13,8 @@ type DueOrder struct {
 	DueAt          time.Time
 }
 
-// Due lists up to limit orders that Claim would take at now, oldest due first. It takes none of them. It begins behind after,
-// which an earlier list has named; with the zero value it begins with the oldest.
+// Due lists up to limit orders that Claim would take at now, oldest due first. It takes none of them. It begins behind
+// after, which an earlier list has named; with the zero value it begins with the oldest.
 func (l *Ledger) Due(ctx context.Context, now time.Time, horizon time.Duration, after DueOrder, limit int) ([]DueOrder, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()

@@ -59,7 +59,8 @@ func TestDueOrdersAreListedByAge(t *testing.T) {
 	})
 }
 
-// A list that goes on where the last one ended names every order once, also where many fell due in the same millisecond.
+// A list that goes on where the last one ended names every order once, also where many fell due in the same
+// millisecond.
 func TestDueOrdersAreListedInPages(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)

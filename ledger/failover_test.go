@@ -92,7 +92,8 @@ func TestSellingGoesOnWhenTheAddressOfThePrimaryHasMoved(t *testing.T) {
 	}
 }
 
-// Servers are restarted, and administrators end connections: what was not committed is begun anew, and nobody hears of it.
+// Servers are restarted, and administrators end connections: what was not committed is begun anew, and nobody hears of
+// it.
 func TestAConnectionThatTheServerEndsCostsNoOrder(t *testing.T) {
 	for _, driver := range []string{"postgres", "mysql"} {
 		t.Run(driver, func(t *testing.T) {
@@ -115,8 +116,8 @@ func TestAConnectionThatTheServerEndsCostsNoOrder(t *testing.T) {
 	}
 }
 
-// endOthers ends every other connection to the database, and waits until they have gone: the servers end one some time after they have
-// been told to, and one that ends within a commit leaves it open whether that took.
+// endOthers ends every other connection to the database, and waits until they have gone: the servers end one some time
+// after they have been told to, and one that ends within a commit leaves it open whether that took.
 func endOthers(t *testing.T, admin *sql.DB, driver string) {
 	t.Helper()
 	list, end := `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
@@ -187,8 +188,8 @@ func (l *lines) String() string {
 func (l *lines) count(words string) int { return strings.Count(l.String(), words) }
 func (l *lines) logger() *slog.Logger   { return slog.New(slog.NewTextHandler(l, nil)) }
 
-// switchboard is an address that is moved from one server to another, as a DNS name, a proxy or a floating address is: who is
-// connected stays where he is.
+// switchboard is an address that is moved from one server to another, as a DNS name, a proxy or a floating address is:
+// who is connected stays where he is.
 type switchboard struct {
 	listener net.Listener
 	running  sync.WaitGroup

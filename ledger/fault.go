@@ -59,7 +59,8 @@ var words = map[fault][2]string{
 	other:  {"the database refused", "see the error"},
 }
 
-// states and numbers are what PostgreSQL's SQLSTATE and MySQL's error numbers mean. A state of two characters stands for its class.
+// states and numbers are what PostgreSQL's SQLSTATE and MySQL's error numbers mean. A state of two characters stands
+// for its class.
 var (
 	states = map[string]fault{
 		"25006": readOnly,
@@ -120,8 +121,8 @@ func sqlState(err error) string {
 	return ""
 }
 
-// faultOf tells what an error of a driver means. PostgreSQL is known by its SQLSTATE, MySQL by its numbers, SQLite and what
-// has no number by words.
+// faultOf tells what an error of a driver means. PostgreSQL is known by its SQLSTATE, MySQL by its numbers, SQLite and
+// what has no number by words.
 func faultOf(err error) fault {
 	if err == nil {
 		return none

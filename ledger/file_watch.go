@@ -14,8 +14,8 @@ import (
 // lookAtFileEvery is how often, by default, it is seen that SQLite's file is still the one that is open.
 const lookAtFileEvery = 400 * time.Millisecond
 
-// fileWatch sees that what is written is in the file that the next start opens. A file that was removed or replaced under a running
-// server is written on without an error by every system, and all of it is gone when the process ends.
+// fileWatch sees that what is written is in the file that the next start opens. A file that was removed or replaced
+// under a running server is written on without an error by every system, and all of it is gone when the process ends.
 type fileWatch struct {
 	path  string
 	log   *slog.Logger

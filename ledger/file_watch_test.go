@@ -31,7 +31,8 @@ func (l *fileLog) count(text string) int {
 	return strings.Count(l.b.String(), text)
 }
 
-// A file that goes away, or is replaced, under a running server closes the shop, and is told once. Put back, it goes on.
+// A file that goes away, or is replaced, under a running server closes the shop, and is told once. Put back, it goes
+// on.
 func TestALedgerWhoseFileIsGoneOrReplacedIsNotWrittenAnyMore(t *testing.T) {
 	for name, harm := range map[string]func(t *testing.T, path string){
 		"removed": func(t *testing.T, path string) { must(t, os.Remove(path)) },

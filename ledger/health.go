@@ -11,8 +11,8 @@ import (
 
 // Health is how the database does, as the ledger's own reads and writes meet it.
 type Health struct {
-	// Failing is false while it does what it is asked. Cause is a word for what is the matter else, the same for the same trouble;
-	// Since is when it began.
+	// Failing is false while it does what it is asked. Cause is a word for what is the matter else, the same for the same
+	// trouble; Since is when it began.
 	Failing bool
 	Cause   string
 	Since   time.Time
@@ -23,7 +23,8 @@ type Health struct {
 // calm is how long nothing must have failed before trouble is over: what works and fails in turns is told of once.
 const calm = time.Second
 
-// health says once that a database fails, and once that it does no longer. Faults has no more entries than there are words.
+// health says once that a database fails, and once that it does no longer. Faults has no more entries than there are
+// words.
 type health struct {
 	log *slog.Logger
 

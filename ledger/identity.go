@@ -8,10 +8,11 @@ import (
 	"strings"
 )
 
-// Identity is whose orders a ledger keeps. An order is good at Midas for these four alone: asked for under another of them, it
-// would be paid again, or be unknown and cancelled.
+// Identity is whose orders a ledger keeps. An order is good at Midas for these four alone: asked for under another of
+// them, it would be paid again, or be unknown and cancelled.
 type Identity struct {
-	// AppID and OfferID are the game's, Env is "sandbox" or "production", Protocol "v1" or "v2". An empty field says nothing.
+	// AppID and OfferID are the game's, Env is "sandbox" or "production", Protocol "v1" or "v2". An empty field says
+	// nothing.
 	AppID, OfferID, Env, Protocol string
 }
 
@@ -44,7 +45,8 @@ func (i Identity) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// field is one part of an identity. They are always gone through in the same order, so that two servers never wait for each other.
+// field is one part of an identity. They are always gone through in the same order, so that two servers never wait for
+// each other.
 func (i *Identity) fields() []struct {
 	name  string
 	value *string
@@ -102,9 +104,9 @@ func scanIdentity(rows *sql.Rows, err error) (i Identity, _ error) {
 	return i, err
 }
 
-// Belongs sees that the ledger is this one's. What it does not say yet, it says from now on: a ledger that was just made, or that a
-// version made which did not know of it. Of two that come at once with different ones, one is refused. It is asked once; the
-// answer is remembered. Errors: *IdentityError, ErrUnavailable.
+// Belongs sees that the ledger is this one's. What it does not say yet, it says from now on: a ledger that was just
+// made, or that a version made which did not know of it. Of two that come at once with different ones, one is refused.
+// It is asked once; the answer is remembered. Errors: *IdentityError, ErrUnavailable.
 func (l *Ledger) Belongs(ctx context.Context, to Identity) error {
 	if known := l.identity.Load(); known != nil && known.covers(to) {
 		return nil

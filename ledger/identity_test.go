@@ -49,7 +49,8 @@ func TestALedgerIsOpenedOnlyByThoseWhoseItIs(t *testing.T) {
 	})
 }
 
-// A ledger of the version before says nothing. The first server that starts says it, with what is open in it; who only looks does not.
+// A ledger of the version before says nothing. The first server that starts says it, with what is open in it; who only
+// looks does not.
 func TestALedgerThatIsNobodysYetBecomesTheFirstServers(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
@@ -69,7 +70,8 @@ func TestALedgerThatIsNobodysYetBecomesTheFirstServers(t *testing.T) {
 	})
 }
 
-// Servers of two configs come upon a ledger that is nobody's at the same moment: one config wins, whole, and the other is refused.
+// Servers of two configs come upon a ledger that is nobody's at the same moment: one config wins, whole, and the other
+// is refused.
 func TestOfTwoIdentitiesAtOnceOneIsRefused(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		ledgertest.Open(t, cfg) // makes the tables

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Kept is a push of Midas's that was rightly signed and could not be acted on: of the other environment, of a number that stands for
-// something else, of a price that nobody was asked. It waits for an operator.
+// Kept is a push of Midas's that was rightly signed and could not be acted on: of the other environment, of a number
+// that stands for something else, of a price that nobody was asked. It waits for an operator.
 type Kept struct {
 	// ID is the SHA-256 of what it says, in hex: repeats of it are counted and not kept again.
 	ID string

@@ -55,7 +55,8 @@ func TestOnlySoManyPushesAreKept(t *testing.T) {
 	}
 }
 
-// On every database: a refund is one by its name, its verdict is stored once and with the goods, and the ledger has a name that stays.
+// On every database: a refund is one by its name, its verdict is stored once and with the goods, and the ledger has a
+// name that stays.
 func TestARefundIsOneByItsNameAndSaysTheSameForEver(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)

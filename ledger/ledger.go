@@ -44,7 +44,8 @@ var (
 	ErrConflict = errors.New("ledger: order changed in the meantime")
 	// ErrMismatch: the request id belongs to another purchase or recharge of the same player.
 	ErrMismatch = errors.New("ledger: request id already used for something else")
-	// ErrNotDisputed: only a disputed order is an operator's to settle. It comes as a *NotDisputedError, which has the order.
+	// ErrNotDisputed: only a disputed order is an operator's to settle. It comes as a *NotDisputedError, which has the
+	// order.
 	ErrNotDisputed = errors.New("ledger: the order is not disputed")
 	// ErrNoTables and ErrOldTables are what Config.AsIs does not open.
 	ErrNoTables  = errors.New("the database has no tables of leafmidas: it is the wrong one, or no server has started on it yet")
@@ -55,28 +56,30 @@ var (
 type Config struct {
 	// Driver is "sqlite", "postgres" or "mysql" (MariaDB 10.6 or MySQL 8.0, and newer). Zero value: "sqlite".
 	Driver string
-	// DSN is the file's path for sqlite (CheckPath); directories on the way to it are made, and it, for this user alone. In-memory
-	// databases are refused: a ledger that dies with the process protects nobody. For a server it is what the driver takes, and never printed.
-	// No default.
+	// DSN is the file's path for sqlite (CheckPath); directories on the way to it are made, and it, for this user alone.
+	// In-memory databases are refused: a ledger that dies with the process protects nobody. For a server it is what the
+	// driver takes, and never printed. No default.
 	DSN string
 	// Who names this server in the history of orders. Zero value: host name and process id.
 	Who string
-	// Identity is whose orders these are to be. A ledger that is another's is not opened (ErrOtherIdentity), and one that is nobody's yet
-	// is this one's from now on, unless AsIs. Zero value: whosever they are; [Ledger.Belongs] may tell later.
+	// Identity is whose orders these are to be. A ledger that is another's is not opened (ErrOtherIdentity), and one that
+	// is nobody's yet is this one's from now on, unless AsIs. Zero value: whosever they are; [Ledger.Belongs] may tell
+	// later.
 	Identity Identity
-	// AsIs makes and upgrades no tables, so that whoever only looks at a ledger changes no other database by mistake. Tables of a newer
-	// version are opened, as they always are.
+	// AsIs makes and upgrades no tables, so that whoever only looks at a ledger changes no other database by mistake.
+	// Tables of a newer version are opened, as they always are.
 	AsIs bool
-	// MaxConns bounds the connections to a database server in all, for writes, for players' reads, and for those who look on; 3 at least.
-	// What finds none free waits. Zero value: 32. SQLite needs none of these three.
+	// MaxConns bounds the connections to a database server in all, for writes, for players' reads, and for those who look
+	// on; 3 at least. What finds none free waits. Zero value: 32. SQLite needs none of these three.
 	MaxConns int
-	// ConnMaxIdleTime is how long a connection may lie idle, ConnMaxLifetime how long it is used at all. Zero values: 2m, 30m.
+	// ConnMaxIdleTime is how long a connection may lie idle, ConnMaxLifetime how long it is used at all. Zero values: 2m,
+	// 30m.
 	ConnMaxIdleTime, ConnMaxLifetime time.Duration
-	// WatchEvery is how often it is seen that SQLite's file is still in its place. Zero value: 400ms. Tests in virtual time, where days
-	// pass in a moment, set more.
+	// WatchEvery is how often it is seen that SQLite's file is still in its place. Zero value: 400ms. Tests in virtual
+	// time, where days pass in a moment, set more.
 	WatchEvery time.Duration
-	// Log is told once when the database begins to fail, and once when it works again; and what the driver says by itself, where package
-	// ledger/mysql links it. Zero value: nobody is.
+	// Log is told once when the database begins to fail, and once when it works again; and what the driver says by itself,
+	// where package ledger/mysql links it. Zero value: nobody is.
 	Log *slog.Logger
 }
 
@@ -117,7 +120,8 @@ func (l *Ledger) attach(d dialect, c *conns, w writer, reads, desk *sql.DB) {
 	l.reads, l.desk = &reader{reads, c, l.health}, &reader{desk, c, l.health}
 }
 
-// parsed is a read that is parsed once for each connection. It is nil with a database server, whose driver sees to that.
+// parsed is a read that is parsed once for each connection. It is nil with a database server, whose driver sees to
+// that.
 func (l *Ledger) parsed(ctx context.Context, text string) *sql.Stmt {
 	if l.dialect.name != sqlite.name {
 		return nil
@@ -172,7 +176,8 @@ type writer interface {
 	written() (writes, commits int64)
 }
 
-// Open opens the ledger, making or upgrading its tables as needed, unless cfg.AsIs. On a database server, several may do so at once.
+// Open opens the ledger, making or upgrading its tables as needed, unless cfg.AsIs. On a database server, several may
+// do so at once.
 func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	l := &Ledger{who: cfg.Who, asIs: cfg.AsIs, health: newHealth(cfg.logger()), recent: newRecent()}
 	if l.who == "" {
@@ -197,7 +202,8 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 		err = errors.New(`no such driver; use "sqlite", "postgres" or "mysql"`)
 	}
 	if err == nil && !cfg.AsIs {
-		// A role that may not read the name, for it was given its rights before there was one, does without (docs/operating.md).
+		// A role that may not read the name, for it was given its rights before there was one, does without
+		// (docs/operating.md).
 		if err = l.nameItself(ctx); faultOf(err) == barred {
 			err = nil
 		} else if err != nil {
@@ -215,8 +221,8 @@ func Open(ctx context.Context, cfg Config) (*Ledger, error) {
 	return l, nil
 }
 
-// discreet is a driver's error without the DSN: a driver that cannot read one quotes parts of it, and cannot tell then what is the
-// password.
+// discreet is a driver's error without the DSN: a driver that cannot read one quotes parts of it, and cannot tell then
+// what is the password.
 type discreet struct{ err error }
 
 var quotedDSN = regexp.MustCompile("(?s)(cannot parse )`.*|(lookup )\\S*@")

@@ -17,7 +17,8 @@ type migration struct {
 	version    int64
 	name       string
 	statements []string
-	// online: in no transaction, for an index that is built while others write. It may be cut short, and is begun anew then.
+	// online: in no transaction, for an index that is built while others write. It may be cut short, and is begun anew
+	// then.
 	online bool
 }
 
@@ -80,8 +81,8 @@ func waysUp(text string) (statements []string) {
 	return statements
 }
 
-// migrate makes or upgrades the tables. What has been done is noted in the table midas_migrations, which has the form that
-// github.com/pressly/goose gave it: versions before this one used that, and may start beside it.
+// migrate makes or upgrades the tables. What has been done is noted in the table midas_migrations, which has the form
+// that github.com/pressly/goose gave it: versions before this one used that, and may start beside it.
 func (d dialect) migrate(ctx context.Context, db *sql.DB) (made bool, err error) {
 	all, err := migrationsOf(d.name)
 	if err != nil {
@@ -90,7 +91,8 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) (made bool, err error)
 	if missing, _, err := d.missing(ctx, db, all); err == nil && len(missing) == 0 {
 		return false, nil // a role that may make no tables starts all the same
 	}
-	// Versions before 0010 wait in the database for the first lock, with a snapshot that would hold up an index built online.
+	// Versions before 0010 wait in the database for the first lock, with a snapshot that would hold up an index built
+	// online.
 	for _, part := range []struct {
 		lock  int64
 		apply func(context.Context, *sql.DB, migration) error
@@ -119,16 +121,16 @@ func (d dialect) migrate(ctx context.Context, db *sql.DB) (made bool, err error)
 	return made, nil
 }
 
-// lockOfTables and lockOfIndexes are PostgreSQL's advisory locks of migrations in transactions, and of the others; lockOfServers is that of
-// a server that begins.
+// lockOfTables and lockOfIndexes are PostgreSQL's advisory locks of migrations in transactions, and of the others;
+// lockOfServers is that of a server that begins.
 const (
 	lockOfTables  = 5550176112
 	lockOfIndexes = 5550176113
 	lockOfServers = 5550176114
 )
 
-// applyOnline runs a migration that holds nobody up, on one connection, and notes it afterwards. While somebody else has the table, it
-// is tried again.
+// applyOnline runs a migration that holds nobody up, on one connection, and notes it afterwards. While somebody else
+// has the table, it is tried again.
 func (d dialect) applyOnline(ctx context.Context, db *sql.DB, m migration) (err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -183,8 +185,9 @@ func (d dialect) missing(ctx context.Context, db *sql.DB, all []migration) (miss
 
 const appliedVersions = `SELECT version_id FROM midas_migrations WHERE is_applied AND version_id > 0`
 
-// apply runs one migration and notes it, in one transaction. MySQL commits after every statement that makes a table, whatever
-// one does; there a migration that was cut short is begun anew, and what it finds done is done: a migration only adds.
+// apply runs one migration and notes it, in one transaction. MySQL commits after every statement that makes a table,
+// whatever one does; there a migration that was cut short is begun anew, and what it finds done is done: a migration
+// only adds.
 func (d dialect) apply(ctx context.Context, db *sql.DB, m migration) (err error) {
 	defer func() {
 		if err != nil {

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// ErrNotMovable: whose the ledger is cannot be changed now. The error says why, and what would help. Nothing was changed.
+// ErrNotMovable: whose the ledger is cannot be changed now. The error says why, and what would help. Nothing was
+// changed.
 var ErrNotMovable = errors.New("ledger: whose the ledger is cannot be changed now")
 
-// numberLives is how long Midas knows a bill number (§4): until then a call that was thought lost may land, and a payment window that was
-// thought closed be paid in.
+// numberLives is how long Midas knows a bill number (§4): until then a call that was thought lost may land, and a
+// payment window that was thought closed be paid in.
 const numberLives = 48 * time.Hour
 
 // stillOpen are the questions whose answers must be 0 before a ledger may be another's. The "?" is numberLives ago.
@@ -32,10 +33,10 @@ var stillOpen = []struct{ what, query string }{
 	},
 }
 
-// Move makes the ledger another's, on purpose. No server may be working on it, and nothing may be open. The protocol can be changed so;
-// app, offer and environment only of a ledger that has never had an order, a recharge or a player: the sums that it keeps of every player are
-// of accounts at Midas that are others in another app, offer or environment. who is written down. Errors: ErrNotMovable, ErrServed,
-// ErrUnavailable.
+// Move makes the ledger another's, on purpose. No server may be working on it, and nothing may be open. The protocol
+// can be changed so; app, offer and environment only of a ledger that has never had an order, a recharge or a player:
+// the sums that it keeps of every player are of accounts at Midas that are others in another app, offer or environment.
+// who is written down. Errors: ErrNotMovable, ErrServed, ErrUnavailable.
 func (l *Ledger) Move(ctx context.Context, to Identity, who string) error {
 	now, err := l.Identity(ctx)
 	if err != nil {

@@ -98,7 +98,8 @@ type Found struct {
 	Payments []PayNumber
 }
 
-// Find looks up what a number stands for, as a player or a bank statement shows it: exactly, and through an index each time.
+// Find looks up what a number stands for, as a player or a bank statement shows it: exactly, and through an index each
+// time.
 func (l *Ledger) Find(ctx context.Context, number string) (f Found, err error) {
 	trades := []string{number}
 	byNumber, err := l.PaymentsOf(ctx, number)

@@ -26,7 +26,8 @@ const unpaid = `(kind = 'goods' AND state = 'paying')`
 // Unpaid tells whether these are goods that wait to be paid for, which may take a day and is nobody's fault.
 func (c OpenCount) Unpaid() bool { return c.Kind == Goods && c.State == Paying }
 
-// CountOpen counts the orders that have not ended. It reads an index of what is open and nothing else, however many orders have ended.
+// CountOpen counts the orders that have not ended. It reads an index of what is open and nothing else, however many
+// orders have ended.
 func (l *Ledger) CountOpen(ctx context.Context) ([]OpenCount, error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
@@ -49,8 +50,8 @@ func (l *Ledger) CountOpen(ctx context.Context) ([]OpenCount, error) {
 	return counts, unavailable(ctx, "count the open orders", err)
 }
 
-// countOpen is one count for each kind in each open state. Of all of them grouped at once databases make a table first, which takes several
-// times as long.
+// countOpen is one count for each kind in each open state. Of all of them grouped at once databases make a table first,
+// which takes several times as long.
 var countOpen = func() string {
 	var parts []string
 	for _, k := range Kinds() {
@@ -74,7 +75,8 @@ func (l *Ledger) CountDisputed(ctx context.Context) (n int64, err error) {
 
 // Backlog is what has not ended, and what waits for an operator.
 type Backlog struct {
-	// Open counts the orders in each state that has not ended; parked ones are in it, goods that wait to be paid for are not.
+	// Open counts the orders in each state that has not ended; parked ones are in it, goods that wait to be paid for are
+	// not.
 	Open map[State]int64
 	// Parked counts those of Open that wait for their players to log in.
 	Parked int64

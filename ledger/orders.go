@@ -51,17 +51,20 @@ type Order struct {
 	// RequestID is the asker's own name for it, unique per OpenID and Kind for ever.
 	RequestID string
 	// ItemID and Quantity are what was bought. A present has none and 1. A refund has those of what it gives back: of a
-	// recharge no item and how many coins. A credit has no item, and how many coins the player has bought in all, with these.
+	// recharge no item and how many coins. A credit has no item, and how many coins the player has bought in all, with
+	// these.
 	ItemID   string
 	Quantity int64
-	// Amount is the whole price in coins, as it was when the order was made, or the coins to give, or those that were bought; of
-	// goods and refunds it is in fen (分).
+	// Amount is the whole price in coins, as it was when the order was made, or the coins to give, or those that were
+	// bought; of goods and refunds it is in fen (分).
 	Amount int64
-	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3 API). Of goods
-	// Source is StoreTrial or 0. Of a credit OfTrade is the number of the recharge, if exactly one brought the coins, in protocol V2.
+	// OfTrade and Source are a refund's: the out_trade_no of what was given back, and by whom (1 platform, 2 console, 3
+	// API). Of goods Source is StoreTrial or 0. Of a credit OfTrade is the number of the recharge, if exactly one brought
+	// the coins, in protocol V2.
 	OfTrade string
 	Source  int
-	// Paid is what was really paid for goods, in fen, which a discount makes less than Amount. 0: Midas has not said it yet.
+	// Paid is what was really paid for goods, in fen, which a discount makes less than Amount. 0: Midas has not said it
+	// yet.
 	Paid int64
 	// UserIP is the player's address as the host gave it, or empty.
 	UserIP string
@@ -80,8 +83,8 @@ type Order struct {
 	// Lease is for how long nobody else may take the order, by the database's clock; zero: whoever finds it due may. It is
 	// written with the order and never read back.
 	Lease time.Duration
-	// RecheckAt, if it is not zero, is when Midas is to be asked again about an order that has ended (see Recheck). It is written
-	// with the order and never read back.
+	// RecheckAt, if it is not zero, is when Midas is to be asked again about an order that has ended (see Recheck). It is
+	// written with the order and never read back.
 	RecheckAt time.Time
 	// Parked: the order waits for its player to log in again, at the latest until DueAt.
 	Parked bool
@@ -111,16 +114,17 @@ type Event struct {
 	Note string
 }
 
-// Create stores a new order, in the state that its kind begins in. A purchase or a present that is in Paying, with its mark
-// (UnsureSince), is stored so: Midas may be called once Create has returned. If the player has an order of that kind and request id already, it is
-// returned as it stands and created is false; if that one was for something else the error is ErrMismatch.
+// Create stores a new order, in the state that its kind begins in. A purchase or a present that is in Paying, with its
+// mark (UnsureSince), is stored so: Midas may be called once Create has returned. If the player has an order of that
+// kind and request id already, it is returned as it stands and created is false; if that one was for something else the
+// error is ErrMismatch.
 func (l *Ledger) Create(ctx context.Context, o Order) (stored Order, created bool, err error) {
 	return l.CreateWithin(ctx, o, Bounds{})
 }
 
-// CreateWithin is Create for a player who may not buy as much as may be wished: with what was bought and offered before, on whatever server.
-// An order of that request id is told as it stands. Errors are also an *AllowanceError and a *QuotaError; ErrNotFound if there are bounds and
-// the player's balance was never looked at (Seen).
+// CreateWithin is Create for a player who may not buy as much as may be wished: with what was bought and offered
+// before, on whatever server. An order of that request id is told as it stands. Errors are also an *AllowanceError and
+// a *QuotaError; ErrNotFound if there are bounds and the player's balance was never looked at (Seen).
 func (l *Ledger) CreateWithin(ctx context.Context, o Order, b Bounds) (stored Order, created bool, err error) {
 	o.State, o.Version = o.begins(), 1
 	at := l.recent.now(o.OpenID)
@@ -238,8 +242,8 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 		return refusal
 	}
 	if err != nil && agreed {
-		// The answer was lost, or the host has ended the transaction itself or left it such that it cannot be committed. All of
-		// it took, or nothing.
+		// The answer was lost, or the host has ended the transaction itself or left it such that it cannot be committed. All
+		// of it took, or nothing.
 		now, unread := l.Order(context.WithoutCancel(ctx), before.BillNo)
 		switch {
 		case unread != nil:
@@ -252,10 +256,9 @@ func (l *Ledger) advance(ctx context.Context, before Order, after *Order, alone 
 	return unavailable(ctx, fmt.Sprintf("move order %s from %s to %s", before.BillNo, before.State, after.State), err)
 }
 
-// replace writes after where before is, and a line of history by who.
-// unfit tells that a transaction could not be committed for what the host has done in it, as against a database in trouble. Drivers
-// share no errors, so words are looked for: a constraint that is checked at the end, and a failed statement that the host
-// has taken for none.
+// replace writes after where before is, and a line of history by who. unfit tells that a transaction could not be
+// committed for what the host has done in it, as against a database in trouble. Drivers share no errors, so words are
+// looked for: a constraint that is checked at the end, and a failed statement that the host has taken for none.
 func unfit(err error) bool {
 	var state interface{ SQLState() string }
 	if errors.Is(err, sql.ErrTxDone) || errors.As(err, &state) && strings.HasPrefix(state.SQLState(), "23") {
@@ -279,8 +282,9 @@ func granted(ctx context.Context, tx *sql.Tx, grant func(context.Context, *sql.T
 	return grant(ctx, tx)
 }
 
-// Transact runs f, which is the host's, in a transaction of its own, and commits unless f fails or panics. What holds for the grant of Deliver
-// holds for f; where a connection was lost it may be run again. The error is f's own, or ErrUnavailable: then all of it took, or nothing.
+// Transact runs f, which is the host's, in a transaction of its own, and commits unless f fails or panics. What holds
+// for the grant of Deliver holds for f; where a connection was lost it may be run again. The error is f's own, or
+// ErrUnavailable: then all of it took, or nothing.
 func (l *Ledger) Transact(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	err := l.writer.do(ctx, true, func(ctx context.Context, tx *sql.Tx) error {
 		if err := granted(ctx, tx, f); err != nil {
@@ -315,8 +319,8 @@ func (l *Ledger) Order(ctx context.Context, billNo string) (Order, error) {
 	return l.readOrder(ctx, "read order "+billNo, `bill_no = ?`, billNo)
 }
 
-// UnpaidGoods counts a player's orders for goods that wait to be paid for, among those after the bill number after; limit at
-// most.
+// UnpaidGoods counts a player's orders for goods that wait to be paid for, among those after the bill number after;
+// limit at most.
 func (l *Ledger) UnpaidGoods(ctx context.Context, openid, after string, limit int) (n int, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
@@ -359,16 +363,16 @@ func (l *Ledger) readOrders(ctx context.Context, doing, where string, args ...an
 	return orders, unavailable(ctx, doing, err)
 }
 
-// leaseSlack is how long after its due time a leased order may be taken whatever the database's clock says: longer than two
-// servers' clocks may differ, and an end to leases that a database's clock has left in the future.
+// leaseSlack is how long after its due time a leased order may be taken whatever the database's clock says: longer than
+// two servers' clocks may differ, and an end to leases that a database's clock has left in the future.
 const leaseSlack = 3 * time.Minute
 
 // Claim takes up to limit orders that are due at now and makes them due again only after lease, so that nobody else
-// takes them meanwhile. The lease is by the database's clock, so servers whose clocks differ by less than leaseSlack do not
-// take each other's orders. It returns them oldest due first. No wait but a parked order's is longer than horizon: an order
-// that is due later than that was put off by a clock that has been set back since, and is taken too. The error may tell of
-// orders that cannot be read, which an operator has to mend: they are put off likewise, and stop no other. Where bills are given, it takes
-// none but those.
+// takes them meanwhile. The lease is by the database's clock, so servers whose clocks differ by less than leaseSlack do
+// not take each other's orders. It returns them oldest due first. No wait but a parked order's is longer than horizon:
+// an order that is due later than that was put off by a clock that has been set back since, and is taken too. The error
+// may tell of orders that cannot be read, which an operator has to mend: they are put off likewise, and stop no other.
+// Where bills are given, it takes none but those.
 func (l *Ledger) Claim(ctx context.Context, now time.Time, lease, horizon time.Duration, limit int, bills ...string) (claimed []Order, err error) {
 	var faults []error
 	of, named := "", []any(nil)
@@ -426,10 +430,11 @@ func (l *Ledger) NextDue(ctx context.Context) (time.Time, error) {
 	return fromMillis(ms), unavailable(ctx, "look for the next order that is due", err)
 }
 
-// Reclaim makes every order that has not ended and is not parked due at now, or some milliseconds later where there are very
-// many. It is for the start of the only server that works on this ledger: whatever was claimed, its holder is dead. It goes on where
-// an earlier one has failed. Orders in Reversing rest for quiet after they got there, for the deduction that they call back may
-// still be on its way, whoever sent it. Goods that wait to be paid for keep their time: there may be many, and nothing is lost meanwhile.
+// Reclaim makes every order that has not ended and is not parked due at now, or some milliseconds later where there are
+// very many. It is for the start of the only server that works on this ledger: whatever was claimed, its holder is
+// dead. It goes on where an earlier one has failed. Orders in Reversing rest for quiet after they got there, for the
+// deduction that they call back may still be on its way, whoever sent it. Goods that wait to be paid for keep their
+// time: there may be many, and nothing is lost meanwhile.
 func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration) (orders int64, err error) {
 	const (
 		doing = "resume the open orders"
@@ -465,11 +470,12 @@ func (l *Ledger) Reclaim(ctx context.Context, now time.Time, quiet time.Duration
 // reclaimPage is how many orders are resumed at once.
 const reclaimPage = 5000
 
-// maxUnparked is how many of a player's goods that wait to be paid for one login has asked about: of the others Midas is asked when
-// their time comes, which is within a day or so.
+// maxUnparked is how many of a player's goods that wait to be paid for one login has asked about: of the others Midas
+// is asked when their time comes, which is within a day or so.
 const maxUnparked = 20
 
-// Unpark makes a player's parked orders and rechecks due at now, and counts them; of goods that wait to be paid for the newest 20.
+// Unpark makes a player's parked orders and rechecks due at now, and counts them; of goods that wait to be paid for the
+// newest 20.
 func (l *Ledger) Unpark(ctx context.Context, openid string, now time.Time) (orders, rechecks int64, err error) {
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var oldest string

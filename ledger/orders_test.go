@@ -352,7 +352,8 @@ func TestParkedOrdersWaitForTheirPlayer(t *testing.T) {
 	})
 }
 
-// A parked order whose time has come is claimed, and its player logs in before the claim has led to anything: nobody waits for its end.
+// A parked order whose time has come is claimed, and its player logs in before the claim has led to anything: nobody
+// waits for its end.
 func TestAParkedOrderThatIsClaimedIsDueAtOnceWhenItsPlayerLogsIn(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)

@@ -16,8 +16,8 @@ type PastRecharge struct {
 	Numbers []PayNumber
 }
 
-// Recharges lists a player's recharges, newest first: at most limit of those that were begun before the one with the request id before, or
-// from the newest where before is empty. It lists none if there is no such recharge.
+// Recharges lists a player's recharges, newest first: at most limit of those that were begun before the one with the
+// request id before, or from the newest where before is empty. It lists none if there is no such recharge.
 func (l *Ledger) Recharges(ctx context.Context, openid, before string, limit int) ([]PastRecharge, error) {
 	const doing = "list a player's recharges"
 	inner, cancel := patient(ctx)

@@ -11,13 +11,14 @@ import (
 	"strings"
 )
 
-// ErrBadPath is a path that no SQLite ledger can be at, or that was most likely meant otherwise. It comes as a *PathError.
+// ErrBadPath is a path that no SQLite ledger can be at, or that was most likely meant otherwise. It comes as a
+// *PathError.
 var ErrBadPath = errors.New("ledger: no path for a ledger")
 
 // PathError says what is wrong with a path.
 type PathError struct {
-	// Path is as it was given, but "…" where it may be the address of a server, with a password. What is wrong with it and what would
-	// be right.
+	// Path is as it was given, but "…" where it may be the address of a server, with a password. What is wrong with it and
+	// what would be right.
 	Path, What string
 	Err        error // of the system, or nil
 }
@@ -30,8 +31,8 @@ func (e *PathError) Is(target error) bool { return target == ErrBadPath }
 // Unwrap is the system's error.
 func (e *PathError) Unwrap() error { return e.Err }
 
-// suspicious are paths that a shell, another system or another program would have understood. SQLite makes a file or a folder of that
-// very name, and the orders are where nobody looks for them.
+// suspicious are paths that a shell, another system or another program would have understood. SQLite makes a file or a
+// folder of that very name, and the orders are where nobody looks for them.
 var suspicious = []struct {
 	form *regexp.Regexp
 	what string
@@ -51,8 +52,8 @@ var suspicious = []struct {
 // foreign are paths of Windows, where this is none.
 var foreign = regexp.MustCompile(`^[A-Za-z]:[\\/]|^\\\\|^[^/]*\\[^/]*$`)
 
-// CheckPath tells where a SQLite ledger of that path is, absolute, or with a *PathError why it cannot be there. It makes nothing.
-// Two slashes at the beginning are one, as the system reads them, and "file:" before a path is left out.
+// CheckPath tells where a SQLite ledger of that path is, absolute, or with a *PathError why it cannot be there. It
+// makes nothing. Two slashes at the beginning are one, as the system reads them, and "file:" before a path is left out.
 func CheckPath(path string) (absolute string, err error) {
 	fault := func(err error, format string, args ...any) (string, error) {
 		return "", &PathError{shown(path), fmt.Sprintf(format, args...), err}
@@ -107,8 +108,8 @@ func cause(err error) error {
 	return err
 }
 
-// prepareFile makes the folders on the way and the file, for this user alone, and sees that it can be written. SQLite gives the files
-// beside it the same rights.
+// prepareFile makes the folders on the way and the file, for this user alone, and sees that it can be written. SQLite
+// gives the files beside it the same rights.
 func prepareFile(path string) error {
 	fault := func(err error, what string) error {
 		return &PathError{shown(path), fmt.Sprintf("%s: %v", what, cause(err)), err}

@@ -11,7 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// What a shell, Windows or another program would have read otherwise is no path, and leaves no file or folder of that name.
+// What a shell, Windows or another program would have read otherwise is no path, and leaves no file or folder of that
+// name.
 func TestAPathThatWasMeantOtherwiseIsRefused(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.MkdirAll("folder", 0o700); err != nil {

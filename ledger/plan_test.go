@@ -50,7 +50,8 @@ func number2(driver, what string) string {
 	return "(" + what + ")"
 }
 
-// allRead are the words for reading a whole table of orders, or a whole index of them, or for sorting what was found there.
+// allRead are the words for reading a whole table of orders, or a whole index of them, or for sorting what was found
+// there.
 var allRead = map[string]*regexp.Regexp{
 	"sqlite":   regexp.MustCompile(`SCAN midas_orders(\s|$)`),
 	"postgres": regexp.MustCompile(`Seq Scan on midas_orders|(=|> +)Sort  \(cost=\S+ rows=\d{4,}`),
@@ -129,8 +130,8 @@ func TestTheBacklogIsCountedInAnIndex(t *testing.T) {
 	})
 }
 
-// What players wait for keeps its indexes, however many there are for others: SQLite, which has no statistics, takes the one that answers
-// more of a question.
+// What players wait for keeps its indexes, however many there are for others: SQLite, which has no statistics, takes
+// the one that answers more of a question.
 func TestIndexesOfSearchesAreNotTakenForPlayers(t *testing.T) {
 	l := seeded(t, ledgertest.Fresh(t, "sqlite"), 10)
 	for statement, index := range map[string]string{

@@ -57,7 +57,8 @@ type Sums struct {
 	// SaveAmt is all that was ever bought with money, PresentSum all ever given, Spent what of both is no longer there:
 	// unlike cost_sum, it certainly falls when a deduction is given back (§6, item 11).
 	SaveAmt, PresentSum, Spent int64
-	// Look is what the ledger knew before Midas was asked for these sums. nil: they are taken to be newer than all that it knows.
+	// Look is what the ledger knew before Midas was asked for these sums. nil: they are taken to be newer than all that it
+	// knows.
 	Look *Look
 }
 
@@ -67,9 +68,9 @@ const unknown = -1
 // Observe compares save_amt, all coins a player ever bought as Midas tells it, with what was seen before. What it grew
 // by is credited to the player's recharges that wait for coins, in the same transaction that remembers the new figure,
 // so that the same coins are never credited twice. A figure below the known one is an old answer and changes nothing.
-// Recharges that were credited by their number are explained first; where save_amt does not bear them out, they and those that were
-// credited by a guess are put right, so that all together never come to more than it. What was spent and given before this ledger
-// knew the player is remembered once, for [Ledger.Accounts].
+// Recharges that were credited by their number are explained first; where save_amt does not bear them out, they and
+// those that were credited by a guess are put right, so that all together never come to more than it. What was spent
+// and given before this ledger knew the player is remembered once, for [Ledger.Accounts].
 func (l *Ledger) Observe(ctx context.Context, openid, zoneID string, sums Sums, now time.Time) (Growth, error) {
 	const doing = "compare what a player bought"
 	// Most looks find nothing new, and those need no write.
@@ -145,11 +146,13 @@ type seenAccount struct {
 	Sums
 	// ahead is the coins of recharges that were credited by their number and that save_amt has not shown yet.
 	ahead int64
-	// loose is the coins that save_amt has shown and that are no recharge's: bought elsewhere, or it is not known yet for what.
+	// loose is the coins that save_amt has shown and that are no recharge's: bought elsewhere, or it is not known yet for
+	// what.
 	loose int64
 	// confirms counts the recharges that were credited by their number.
 	confirms int64
-	// credited is up to which sum of bought coins the host has been told, or need not be; unknown: a version before kept it.
+	// credited is up to which sum of bought coins the host has been told, or need not be; unknown: a version before kept
+	// it.
 	credited int64
 	// monthCoins are the coins that were bought in month, as monthOf has it. In any other it is none.
 	month      string
@@ -200,9 +203,9 @@ func (l *Ledger) OfferRecharge(ctx context.Context, r Recharge) (stored Recharge
 	return l.OfferRechargeWithin(ctx, r, nil)
 }
 
-// OfferRechargeWithin is OfferRecharge to a player who may not pay as much as may be wished (nil: all): with what was paid and offered
-// before, on whatever server. The error is then an *AllowanceError. A recharge of that request id that is not credited is offered anew.
-// The player's balance must have been looked at (Seen), or the error is ErrNotFound.
+// OfferRechargeWithin is OfferRecharge to a player who may not pay as much as may be wished (nil: all): with what was
+// paid and offered before, on whatever server. The error is then an *AllowanceError. A recharge of that request id that
+// is not credited is offered anew. The player's balance must have been looked at (Seen), or the error is ErrNotFound.
 func (l *Ledger) OfferRechargeWithin(ctx context.Context, r Recharge, allowed *Allowance) (stored Recharge, err error) {
 	r.State, r.Coins = RechargeOffered, 0
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -252,10 +255,10 @@ func (l *Ledger) ReportRecharge(ctx context.Context, openid, requestID string, s
 	return stored, unavailable(ctx, "store what became of a recharge", err)
 }
 
-// ConfirmRecharge credits a recharge of which Midas says by its number that the coins are in the balance: coins of them, or
-// where coins is 0 as many as were asked for, until save_amt or a later word says otherwise. fresh is false if it had been credited
-// before, by whatever evidence. The coins are not found again when save_amt shows them, and taken back from whatever they were taken
-// for if it has shown them already. ErrNotFound: no recharge has that number.
+// ConfirmRecharge credits a recharge of which Midas says by its number that the coins are in the balance: coins of
+// them, or where coins is 0 as many as were asked for, until save_amt or a later word says otherwise. fresh is false if
+// it had been credited before, by whatever evidence. The coins are not found again when save_amt shows them, and taken
+// back from whatever they were taken for if it has shown them already. ErrNotFound: no recharge has that number.
 func (l *Ledger) ConfirmRecharge(ctx context.Context, outTradeNo string, coins int64, now time.Time) (stored Recharge, fresh bool, err error) {
 	found, err := l.RechargeOfTrade(ctx, outTradeNo)
 	if err != nil {
@@ -300,8 +303,8 @@ func (l *Ledger) RechargeOfTrade(ctx context.Context, outTradeNo string) (r Rech
 	return r, unavailable(ctx, "read recharge "+outTradeNo, err)
 }
 
-// WaitingRecharges lists up to limit of a player's recharges that have a number at Midas and have not been credited, those
-// most likely to have been paid first, and of them the newest.
+// WaitingRecharges lists up to limit of a player's recharges that have a number at Midas and have not been credited,
+// those most likely to have been paid first, and of them the newest.
 func (l *Ledger) WaitingRecharges(ctx context.Context, openid, zoneID string, limit int) ([]Recharge, error) {
 	return l.LikelyRecharges(ctx, openid, zoneID, 0, limit)
 }

@@ -204,7 +204,8 @@ func TestSessionsAreKeptAndReplaced(t *testing.T) {
 	})
 }
 
-// Two logins of a player may be stored in the wrong order, by two servers whose clocks differ. None of the keys is lost by that.
+// Two logins of a player may be stored in the wrong order, by two servers whose clocks differ. None of the keys is lost
+// by that.
 func TestTheKeysOfLoginsAtOnceAreAllKept(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)

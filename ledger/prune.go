@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// unpaidFor is how long a recharge is kept that no coins came for. A window can be paid for hours, and Midas tells of it for half a
-	// day (§3.7); but the player may be away, and in protocol V1 the coins are found only when the player is back. Coins that are found
-	// later than this are in the balance and told all the same, as of no recharge.
+	// unpaidFor is how long a recharge is kept that no coins came for. A window can be paid for hours, and Midas tells of
+	// it for half a day (§3.7); but the player may be away, and in protocol V1 the coins are found only when the player is
+	// back. Coins that are found later than this are in the balance and told all the same, as of no recharge.
 	unpaidFor = 90 * 24 * time.Hour
 	// pruneAtOnce bounds the rows that go when one comes, so that no write takes long.
 	pruneAtOnce = 10

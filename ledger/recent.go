@@ -13,15 +13,17 @@ import (
 const (
 	// recentFor is how old what is told out of memory may be: what another server has written since is not in it.
 	recentFor = time.Second
-	// mostRecentOrders and mostRecentLists bound what is kept: some 5 MB of orders, and of lists, which have 21 orders each at most.
+	// mostRecentOrders and mostRecentLists bound what is kept: some 5 MB of orders, and of lists, which have 21 orders
+	// each at most.
 	mostRecentOrders = 8192
 	mostRecentLists  = 512
-	// recentStripes is how many groups the players are in. A write to an order of one of them ends what is kept for its group.
+	// recentStripes is how many groups the players are in. A write to an order of one of them ends what is kept for its
+	// group.
 	recentStripes = 4096
 )
 
-// recent keeps what was just read of orders, so that a client that asks again is answered out of memory. Nothing of it is older than the
-// last write of this process to the player's orders, nor than recentFor.
+// recent keeps what was just read of orders, so that a client that asks again is answered out of memory. Nothing of it
+// is older than the last write of this process to the player's orders, nor than recentFor.
 type recent struct {
 	seed    maphash.Seed
 	changes [recentStripes]atomic.Uint64
@@ -64,7 +66,8 @@ func (r *recent) stripe(openid string) *atomic.Uint64 {
 	return &r.changes[maphash.String(r.seed, openid)%recentStripes]
 }
 
-// changed ends all that is kept of a player's orders. It is called once a write to one of them has ended, whatever came of it.
+// changed ends all that is kept of a player's orders. It is called once a write to one of them has ended, whatever came
+// of it.
 func (r *recent) changed(openid string) { r.stripe(openid).Add(1) }
 
 // now is the moment at which a reading of a player's orders begins.
@@ -82,8 +85,8 @@ func (r *recent) keep(o Order, at moment) {
 	}
 }
 
-// RecentOrderOf is OrderOf out of memory, for those who may not wait: an order that has ended and was read within the last
-// second. found is false if it is not there.
+// RecentOrderOf is OrderOf out of memory, for those who may not wait: an order that has ended and was read within the
+// last second. found is false if it is not there.
 func (l *Ledger) RecentOrderOf(openid string, kind Kind, requestID string) (o Order, found bool) {
 	kept, known := l.recent.ended.Get(request{openid, kind, requestID})
 	if !known || !l.recent.still(openid, kept.at) {
@@ -92,8 +95,9 @@ func (l *Ledger) RecentOrderOf(openid string, kind Kind, requestID string) (o Or
 	return kept.what, true
 }
 
-// RecentOrders is Orders out of memory, for those who may not wait: with SQLite, where there is no other server, a list of orders that have
-// all ended, and that was read within the last second. It must not be changed. found is false if it is not there.
+// RecentOrders is Orders out of memory, for those who may not wait: with SQLite, where there is no other server, a list
+// of orders that have all ended, and that was read within the last second. It must not be changed. found is false if it
+// is not there.
 func (l *Ledger) RecentOrders(openid, before string, limit int) (orders []Order, found bool) {
 	kept, known := l.recent.lists.Get(page{openid, before, limit})
 	if !known || !l.recent.still(openid, kept.at) {
@@ -115,8 +119,8 @@ func (l *Ledger) OrderOf(ctx context.Context, openid string, kind Kind, requestI
 	return o, err
 }
 
-// Orders lists a player's purchases, for coins and for money, newest first: at most limit of those before the bill number before, or from the
-// newest where before is empty.
+// Orders lists a player's purchases, for coins and for money, newest first: at most limit of those before the bill
+// number before, or from the newest where before is empty.
 func (l *Ledger) Orders(ctx context.Context, openid, before string, limit int) ([]Order, error) {
 	below := before
 	if below == "" {

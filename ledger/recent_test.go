@@ -103,7 +103,8 @@ func TestNothingIsToldOutOfMemoryOnceAnOrderHasChanged(t *testing.T) {
 	}
 }
 
-// What is under way changes with the next step, and what is disputed with an operator's word, perhaps another process's.
+// What is under way changes with the next step, and what is disputed with an operator's word, perhaps another
+// process's.
 func TestOnlyWhatHasEndedIsToldOutOfMemory(t *testing.T) {
 	l := ledgertest.Open(t, ledgertest.Fresh(t, "sqlite"))
 	o := wish("r1")

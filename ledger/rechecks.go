@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Recheck is a question to Midas that is still to be asked about an order that has ended: cancelpay found no such bill number, and a
-// pay that was under way then may have landed since. It has a row of its own, so that an order stays ended for whoever does not
-// know of rechecks (docs/decisions/0015).
+// Recheck is a question to Midas that is still to be asked about an order that has ended: cancelpay found no such bill
+// number, and a pay that was under way then may have landed since. It has a row of its own, so that an order stays
+// ended for whoever does not know of rechecks (docs/decisions/0015).
 type Recheck struct {
 	// BillNo is the order, OpenID its player.
 	BillNo, OpenID string
@@ -43,8 +43,8 @@ func (l *Ledger) unparkRechecks(ctx context.Context, tx *sql.Tx, openid string, 
 	return res.RowsAffected()
 }
 
-// ClaimRechecks takes up to limit rechecks that are due at now, and makes them due again after lease. Two servers that look at the same order
-// do no harm: cancelpay may be repeated.
+// ClaimRechecks takes up to limit rechecks that are due at now, and makes them due again after lease. Two servers that
+// look at the same order do no harm: cancelpay may be repeated.
 func (l *Ledger) ClaimRechecks(ctx context.Context, now time.Time, lease time.Duration, limit int) (claimed []Recheck, err error) {
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		claimed = nil // of a try that was undone

@@ -15,9 +15,9 @@ import (
 type Resolution struct {
 	// As is Delivered or Cancelled; the latter not for a refund, whose money has gone back whatever anybody decides.
 	//
-	// Delivered says that the player has what was bought: the operator has seen or granted it. Nothing is delivered because of
-	// it, now or later. Cancelled says that the player does not have it and has the coins, or the money, or an equivalent of
-	// it: nothing is given back because of it.
+	// Delivered says that the player has what was bought: the operator has seen or granted it. Nothing is delivered
+	// because of it, now or later. Cancelled says that the player does not have it and has the coins, or the money, or an
+	// equivalent of it: nothing is given back because of it.
 	As State
 	// Why is the reason, 1 to 500 bytes, and Who the operator, 1 to 100 bytes. Both are kept in the order's history.
 	Why, Who string
@@ -57,7 +57,8 @@ func (o Order) Settled() bool {
 }
 
 // Resolve settles a disputed order by an operator's decision. The stored order is returned. Errors: *NotDisputedError,
-// ErrNotFound, ErrBadResolution; ErrConflict if it changed this very moment (a push may settle goods): read it again and decide anew.
+// ErrNotFound, ErrBadResolution; ErrConflict if it changed this very moment (a push may settle goods): read it again
+// and decide anew.
 func (l *Ledger) Resolve(ctx context.Context, billNo string, r Resolution) (Order, error) {
 	if err := r.check(); err != nil {
 		return Order{}, fmt.Errorf("bill %s: %w", billNo, err)

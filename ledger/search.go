@@ -42,9 +42,10 @@ type Filter struct {
 	After string
 }
 
-// Search lists orders, the newest first unless f says otherwise; those of which the bill number's beginning is known, by bill number, which
-// grows with time too. next is Filter.After for the rest of them, empty when there is none. Orders that
-// are made meanwhile are before the first page and disturb nobody. It reads through indexes only, on connections that no player waits for.
+// Search lists orders, the newest first unless f says otherwise; those of which the bill number's beginning is known,
+// by bill number, which grows with time too. next is Filter.After for the rest of them, empty when there is none.
+// Orders that are made meanwhile are before the first page and disturb nobody. It reads through indexes only, on
+// connections that no player waits for.
 func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next string, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
@@ -71,11 +72,12 @@ func (l *Ledger) Search(ctx context.Context, f Filter) (orders []Order, next str
 
 func (f Filter) limit() int { return cmp.Or(f.Limit, 100) }
 
-// fewOrders is up to how many orders in the states and of the kinds that are asked for are all looked at for how their bill numbers begin.
+// fewOrders is up to how many orders in the states and of the kinds that are asked for are all looked at for how their
+// bill numbers begin.
 const fewOrders = 10_000
 
-// few tells of a search for how bill numbers begin, in some states or of some kinds, that there are few orders in these: they are looked
-// through then. Else so many of those that begin so are among them that they are found by that.
+// few tells of a search for how bill numbers begin, in some states or of some kinds, that there are few orders in
+// these: they are looked through then. Else so many of those that begin so are among them that they are found by that.
 func (l *Ledger) few(ctx context.Context, f Filter) (bool, error) {
 	if f.BillPrefix == "" || f.byName() || !f.bySort() {
 		return false, nil
@@ -121,10 +123,11 @@ func (f Filter) sorts() (all []condition) {
 	return all
 }
 
-// statement is the filter in SQL, with one order more than the limit. It is written for the indexes there are: one order, a player's, those of
-// a request and those whose bill number begins so are found by that, and looked through. Else, where a state or a kind is asked for, each kind
-// in each state is a search of its own, which begins where the answer is and ends with the limit: a state that is rare among
-// millions is found as fast as one that is not. few is Ledger.few's.
+// statement is the filter in SQL, with one order more than the limit. It is written for the indexes there are: one
+// order, a player's, those of a request and those whose bill number begins so are found by that, and looked through.
+// Else, where a state or a kind is asked for, each kind in each state is a search of its own, which begins where the
+// answer is and ends with the limit: a state that is rare among millions is found as fast as one that is not. few is
+// Ledger.few's.
 func (f Filter) statement(d dialect, few bool) (string, []any, error) {
 	if f.Limit < 0 || f.Limit > maxFound {
 		return "", nil, fmt.Errorf("%w: a limit is 1 to %d, not %d", ErrBadFilter, maxFound, f.Limit)
@@ -233,8 +236,8 @@ func (f Filter) begins(aside string) (c condition) {
 	return c
 }
 
-// one are the conditions of a search that is not taken apart. States and kinds are not to be searched by there: SQLite, which keeps
-// no statistics, would take the index that answers more of the question, and it is told not to.
+// one are the conditions of a search that is not taken apart. States and kinds are not to be searched by there: SQLite,
+// which keeps no statistics, would take the index that answers more of the question, and it is told not to.
 func (f Filter) one(d dialect) (c condition) {
 	if f.OpenID != "" {
 		c.add(`openid = ?`, f.OpenID)

@@ -19,10 +19,11 @@ import (
 )
 
 const (
-	// handOver is how long a server that starts waits for the one before it to let go of a SQLite ledger: longer than a stop takes.
+	// handOver is how long a server that starts waits for the one before it to let go of a SQLite ledger: longer than a
+	// stop takes.
 	handOver = 15 * time.Second
-	// beatEvery is how often a server says that it is there, beatLate after how long without a word it is thought to have stopped, and
-	// beatDead after how long no claim of it can be left: a lease is shorter, whatever the config.
+	// beatEvery is how often a server says that it is there, beatLate after how long without a word it is thought to have
+	// stopped, and beatDead after how long no claim of it can be left: a lease is shorter, whatever the config.
 	beatEvery = 5 * time.Second
 	beatLate  = 30 * time.Second
 	beatDead  = 10 * time.Minute
@@ -62,11 +63,12 @@ type serving struct {
 	done  sync.WaitGroup // the beat
 }
 
-// Serve makes this process one of the servers that work on the ledger's orders, until Close. resume is called, before any other server
-// can begin, if it is certain that no other lives, so that what is claimed is a dead one's: with SQLite always, for it has one server,
-// and a second is refused with a *ServedError after it has waited handOver for the first; with a database server if the last one has
-// left, or died on this machine. Otherwise claims end by themselves. others are servers that may be alive. fleet: they share more than the
-// ledger. With SQLite and fleet (several tills in one process) nothing is held and nothing resumed. A second call does nothing.
+// Serve makes this process one of the servers that work on the ledger's orders, until Close. resume is called, before
+// any other server can begin, if it is certain that no other lives, so that what is claimed is a dead one's: with
+// SQLite always, for it has one server, and a second is refused with a *ServedError after it has waited handOver for
+// the first; with a database server if the last one has left, or died on this machine. Otherwise claims end by
+// themselves. others are servers that may be alive. fleet: they share more than the ledger. With SQLite and fleet
+// (several tills in one process) nothing is held and nothing resumed. A second call does nothing.
 func (l *Ledger) Serve(ctx context.Context, fleet bool, resume func(context.Context) error) (others []Server, err error) {
 	s := &l.serving
 	s.mu.Lock()
@@ -135,7 +137,8 @@ func (l *Ledger) hold(ctx context.Context) (*os.File, error) {
 	}
 }
 
-// register writes this server among those that work on the ledger, and finds out about the others. Only one server at a time does so.
+// register writes this server among those that work on the ledger, and finds out about the others. Only one server at a
+// time does so.
 func (l *Ledger) register(ctx context.Context, fleet bool, resume func(context.Context) error) (others []Server, err error) {
 	s := &l.serving
 	s.id = ulid.Make().String()
@@ -265,8 +268,8 @@ func (l *Ledger) leave() {
 // isLiving has the servers of this process.
 var isLiving sync.Map
 
-// isDead tells whether it is certain that a server has died: its process was on this machine, in the same space of process numbers,
-// and is not there.
+// isDead tells whether it is certain that a server has died: its process was on this machine, in the same space of
+// process numbers, and is not there.
 func isDead(id, machine string, pid int) bool {
 	if machine == "" || machine != machineName() {
 		return false

@@ -38,7 +38,8 @@ func TestServeAndWait(t *testing.T) {
 	select {}
 }
 
-// What a server that lives has claimed is its own, whoever starts beside it. Once it was killed, the next resumes at once.
+// What a server that lives has claimed is its own, whoever starts beside it. Once it was killed, the next resumes at
+// once.
 func TestWhatALivingServerHoldsIsNotResumed(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		ledgertest.Open(t, cfg)

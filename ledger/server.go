@@ -12,17 +12,19 @@ import (
 )
 
 const (
-	// tries is how often a transaction is begun anew that met another one the wrong way round, and a read whose connection was broken.
+	// tries is how often a transaction is begun anew that met another one the wrong way round, and a read whose connection
+	// was broken.
 	tries = 5
-	// startTime bounds how long a database is waited for that does not answer at the start, startLine how long without a word.
+	// startTime bounds how long a database is waited for that does not answer at the start, startLine how long without a
+	// word.
 	startTime = 2 * time.Minute
 	startLine = 3 * time.Second
 	// migrateTime bounds how long tables are brought up to date: an index on very many orders takes its time.
 	migrateTime = time.Hour
 )
 
-// waits are the pauses before a transaction is begun anew that met a server which cannot write, or whose connection broke: the
-// address may lead to another one by now. They are few, so that a player hears soon that the shop is closed.
+// waits are the pauses before a transaction is begun anew that met a server which cannot write, or whose connection
+// broke: the address may lead to another one by now. They are few, so that a player hears soon that the shop is closed.
 var waits = []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, 600 * time.Millisecond}
 
 // openServer opens a database server.
@@ -62,8 +64,9 @@ func (l *Ledger) openServer(ctx context.Context, d dialect, cfg Config) error {
 	return nil
 }
 
-// keepHistory makes the trigger that lets nobody change the history of an order. It is in no migration, because with a binary log
-// MySQL lets only administrators make one: a server that may not says so and goes on without, as all did before.
+// keepHistory makes the trigger that lets nobody change the history of an order. It is in no migration, because with a
+// binary log MySQL lets only administrators make one: a server that may not says so and goes on without, as all did
+// before.
 func (c *conns) keepHistory(ctx context.Context, db *sql.DB) {
 	ctx, cancel := patient(ctx)
 	defer cancel()
@@ -149,7 +152,8 @@ func (c *conns) knock(ctx context.Context, db *sql.DB) error {
 	return db.PingContext(ctx)
 }
 
-// encoding refuses to make a ledger in a database of PostgreSQL's that does not take every character. Where one is, it goes on in ASCII.
+// encoding refuses to make a ledger in a database of PostgreSQL's that does not take every character. Where one is, it
+// goes on in ASCII.
 func (l *Ledger) encoding(ctx context.Context, d dialect, db *sql.DB) error {
 	if d.name != postgres.name {
 		return nil
@@ -223,8 +227,8 @@ func (p *pool) do(ctx context.Context, alone bool, f func(ctx context.Context, t
 	}
 }
 
-// nothingDone tells that a transaction which failed has left nothing behind, so that it may be begun anew at once. A server that
-// only reads refuses commits, too. Where no connection could be had there is no use in asking again.
+// nothingDone tells that a transaction which failed has left nothing behind, so that it may be begun anew at once. A
+// server that only reads refuses commits, too. Where no connection could be had there is no use in asking again.
 func nothingDone(err error, f fault, committing bool) bool {
 	if _, unsent := errors.AsType[*connectError](err); unsent || f == silent {
 		return false
@@ -234,7 +238,8 @@ func nothingDone(err error, f fault, committing bool) bool {
 
 // once tells whether it has failed with the commit, which may have taken all the same.
 func (p *pool) once(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) (committing bool, err error) {
-	// A row that is to be changed is locked, so no more than this is needed, and fewer transactions meet the wrong way round.
+	// A row that is to be changed is locked, so no more than this is needed, and fewer transactions meet the wrong way
+	// round.
 	tx, err := p.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return false, err

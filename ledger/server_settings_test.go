@@ -14,7 +14,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// Administrators and cloud providers set servers in their own ways. The ledger's sessions, a host's statements in them included, are ours.
+// Administrators and cloud providers set servers in their own ways. The ledger's sessions, a host's statements in them
+// included, are ours.
 func TestASessionIsSetByUsWhateverTheServerIsSetTo(t *testing.T) {
 	for driver, settings := range map[string][]string{
 		"mysql": {

@@ -10,16 +10,17 @@ import (
 // MaxSessions is how many session keys of a player are kept: of the login that was stored last, and of those before.
 const MaxSessions = 3
 
-// SaveSession keeps a player's sealed session key, so that open orders can be finished after a restart or by another server. The ones
-// before stay behind it: which of two logins at once is the newer one neither clocks nor the order of the answers tell. The ledger
-// never sees the keys themselves.
+// SaveSession keeps a player's sealed session key, so that open orders can be finished after a restart or by another
+// server. The ones before stay behind it: which of two logins at once is the newer one neither clocks nor the order of
+// the answers tell. The ledger never sees the keys themselves.
 func (l *Ledger) SaveSession(ctx context.Context, openid string, sealed []byte, at time.Time) error {
 	return l.ChangeSessions(ctx, openid, "", at, func(kept [][]byte, _ time.Time) [][]byte { return append([][]byte{sealed}, kept...) })
 }
 
-// ChangeSessions replaces the sealed session keys of a player, the first to be tried first, by what change makes of those there are and
-// of when they were last changed. It may be called more than once. nil: they stay as they are. at is when they are new; the zero time:
-// only their order changes. userIP is the player's address with them; empty: the one before stays.
+// ChangeSessions replaces the sealed session keys of a player, the first to be tried first, by what change makes of
+// those there are and of when they were last changed. It may be called more than once. nil: they stay as they are. at
+// is when they are new; the zero time: only their order changes. userIP is the player's address with them; empty: the
+// one before stays.
 func (l *Ledger) ChangeSessions(ctx context.Context, openid, userIP string, at time.Time, change func(kept [][]byte, changed time.Time) [][]byte) error {
 	return unavailable(ctx, "keep a session", l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// The row is made if need be and then locked: two servers may log a player in at once. Empty, it holds no key.
@@ -62,7 +63,8 @@ func (l *Ledger) Session(ctx context.Context, openid string) (sealed []byte, err
 	return kept[0], nil
 }
 
-// Sessions reads a player's sealed keys, the first to be tried first, and when they were last changed, or answers ErrNotFound.
+// Sessions reads a player's sealed keys, the first to be tried first, and when they were last changed, or answers
+// ErrNotFound.
 func (l *Ledger) Sessions(ctx context.Context, openid string) (kept [][]byte, changed time.Time, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()
@@ -73,7 +75,8 @@ func (l *Ledger) Sessions(ctx context.Context, openid string) (kept [][]byte, ch
 	return kept, changed, unavailable(ctx, "read a session", err)
 }
 
-// Address reads the address that a player last logged in from; empty if none is known. A player without a session is ErrNotFound.
+// Address reads the address that a player last logged in from; empty if none is known. A player without a session is
+// ErrNotFound.
 func (l *Ledger) Address(ctx context.Context, openid string) (userIP string, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()

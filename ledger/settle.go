@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// What a recharge brought is told by three that need not agree: what was asked for, which the client may change (§3.4), what Midas
-// says of its number, and the growth of save_amt, which names no recharge and is the truth of how much there is. For each player
+// What a recharge brought is told by three that need not agree: what was asked for, which the client may change (§3.4),
+// what Midas says of its number, and the growth of save_amt, which names no recharge and is the truth of how much there
+// is. For each player
 //
 //	coins of the credited recharges = growth of save_amt - loose + ahead
 //
-// holds at all times. A recharge that was credited by its number is ahead until save_amt shows its coins. If it has shown them
-// before, they are loose, or were taken for another recharge's by a guess, which is then taken back.
+// holds at all times. A recharge that was credited by its number is ahead until save_amt shows its coins. If it has
+// shown them before, they are loose, or were taken for another recharge's by a guess, which is then taken back.
 
 // evidence is how it is known that a recharge was credited.
 type evidence int
@@ -27,11 +28,11 @@ const (
 )
 
 const (
-	// likelyFor is how much older than the newest attempt one may be and still be as likely: a push comes for half a day (§3.7),
-	// and a window is open for less.
+	// likelyFor is how much older than the newest attempt one may be and still be as likely: a push comes for half a day
+	// (§3.7), and a window is open for less.
 	likelyFor = 26 * time.Hour
-	// unseenFor is for how long coins are waited for that Midas says are in the balance while save_amt does not show them. Two servers'
-	// clocks may differ by a minute, which matters to nobody here.
+	// unseenFor is for how long coins are waited for that Midas says are in the balance while save_amt does not show them.
+	// Two servers' clocks may differ by a minute, which matters to nobody here.
 	unseenFor = time.Hour
 	// maxGuess bounds the recharges among which coins are looked for that are not exactly one's.
 	maxGuess = 40
@@ -67,7 +68,8 @@ func (k *Look) unpaid(r Recharge) bool {
 	return k != nil && r.OutTradeNo != "" && slices.Contains(k.Unpaid, r.OutTradeNo)
 }
 
-// confirm credits a recharge by its number, with coins of them or (0) as many as were asked for. It is false if that changes nothing.
+// confirm credits a recharge by its number, with coins of them or (0) as many as were asked for. It is false if that
+// changes nothing.
 func (r *Recharge) confirm(known *seenAccount, coins int64, seen bool, now time.Time) bool {
 	how := evidenceCoins
 	if coins <= 0 {
@@ -101,8 +103,8 @@ func (r *Recharge) confirm(known *seenAccount, coins int64, seen bool, now time.
 	return true
 }
 
-// settle explains that save_amt has grown by coins, 0 too, and puts right what it does not bear out. known.ahead and known.loose are
-// changed accordingly. The recharges that are credited now are returned.
+// settle explains that save_amt has grown by coins, 0 too, and puts right what it does not bear out. known.ahead and
+// known.loose are changed accordingly. The recharges that are credited now are returned.
 func (l *Ledger) settle(ctx context.Context, tx *sql.Tx, known *seenAccount, openid, zoneID string, coins int64, look *Look, now time.Time) ([]Recharge, error) {
 	s := settlement{known: known, coins: coins, now: now}
 	var err error
@@ -166,7 +168,8 @@ type settlement struct {
 	changed []Recharge
 }
 
-// shown notes that save_amt has shown the coins of a recharge, n of those that were missing, and that there are no more of them.
+// shown notes that save_amt has shown the coins of a recharge, n of those that were missing, and that there are no more
+// of them.
 func (s *settlement) shown(r Recharge, n int64) {
 	s.known.ahead -= r.unseen
 	r.Coins -= r.unseen - n
@@ -175,14 +178,15 @@ func (s *settlement) shown(r Recharge, n int64) {
 	s.unseen = slices.DeleteFunc(s.unseen, func(u Recharge) bool { return u.RequestID == r.RequestID })
 }
 
-// explain uses growth up for recharges that were credited by their number. elsewhere: exactly these coins are wanted by one
-// that waits. newer: save_amt has the coins of all of them, or had them before.
+// explain uses growth up for recharges that were credited by their number. elsewhere: exactly these coins are wanted by
+// one that waits. newer: save_amt has the coins of all of them, or had them before.
 func (s *settlement) explain(elsewhere, newer bool) {
 	var sum int64
 	for _, r := range s.unseen {
 		sum += r.unseen
 	}
-	// A version before knows only the sum. What it has seen is taken to be the oldest; what it has credited has no recharge here.
+	// A version before knows only the sum. What it has seen is taken to be the oldest; what it has credited has no
+	// recharge here.
 	for len(s.unseen) > 0 && sum > s.known.ahead {
 		r := s.unseen[len(s.unseen)-1]
 		sum -= r.unseen
@@ -221,7 +225,8 @@ func (s *settlement) explain(elsewhere, newer bool) {
 		s.coins, s.grew = 0, true
 		return
 	}
-	// So one of them brought another number of coins than was thought, if that is not what Midas has said; else the coins are another's.
+	// So one of them brought another number of coins than was thought, if that is not what Midas has said; else the coins
+	// are another's.
 	slices.SortStableFunc(s.unseen, func(a, b Recharge) int { return int(b.evidence) - int(a.evidence) })
 	for _, r := range slices.Clone(s.unseen) {
 		if r.unseen <= s.coins {
@@ -243,8 +248,9 @@ func (s *settlement) took(r Recharge) bool {
 	return slices.ContainsFunc(s.changed, func(c Recharge) bool { return c.RequestID == r.RequestID })
 }
 
-// putRight finds the coins that are missing where save_amt has shown them before: among those that were taken for another recharge's
-// by a guess, and the loose ones. quiet: nothing was credited for so long that what is still missing will not come.
+// putRight finds the coins that are missing where save_amt has shown them before: among those that were taken for
+// another recharge's by a guess, and the loose ones. quiet: nothing was credited for so long that what is still missing
+// will not come.
 func (s *settlement) putRight(guessed []Recharge, quiet bool) {
 	take := func(i int) {
 		g := guessed[i]
@@ -330,9 +336,10 @@ func (s *settlement) putRight(guessed []Recharge, quiet bool) {
 	}
 }
 
-// guess shares coins out among recharges that wait for some, the likeliest first, and tells how many are nobody's. One of exactly that
-// size is its owner, then some that together come to it. Else the client has bought another number of coins than it asked for (§3.4).
-// asked: Midas was asked about the likeliest of those that had not been reported as paid, and they were not.
+// guess shares coins out among recharges that wait for some, the likeliest first, and tells how many are nobody's. One
+// of exactly that size is its owner, then some that together come to it. Else the client has bought another number of
+// coins than it asked for (§3.4). asked: Midas was asked about the likeliest of those that had not been reported as
+// paid, and they were not.
 func guess(waiting []Recharge, coins int64, asked bool, now time.Time) (credited []Recharge, loose int64) {
 	give := func(r Recharge, n int64) {
 		r.was, r.State, r.Coins, r.evidence, r.UpdatedAt = r.State, RechargeCredited, n, evidenceGrowth, now
@@ -376,7 +383,8 @@ func guess(waiting []Recharge, coins int64, asked bool, now time.Time) (credited
 	return credited, 0
 }
 
-// maxTogether bounds how many recharges are taken to have been paid between two looks, and maxSteps the search for them.
+// maxTogether bounds how many recharges are taken to have been paid between two looks, and maxSteps the search for
+// them.
 const (
 	maxTogether = 6
 	maxSteps    = 20_000
@@ -436,8 +444,8 @@ func (l *Ledger) exactly(ctx context.Context, db asker, openid, zoneID string, c
 	return list[:min(1, len(list))], err
 }
 
-// waiting lists recharges that wait for coins, those of exactly that many first, then by likelihood: not much older than the newest
-// one, by state, the newest.
+// waiting lists recharges that wait for coins, those of exactly that many first, then by likelihood: not much older
+// than the newest one, by state, the newest.
 func (l *Ledger) waiting(ctx context.Context, db asker, openid, zoneID string, coins int64, which string, limit int) ([]Recharge, error) {
 	const those = ` FROM midas_recharges WHERE openid = ? AND zone_id = ? AND state <> '` + string(RechargeCredited) + `'`
 	var newest sql.NullInt64

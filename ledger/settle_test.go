@@ -102,8 +102,9 @@ func (b *buyer) credited() (sum int64) {
 	return sum
 }
 
-// balances tells what is wrong with a player's books as they lie in the database: what the credited recharges have come to is what save_amt has
-// grown by, without the coins that are nobody's, and with those that it has still to show; these are what recharges wait to see.
+// balances tells what is wrong with a player's books as they lie in the database: what the credited recharges have come
+// to is what save_amt has grown by, without the coins that are nobody's, and with those that it has still to show;
+// these are what recharges wait to see.
 func (b *buyer) balances(db *sql.DB) string {
 	var saveAmt, loose, ahead, coins, unseen int64
 	b.must(db.QueryRow(`SELECT save_amt, loose, ahead FROM midas_players WHERE openid = '`+b.openid+`'`).Scan(&saveAmt, &loose, &ahead))
@@ -137,9 +138,9 @@ func tellCredits(l *ledger.Ledger) {
 	})
 }
 
-// Whatever is offered, paid with another quantity, reported, pushed, asked about and looked at, in whatever order: once Midas has said
-// what was paid and has been looked at, each paid recharge is in the books once and with what came, no other is, and all together are
-// what save_amt grew by.
+// Whatever is offered, paid with another quantity, reported, pushed, asked about and looked at, in whatever order: once
+// Midas has said what was paid and has been looked at, each paid recharge is in the books once and with what came, no
+// other is, and all together are what save_amt grew by.
 func TestTheBooksOfRechargesAreWhatSaveAmtGrewBy(t *testing.T) {
 	cfg := ledger.Config{Driver: "sqlite", DSN: t.TempDir() + "/l.db"}
 	l, db := ledgertest.Open(t, cfg), raw(t, cfg)
@@ -232,7 +233,8 @@ func TestTheBooksOfRechargesAreWhatSaveAmtGrewBy(t *testing.T) {
 	})
 }
 
-// Without a word of Midas's about a number there is only save_amt (protocol V1). Whatever the windows brought, all of it is in the books.
+// Without a word of Midas's about a number there is only save_amt (protocol V1). Whatever the windows brought, all of
+// it is in the books.
 func TestWithoutNumbersTheBooksFollowSaveAmt(t *testing.T) {
 	l := ledgertest.Open(t, ledger.Config{DSN: t.TempDir() + "/l.db"})
 	for name, c := range map[string]struct {
@@ -314,7 +316,8 @@ func TestARechargeThatMidasCallsUnpaidGetsNoCoins(t *testing.T) {
 	}
 }
 
-// Midas has said how many coins a number brought, and then comes an answer from before that, which shows others. What Midas has said stands.
+// Midas has said how many coins a number brought, and then comes an answer from before that, which shows others. What
+// Midas has said stands.
 func TestAnAnswerFromBeforeAPushDoesNotCutWhatThePushHasSaid(t *testing.T) {
 	l := ledgertest.Open(t, ledger.Config{DSN: t.TempDir() + "/l.db"})
 	b := newBuyer(l, "alice")

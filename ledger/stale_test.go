@@ -9,8 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// A server has read an order, and stands still. Then the order is taken, or resumed, which moves it to no other state and writes no
-// line of history: the version alone tells that what the server knows is old. It may change nothing.
+// A server has read an order, and stands still. Then the order is taken, or resumed, which moves it to no other state
+// and writes no line of history: the version alone tells that what the server knows is old. It may change nothing.
 func TestAChangeBasedOnWhatWasReadBeforeTheOrderWasTakenIsRefused(t *testing.T) {
 	const horizon = 100 * time.Hour
 	parked := func(o *ledger.Order) { o.Parked, o.DueAt = true, noon.Add(47*time.Hour) }

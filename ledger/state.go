@@ -2,8 +2,8 @@ package ledger
 
 import "slices"
 
-// State is where an order stands. Nothing moves an order along an arrow that the machine of its [Kind] does not have. That
-// of purchases and presents is:
+// State is where an order stands. Nothing moves an order along an arrow that the machine of its [Kind] does not have.
+// That of purchases and presents is:
 //
 //	created → paying → paid → delivered ⇄ refunding
 //	   |        |        ├→ refunding → cancelled | disputed
@@ -14,10 +14,12 @@ import "slices"
 //	   |        └→ disputed
 //	   └→ failed
 //
-// An order that Midas is asked about at once is made in Paying: its number and the mark that a call may be out are one write.
+// An order that Midas is asked about at once is made in Paying: its number and the mark that a call may be out are one
+// write.
 //
-// A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again. An order that
-// was cancelled, or has failed, because Midas knew nothing of it, moves again if a deduction lands late (see Recheck):
+// A delivered order stays so unless the host cancels it; if Midas then keeps the coins, it is delivered again. An order
+// that was cancelled, or has failed, because Midas knew nothing of it, moves again if a deduction lands late (see
+// Recheck):
 //
 //	cancelled → cancelled (given back) | paid (Midas keeps it) | reversing
 //	failed → reversing
@@ -33,8 +35,8 @@ import "slices"
 //	  ├→ disputed
 //	  └→ cancelled
 //
-// Ledger.SettleTrade has one arrow more: goods that were cancelled and never delivered become paid once it is known that not all
-// that was paid is back.
+// Ledger.SettleTrade has one arrow more: goods that were cancelled and never delivered become paid once it is known
+// that not all that was paid is back.
 //
 // A refund of money, and a credit of coins that were bought, wait to be told to the host: paid → delivered | disputed.
 type State string

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// committers is how many transactions of many steps each are under way at once. A step that finds all of them busy waits for the next,
-	// with whatever else has come by then.
+	// committers is how many transactions of many steps each are under way at once. A step that finds all of them busy
+	// waits for the next, with whatever else has come by then.
 	committers = 2
 	// maxShared bounds how many steps share a transaction.
 	maxShared = 128
@@ -30,9 +30,10 @@ type step struct {
 	done    chan error
 }
 
-// sharing stores steps of different orders together on a database server: a few statements and one commit for all that came at once.
-// What cannot be shared is left to whoever has asked: a step of an order that has moved on meanwhile or that somebody else works on, a
-// request that was made before, and each of the steps of a transaction that the database has refused.
+// sharing stores steps of different orders together on a database server: a few statements and one commit for all that
+// came at once. What cannot be shared is left to whoever has asked: a step of an order that has moved on meanwhile or
+// that somebody else works on, a request that was made before, and each of the steps of a transaction that the database
+// has refused.
 type sharing struct {
 	pool    *pool
 	dialect dialect
@@ -61,8 +62,8 @@ func (s *sharing) close() {
 	s.working.Wait()
 }
 
-// store returns once the step is stored, has failed, or (false) is left to the caller. The context bounds the wait to be let in; once in,
-// a step is seen through.
+// store returns once the step is stored, has failed, or (false) is left to the caller. The context bounds the wait to
+// be let in; once in, a step is seen through.
 func (s *sharing) store(ctx context.Context, one *step) (taken bool, err error) {
 	one.entered, one.done = time.Now(), make(chan error, 1)
 	if err := s.enter(ctx, one); err != nil {
@@ -194,8 +195,9 @@ func (s *sharing) move(ctx context.Context, tx *sql.Tx, moves []*step) error {
 	return a.took(ctx, tx, moves, moveArrays+s.grown())
 }
 
-// grown is another comment each time that twice as much has been stored. PostgreSQL keeps the plan of a text: one that was made for a table of
-// a few pages reads all of them, and would go on to do so with a million orders until the table is analyzed.
+// grown is another comment each time that twice as much has been stored. PostgreSQL keeps the plan of a text: one that
+// was made for a table of a few pages reads all of them, and would go on to do so with a million orders until the table
+// is analyzed.
 func (s *sharing) grown() string {
 	stored, _ := s.pool.written()
 	return " -- " + strconv.Itoa(bits.Len64(uint64(stored)))

@@ -17,8 +17,8 @@ import (
 // notes are what a database's lists might misread.
 var notes = []string{``, `plain`, `"quoted"`, `back\slash`, `{a,b}`, `NULL`, `it's`, `米大师 🗡`, `a,"b\",{}`, ` `, `?`, `$1`}
 
-// Orders of many players are made and moved on at once, each by two who know the same of it: one of the two does it, the other is refused, and
-// what each has said is in the order and its history as it was said.
+// Orders of many players are made and moved on at once, each by two who know the same of it: one of the two does it,
+// the other is refused, and what each has said is in the order and its history as it was said.
 func TestStepsOfManyOrdersAtOnceAreEachDoneOnce(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
@@ -96,7 +96,8 @@ func twice(do func(n int)) {
 	both.Wait()
 }
 
-// Somebody's transaction holds an order: an operator's, or a server's that has been frozen. The orders of others go on all the while.
+// Somebody's transaction holds an order: an operator's, or a server's that has been frozen. The orders of others go on
+// all the while.
 func TestAStepOfAnOrderThatIsHeldKeepsNoOtherWaiting(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)

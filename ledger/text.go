@@ -16,15 +16,17 @@ const (
 	whoMost  = 128
 )
 
-// storable is the order with texts that every database takes: what a host, Midas or a player has said must not keep a state from
-// being stored. What identifies an order stays as it is: an order that cannot be stored with it is never begun.
+// storable is the order with texts that every database takes: what a host, Midas or a player has said must not keep a
+// state from being stored. What identifies an order stays as it is: an order that cannot be stored with it is never
+// begun.
 func (l *Ledger) storable(ctx context.Context, o Order) Order {
 	o.Note, o.RID, o.UserIP = l.text(ctx, o.Note, noteMost), l.text(ctx, o.RID, ridMost), l.text(ctx, o.UserIP, ipMost)
 	return o
 }
 
-// inASCII is the key of a context in which a write is run once more that the database has refused for a text: columns may have been
-// given another character set, or made shorter, by whoever runs the database. Texts are ASCII then, and shortMost bytes at most.
+// inASCII is the key of a context in which a write is run once more that the database has refused for a text: columns
+// may have been given another character set, or made shorter, by whoever runs the database. Texts are ASCII then, and
+// shortMost bytes at most.
 type inASCII struct{}
 
 const shortMost = 64
@@ -40,8 +42,8 @@ func refusesText(err error) bool {
 	return slices.Contains([]int{1300, 1366, 1406, 3854, 3988}, mysqlNumber(err))
 }
 
-// text is a text of most bytes at most, that is UTF-8 and has nothing that cannot be printed; where the database has another encoding it
-// is ASCII.
+// text is a text of most bytes at most, that is UTF-8 and has nothing that cannot be printed; where the database has
+// another encoding it is ASCII.
 func (l *Ledger) text(ctx context.Context, s string, most int) string {
 	ascii := l.ascii
 	if ctx.Value(inASCII{}) != nil {

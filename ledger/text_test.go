@@ -43,7 +43,8 @@ func tell(t *testing.T, l *ledger.Ledger) {
 	}
 }
 
-// A PostgreSQL database of another encoding is refused for a new ledger; one that has a ledger already goes on, in ASCII.
+// A PostgreSQL database of another encoding is refused for a new ledger; one that has a ledger already goes on, in
+// ASCII.
 func TestAnotherEncodingIsRefusedOrWrittenInASCII(t *testing.T) {
 	admin := os.Getenv("LEAFMIDAS_TEST_POSTGRES")
 	if admin == "" {
@@ -85,8 +86,8 @@ func TestAnotherEncodingIsRefusedOrWrittenInASCII(t *testing.T) {
 	}
 }
 
-// A database that takes a state, and not the words about it, has the state with a note in ASCII: its columns were given another
-// character set, or were made shorter. What cannot be stored in ASCII either is an error, and stores nothing.
+// A database that takes a state, and not the words about it, has the state with a note in ASCII: its columns were given
+// another character set, or were made shorter. What cannot be stored in ASCII either is an error, and stores nothing.
 func TestATextThatTheDatabaseRefusesIsStoredInASCII(t *testing.T) {
 	for _, driver := range []string{"postgres", "mysql"} {
 		t.Run(driver, func(t *testing.T) {

@@ -97,9 +97,9 @@ type TradeChange struct {
 	Late *Order
 }
 
-// SettleTrade reads all that is known of a payment, has decide say what is to become of it, and stores that, in one transaction
-// in which nobody else changes the goods. decide may be called again and must do nothing but decide. What it returns
-// besides is the trade as it was decided on, with the goods as stored.
+// SettleTrade reads all that is known of a payment, has decide say what is to become of it, and stores that, in one
+// transaction in which nobody else changes the goods. decide may be called again and must do nothing but decide. What
+// it returns besides is the trade as it was decided on, with the goods as stored.
 func (l *Ledger) SettleTrade(ctx context.Context, outTradeNo string, decide func(Trade) TradeChange) (t Trade, c TradeChange, err error) {
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		t = Trade{}
@@ -248,8 +248,9 @@ func (l *Ledger) insertRefund(ctx context.Context, tx *sql.Tx, o Order, outTrade
 	return o, true, l.addHistory(ctx, tx, l.who, o, "")
 }
 
-// CreateRefund stores that money was given back, once for each RequestID, which is Midas's name for the refund: a repeat that
-// knows the player now, and the first did not, is the same refund. ErrMismatch: it was told before with another amount, or of another payment.
+// CreateRefund stores that money was given back, once for each RequestID, which is Midas's name for the refund: a
+// repeat that knows the player now, and the first did not, is the same refund. ErrMismatch: it was told before with
+// another amount, or of another payment.
 func (l *Ledger) CreateRefund(ctx context.Context, o Order) (stored Order, created bool, err error) {
 	o.State, o.Version = o.Kind.begins(), 1
 	err = l.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
@@ -275,7 +276,8 @@ func (l *Ledger) Refunded(ctx context.Context, outTradeNo string) (fen int64, er
 	return fen, unavailable(ctx, "sum up what was given back of "+outTradeNo, err)
 }
 
-// RefundNamed reads of which payment a refund is, and what the host is told of it; ErrNotFound if no version that keeps verdicts has stored it.
+// RefundNamed reads of which payment a refund is, and what the host is told of it; ErrNotFound if no version that keeps
+// verdicts has stored it.
 func (l *Ledger) RefundNamed(ctx context.Context, refundID string) (outTradeNo string, v Verdict, err error) {
 	inner, cancel := patient(ctx)
 	defer cancel()

@@ -309,7 +309,8 @@ func readOnly(t *testing.T, folder os.FileMode) (ledger.Config, before) {
 	return cfg, b
 }
 
-// permit sets what may be done with the folder and the files in it: SQLite gives those it makes the rights of the first.
+// permit sets what may be done with the folder and the files in it: SQLite gives those it makes the rights of the
+// first.
 func permit(t *testing.T, cfg ledger.Config, file, folder os.FileMode) {
 	t.Helper()
 	files, err := filepath.Glob(cfg.DSN + "*")

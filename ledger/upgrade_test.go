@@ -16,8 +16,9 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// The rule that lets an old and a new version share a ledger (docs/decisions/0013): what is there stays as it is, what is new
-// has a default, and what a version does not know it leaves alone. These tests hold this version to both sides of it.
+// The rule that lets an old and a new version share a ledger (docs/decisions/0013): what is there stays as it is, what
+// is new has a default, and what a version does not know it leaves alone. These tests hold this version to both sides
+// of it.
 
 func raw(t *testing.T, cfg ledger.Config) *sql.DB {
 	t.Helper()
@@ -107,8 +108,8 @@ func TestThisVersionMayWorkBesideANewerOne(t *testing.T) {
 	})
 }
 
-// A newer version's orders lie between ours, in states that this version has and in one that it has not. It lists, sums up and wakes
-// its own, and nothing of it fails.
+// A newer version's orders lie between ours, in states that this version has and in one that it has not. It lists, sums
+// up and wakes its own, and nothing of it fails.
 func TestWhatANewerVersionOrderedIsLeftOutOfWhatThisOneReads(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
@@ -167,8 +168,8 @@ func TestWhatANewerVersionOrderedIsLeftOutOfWhatThisOneReads(t *testing.T) {
 	})
 }
 
-// What a newer version's orders have moved at Midas this one cannot tell. It must not take it for what was spent before, which is
-// kept for ever, nor for a difference.
+// What a newer version's orders have moved at Midas this one cannot tell. It must not take it for what was spent
+// before, which is kept for ever, nor for a difference.
 func TestAnAccountWithANewerVersionsOrdersIsNotSummedUp(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		l := ledgertest.Open(t, cfg)
@@ -289,8 +290,8 @@ var (
 // aroundIt is what goes with an index that is built online, and what removes one that was never finished.
 var aroundIt = regexp.MustCompile(`^(?:SET SESSION lock_wait_timeout = \w+|DROP INDEX CONCURRENTLY IF EXISTS midas_orders_(?:found|asked))$`)
 
-// breaks tells why a statement of a migration is not one that an older version can live with; "" if it can. What guards the first
-// tables from the start is no change.
+// breaks tells why a statement of a migration is not one that an older version can live with; "" if it can. What guards
+// the first tables from the start is no change.
 func breaks(statement string, first bool) string {
 	statement = strings.TrimSuffix(statement, ", ALGORITHM=INPLACE, LOCK=NONE")
 	switch change := altered.FindStringSubmatch(statement); {

@@ -3,9 +3,9 @@
 //	prometheus.MustRegister(metrics.New(pay.Plugin))
 //	http.Handle("/metrics", promhttp.Handler())
 //
-// Everything is counted whether anybody looks or not; a scrape reads memory. What only the ledger knows, the open orders, is
-// read on the scraper's own goroutine, for a second at most, and not again for some seconds, so that no number of scrapes is
-// a load. Only hosts that import this package link Prometheus.
+// Everything is counted whether anybody looks or not; a scrape reads memory. What only the ledger knows, the open
+// orders, is read on the scraper's own goroutine, for a second at most, and not again for some seconds, so that no
+// number of scrapes is a load. Only hosts that import this package link Prometheus.
 package metrics
 
 import (
@@ -37,8 +37,8 @@ type Plugin interface {
 }
 
 const (
-	// keep is how long the open orders are shown without another look. A look that took long is kept longer, so that looking
-	// never takes more than a part in costShare of the time.
+	// keep is how long the open orders are shown without another look. A look that took long is kept longer, so that
+	// looking never takes more than a part in costShare of the time.
 	keep      = 5 * time.Second
 	costShare = 20
 	// lookTime bounds a look: a ledger that does not answer must not hold up the scrape.
@@ -160,8 +160,8 @@ func (w writer) audit(a payment.AuditStats) {
 	w.gauge(auditUnchecked, float64(a.Unchecked))
 }
 
-// WriteAudit writes the metrics of an audit that no server has made into a file, as node_exporter's textfile collector reads them:
-// the name ends in .prom.
+// WriteAudit writes the metrics of an audit that no server has made into a file, as node_exporter's textfile collector
+// reads them: the name ends in .prom.
 func WriteAudit(path string, a payment.AuditStats) error {
 	registry := prometheus.NewRegistry()
 	if err := registry.Register(auditOnly(a)); err != nil {

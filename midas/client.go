@@ -53,8 +53,9 @@ func (c *Client) Close() {
 	c.lines.close()
 }
 
-// exchange sends one request and reads its reply; target is the path with its query, and a nil body makes a GET. Every way it can fail is told apart here, and none
-// shows the URL: it holds the access token, or the AppSecret. ctx bounds the call, and is looked at directly before sending.
+// exchange sends one request and reads its reply; target is the path with its query, and a nil body makes a GET. Every
+// way it can fail is told apart here, and none shows the URL: it holds the access token, or the AppSecret. ctx bounds
+// the call, and is looked at directly before sending.
 func (c *Client) exchange(ctx context.Context, e Endpoint, billNo, target string, body []byte) ([]byte, error) {
 	transport, used := c.lines.pick()
 	door, base := c.doors.pick(e == EndpointBalance || e == EndpointQuery || e == EndpointToken)
@@ -92,8 +93,8 @@ func (c *Client) overLine(ctx context.Context, t http.RoundTripper, e Endpoint, 
 		kind, cause := out.failure(nil)
 		return nil, fail(kind, 0, cause)
 	}
-	// Not by an http.Client, which would follow a redirect and carry the access token to wherever it points, and which copies
-	// every header to be ready for that.
+	// Not by an http.Client, which would follow a redirect and carry the access token to wherever it points, and which
+	// copies every header to be ready for that.
 	resp, err := t.RoundTrip(r)
 	if err != nil {
 		kind, cause := out.failure(err)

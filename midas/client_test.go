@@ -245,7 +245,8 @@ func hang(text string) http.HandlerFunc {
 	}
 }
 
-// goneURL is an address where nobody listens: not one of a server that has closed, whose port somebody else may have by now.
+// goneURL is an address where nobody listens: not one of a server that has closed, whose port somebody else may have by
+// now.
 func goneURL(t *testing.T) string {
 	t.Helper()
 	addr, err := freeport.Addr()

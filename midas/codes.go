@@ -22,8 +22,8 @@ var (
 	ErrBadBillNo error = &sentinel{"order data not valid"}
 	// ErrBadOpenID (90007): no such user, or no access token in the URL (§1.8).
 	ErrBadOpenID error = &sentinel{"openid not valid"}
-	// ErrBadMPSig (90009): mp_sig does not fit. Most often the session key is not the user's newest: a login that this server
-	// never heard of, because it died or because it was another's, has replaced it. Else the text signed is wrong.
+	// ErrBadMPSig (90009): mp_sig does not fit. Most often the session key is not the user's newest: a login that this
+	// server never heard of, because it died or because it was another's, has replaced it. Else the text signed is wrong.
 	ErrBadMPSig error = &sentinel{"mp_sig wrong"}
 	// ErrSessionExpired (90010): the user has to log in again (§4.3).
 	ErrSessionExpired error = &sentinel{"session expired"}
@@ -53,12 +53,13 @@ var (
 	ErrBadSecret error = &sentinel{"AppSecret wrong"}
 	// ErrBadAppID (40013, 41002): the AppID is wrong or missing.
 	ErrBadAppID error = &sentinel{"AppID wrong"}
-	// ErrIPNotAllowed (40164, 89501, 89503, 89506, 89507): this server's address is not on the list in the WeChat console (§4.2), or
-	// an administrator of the mini game has not confirmed it, or has refused it.
+	// ErrIPNotAllowed (40164, 89501, 89503, 89506, 89507): this server's address is not on the list in the WeChat console
+	// (§4.2), or an administrator of the mini game has not confirmed it, or has refused it.
 	ErrIPNotAllowed error = &sentinel{"server address not allowed"}
 	// ErrSecretFrozen (40243): the AppSecret has been frozen in the WeChat console.
 	ErrSecretFrozen error = &sentinel{"AppSecret frozen"}
-	// ErrRestricted (48004, 50002): WeChat has taken the call away from the mini game, or has restricted its account, for breaking a rule.
+	// ErrRestricted (48004, 50002): WeChat has taken the call away from the mini game, or has restricted its account, for
+	// breaking a rule.
 	ErrRestricted error = &sentinel{"mini game restricted by WeChat"}
 	// ErrBadCode (40029, 40163): the login code is wrong, used or too old (§4.1).
 	ErrBadCode error = &sentinel{"login code not valid"}

@@ -9,12 +9,13 @@ import (
 const (
 	// leastSecret is the length, in bytes, from which a secret is looked for: a shorter one would be found in any text.
 	leastSecret = 6
-	// piece is how many bytes of a secret in a row are taken for a part of it, as a server shows that cuts what it repeats.
+	// piece is how many bytes of a secret in a row are taken for a part of it, as a server shows that cuts what it
+	// repeats.
 	piece = 10
 )
 
-// without hides secrets in a text of a server's, in each form in which it may repeat them: as they are, as in a URL, as in JSON.
-// Parts of them are hidden too.
+// without hides secrets in a text of a server's, in each form in which it may repeat them: as they are, as in a URL, as
+// in JSON. Parts of them are hidden too.
 func without(text string, secrets []Secret) string {
 	for _, s := range secrets {
 		if len(s) < leastSecret {

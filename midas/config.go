@@ -21,8 +21,8 @@ const standardTimeout = 3 * time.Second
 type Config struct {
 	// BaseURL is scheme and host. Zero value: OfficialURL.
 	BaseURL string
-	// OtherURLs are further domains by which the same Midas is reached (§3.9, P12), in order of preference. After three failures of the
-	// line in a row calls go to the next one, and back to the first once it answers. Zero value: none.
+	// OtherURLs are further domains by which the same Midas is reached (§3.9, P12), in order of preference. After three
+	// failures of the line in a row calls go to the next one, and back to the first once it answers. Zero value: none.
 	OtherURLs []string
 	// AppID and AppSecret are the mini game's. Required.
 	AppID     string
@@ -47,8 +47,9 @@ type Config struct {
 	Tokens TokenSource
 	// TokenStore shares the token with other servers, where the client fetches it itself. nil: it is this client's alone.
 	TokenStore TokenStore
-	// Transport carries the calls. nil: one that keeps connections alive and bounds every stage by Timeout. An *http.Transport is
-	// copied, so that connections which no longer answer can be left for new ones, and its zero HTTP2 timeouts are set.
+	// Transport carries the calls. nil: one that keeps connections alive and bounds every stage by Timeout. An
+	// *http.Transport is copied, so that connections which no longer answer can be left for new ones, and its zero HTTP2
+	// timeouts are set.
 	Transport http.RoundTripper
 	// Logger is told of tokens that were replaced. nil: slog.Default().
 	Logger *slog.Logger

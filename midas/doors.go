@@ -12,13 +12,15 @@ import (
 const (
 	// doorFailures in a row of the line have the next calls go to the next domain.
 	doorFailures = 3
-	// backAfter is how long the first domain is left alone before one call tries it again; twice as long each time, backMost at most.
+	// backAfter is how long the first domain is left alone before one call tries it again; twice as long each time,
+	// backMost at most.
 	backAfter = 15 * time.Second
 	backMost  = 5 * time.Minute
 )
 
-// doors are the domains by which the same Midas is reached (midas-protocol.md §3.9, P11 and P12), the first preferred. A call goes to one
-// of them and is never made at another by itself: whoever repeats it does so with the same bill number, by the rules of an order.
+// doors are the domains by which the same Midas is reached (midas-protocol.md §3.9, P11 and P12), the first preferred.
+// A call goes to one of them and is never made at another by itself: whoever repeats it does so with the same bill
+// number, by the rules of an order.
 type doors struct {
 	urls []string
 	log  *slog.Logger
@@ -38,7 +40,8 @@ func newDoors(urls []string, log *slog.Logger) *doors {
 	return &doors{urls: urls, log: log, now: time.Now, leftAt: make([]time.Time, len(urls))}
 }
 
-// pick chooses the domain for a call. mayTry: the call moves nothing, and may be the one that tries the first domain again.
+// pick chooses the domain for a call. mayTry: the call moves nothing, and may be the one that tries the first domain
+// again.
 func (d *doors) pick(mayTry bool) (door int, url string) {
 	if len(d.urls) == 1 {
 		return 0, d.urls[0]

@@ -93,7 +93,8 @@ func TestOneDomainIsUsedWhateverHappens(t *testing.T) {
 	}
 }
 
-// Whatever fails and whenever, a call has a domain, no more than one call at a time tries the first, and once it answers it is used.
+// Whatever fails and whenever, a call has a domain, no more than one call at a time tries the first, and once it
+// answers it is used.
 func TestDomainsProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d, pass := testDoors("a", "b", "c")

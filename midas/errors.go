@@ -73,9 +73,9 @@ var (
 	ErrBadReply error = &sentinel{"reply makes no sense"}
 	// ErrCancelled: the caller's own context ended. errors.Is holds for that context's error too.
 	ErrCancelled error = &sentinel{"cancelled by the caller"}
-	// ErrNotSent: the call did not leave this machine; nothing was done. There was no access token, no connection (a name that
-	// does not resolve, a port that refuses, TLS that fails, a proxy that is down or refuses), or the time to send it had passed: then
-	// errors.Is holds for ErrCancelled too, if it was the caller's context that had ended.
+	// ErrNotSent: the call did not leave this machine; nothing was done. There was no access token, no connection (a name
+	// that does not resolve, a port that refuses, TLS that fails, a proxy that is down or refuses), or the time to send it
+	// had passed: then errors.Is holds for ErrCancelled too, if it was the caller's context that had ended.
 	ErrNotSent error = &sentinel{"not sent"}
 	// ErrRefusedHere: the call was malformed and was not sent; nothing was done.
 	ErrRefusedHere error = &sentinel{"malformed request, not sent"}

@@ -83,8 +83,8 @@ func (c *Client) SignGoods(r GoodsRequest) (GoodsOptions, error) {
 	})
 }
 
-// SignCoins prepares a purchase of coins for the client, by the call that GoodsOptions are for. Nothing is sent. It is of protocol V2
-// only. Errors are ErrRefusedHere.
+// SignCoins prepares a purchase of coins for the client, by the call that GoodsOptions are for. Nothing is sent. It is
+// of protocol V2 only. Errors are ErrRefusedHere.
 func (c *Client) SignCoins(r CoinsRequest) (GoodsOptions, error) {
 	refuse := func(why string) (GoodsOptions, error) {
 		return GoodsOptions{}, &CallError{Endpoint: goodsCall, BillNo: r.OutTradeNo, Kind: ErrRefusedHere, Err: errors.New(why)}
@@ -120,9 +120,9 @@ func (c *Client) signForClient(p Player, data signData) (GoodsOptions, error) {
 	}, nil
 }
 
-// ClientPlatform returns the option "platform" of a client's payment call. It names the platform that the offer was opened for and is
-// deprecated (§3.9, P3): on a device of another platform it is left out, and the platform finds the way of paying itself. device is
-// empty where it is not known.
+// ClientPlatform returns the option "platform" of a client's payment call. It names the platform that the offer was
+// opened for and is deprecated (§3.9, P3): on a device of another platform it is left out, and the platform finds the
+// way of paying itself. device is empty where it is not known.
 func ClientPlatform(offer, device string) string {
 	if device == "" || device == offer {
 		return offer

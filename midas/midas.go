@@ -60,12 +60,14 @@ type Player struct {
 	ZoneID string
 	// SessionKey signs mp_sig (§1.7). It is the text WeChat gave, never decoded.
 	SessionKey Secret
-	// UserIP is the player's public address. Empty: V1 does not send it, and V2, which requires it (§3.9, P9), sends 127.0.0.1.
+	// UserIP is the player's public address. Empty: V1 does not send it, and V2, which requires it (§3.9, P9), sends
+	// 127.0.0.1.
 	UserIP string
-	// Platform is the player's device, as "ios". It decides only on the options of what is signed for the client. Empty: not known.
+	// Platform is the player's device, as "ios". It decides only on the options of what is signed for the client. Empty:
+	// not known.
 	Platform string
-	// Center asks Balance for the coins of WeChat's recharge centre (充值中心), which has one account for all zones, in place of the game's
-	// (V2, coin_type 1; §3.9, P10). Other calls know nothing of it.
+	// Center asks Balance for the coins of WeChat's recharge centre (充值中心), which has one account for all zones, in place
+	// of the game's (V2, coin_type 1; §3.9, P10). Other calls know nothing of it.
 	Center bool
 }
 
@@ -114,8 +116,8 @@ type CancelPayRequest struct {
 	BillNo string
 	// Amount is how much goes back. V1 gives back the whole and does not ask; with V2 it may be a part.
 	Amount Coins
-	// RefundNo is V2's number of this refund, of the form of bill numbers; the same one never gives back twice. Each part has
-	// one of its own. Empty: RefundNo(BillNo), for the whole. V1 has none.
+	// RefundNo is V2's number of this refund, of the form of bill numbers; the same one never gives back twice. Each part
+	// has one of its own. Empty: RefundNo(BillNo), for the whole. V1 has none.
 	RefundNo string
 	Item     string
 }

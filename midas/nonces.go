@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// maxNonces bounds what is remembered of the last minutes' pushes. Only what WeChat has signed is, so no stranger can fill it.
-// One entry takes some 200 bytes.
+// maxNonces bounds what is remembered of the last minutes' pushes. Only what WeChat has signed is, so no stranger can
+// fill it. One entry takes some 200 bytes.
 const maxNonces = 20_000
 
-// nonces remembers which timestamps and nonces were used, each until it is too old to be used again. Each process has its own.
+// nonces remembers which timestamps and nonces were used, each until it is too old to be used again. Each process has
+// its own.
 type nonces struct {
 	mu    sync.Mutex
 	until map[string]time.Time // maxNonces at most

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// However many pushes are rightly signed within minutes, the nonces that are remembered are bounded; the oldest are forgotten.
+// However many pushes are rightly signed within minutes, the nonces that are remembered are bounded; the oldest are
+// forgotten.
 func TestOnlySoManyNoncesAreRemembered(t *testing.T) {
 	var n nonces
 	now := time.Unix(1_800_000_000, 0)

@@ -10,8 +10,8 @@ import (
 
 // Outcome is how a call ended, in words that are few enough to count by.
 type Outcome struct {
-	// Kind is "done", "already", "refused", "login", "later" or "unknown", as [VerdictOf] says, or "cancelled" where the caller
-	// gave up.
+	// Kind is "done", "already", "refused", "login", "later" or "unknown", as [VerdictOf] says, or "cancelled" where the
+	// caller gave up.
 	Kind string
 	// Code is "ok", Midas's errcode if it is documented, else "undocumented", or why there was no answer: "timeout",
 	// "connection", "http_status", "bad_reply", "not_sent", "refused_here", "cancelled", "other".

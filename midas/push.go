@@ -44,7 +44,8 @@ const (
 	storeGoodsOldName PushEvent = "minigame_deliver_h5_pay_products"
 )
 
-// IsPayment tells whether the event is one of those above. A game's callback address is sent all its other pushes as well.
+// IsPayment tells whether the event is one of those above. A game's callback address is sent all its other pushes as
+// well.
 func (e PushEvent) IsPayment() bool {
 	switch e {
 	case PushGoods, PushStoreGoods, PushCoins, PushCenterCoins, PushRefund:
@@ -83,12 +84,13 @@ type Push struct {
 	Trial bool
 	// XML: it came as XML, and wants its answer so.
 	XML bool
-	// Signed: it is Mock, or no payment that is known, and carries Midas's own signature (PayEventSig) all the same. Every other
-	// payment does.
+	// Signed: it is Mock, or no payment that is known, and carries Midas's own signature (PayEventSig) all the same. Every
+	// other payment does.
 	Signed bool
 	// Payload is the text inside of an event that is Signed and not a payment, 2048 bytes of it at most.
 	Payload string
-	// Body is the whole of an event that is not a payment, decrypted, as JSON or XML. Simulated: the console sent it as a trial.
+	// Body is the whole of an event that is not a payment, decrypted, as JSON or XML. Simulated: the console sent it as a
+	// trial.
 	Body      string
 	Simulated bool
 }
@@ -109,16 +111,16 @@ type PushConfig struct {
 	AppID string
 	// Token is the one of the callback address in the WeChat console. Required.
 	Token Secret
-	// EncodingAESKey is the console's key for secure mode, 43 characters. Then nothing is taken in clear. Zero value: clear
-	// mode.
+	// EncodingAESKey is the console's key for secure mode, 43 characters. Then nothing is taken in clear. Zero value:
+	// clear mode.
 	EncodingAESKey Secret
-	// Others are further configurations that push to the same address: the console has one for events and one for deliveries (§3.9, P5),
-	// and while a token or key is being changed both the old and the new one are in use.
+	// Others are further configurations that push to the same address: the console has one for events and one for
+	// deliveries (§3.9, P5), and while a token or key is being changed both the old and the new one are in use.
 	Others []PushKeys
 	// AppKey and SandboxAppKey are Midas's keys. Pushes of an environment without a key are ErrPushForged.
 	AppKey, SandboxAppKey Secret
-	// MaxAge is how old a payment push's timestamp may be. Zero value: 25 h, which is longer than Midas goes on repeating one.
-	// Other pushes may be 5 min old.
+	// MaxAge is how old a payment push's timestamp may be. Zero value: 25 h, which is longer than Midas goes on repeating
+	// one. Other pushes may be 5 min old.
 	MaxAge time.Duration
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -130,7 +132,8 @@ type PushKeys struct {
 	Token, EncodingAESKey Secret
 }
 
-// maxPushAge: the last repeat comes about 24 h 4 min after the event (§3.7). Whether it is signed anew is not documented.
+// maxPushAge: the last repeat comes about 24 h 4 min after the event (§3.7). Whether it is signed anew is not
+// documented.
 const maxPushAge = 25 * time.Hour
 
 // maxPushAhead is how far WeChat's clock may be ahead of ours.
@@ -195,15 +198,16 @@ func (r *PushReader) Echo(query url.Values) (string, error) {
 	return query.Get("echostr"), nil
 }
 
-// MayBeSigned tells before anything of the body is read whether the query carries a right signature. In secure mode one that
-// does not may still be signed as a whole.
+// MayBeSigned tells before anything of the body is read whether the query carries a right signature. In secure mode one
+// that does not may still be signed as a whole.
 func (r *PushReader) MayBeSigned(query url.Values) (signed, possible bool) {
 	_, err := r.signed(r.keys, query, "signature")
 	return err == nil, err == nil || len(r.secure()) > 0
 }
 
-// Read checks and reads a push (a POST request). One that [PushEvent.IsPayment] does not know has nothing but its event, and Signed and
-// Payload where Midas signed it. Such a one is ErrPushStale if it is older than 5 min; see also Once.
+// Read checks and reads a push (a POST request). One that [PushEvent.IsPayment] does not know has nothing but its
+// event, and Signed and Payload where Midas signed it. Such a one is ErrPushStale if it is older than 5 min; see also
+// Once.
 func (r *PushReader) Read(query url.Values, body []byte) (Push, error) {
 	body, opened, err := r.unseal(query, body)
 	if err != nil {
@@ -255,8 +259,8 @@ func (r *PushReader) unseal(query url.Values, body []byte) (plain []byte, opened
 // maxOtherAge is how old the timestamp of a push that is not about payments may be.
 const maxOtherAge = 5 * time.Minute
 
-// young refuses a push that is not about a payment once it is old: whoever sees the query of an old one, in a proxy's log, could send
-// anything in clear mode.
+// young refuses a push that is not about a payment once it is old: whoever sees the query of an old one, in a proxy's
+// log, could send anything in clear mode.
 func (r *PushReader) young(query url.Values) error {
 	if age := r.cfg.Now().Sub(time.Unix(seconds(query), 0)); age > maxOtherAge {
 		return fmt.Errorf("%w: it is not about a payment, and was signed %s ago", ErrPushStale, age.Round(time.Second))
@@ -264,8 +268,9 @@ func (r *PushReader) young(query url.Values) error {
 	return nil
 }
 
-// Once remembers the timestamp and nonce of a push that was read. One that is not about a payment is ErrPushForged if they have been
-// used before: in clear mode they, and not the body, are what WeChat signed. Repeats of payments are taken.
+// Once remembers the timestamp and nonce of a push that was read. One that is not about a payment is ErrPushForged if
+// they have been used before: in clear mode they, and not the body, are what WeChat signed. Repeats of payments are
+// taken.
 func (r *PushReader) Once(query url.Values, p Push) error {
 	now, at := r.cfg.Now(), time.Unix(seconds(query), 0)
 	if now.Sub(at) > maxOtherAge { // young refuses what would use it again
@@ -280,7 +285,8 @@ func (r *PushReader) Once(query url.Values, p Push) error {
 // Forget lets a push come again that is not about a payment and could not be answered well.
 func (r *PushReader) Forget(query url.Values) { r.nonces.remove(nonceOf(query)) }
 
-// signed checks one of the sha1 signatures, and the time it was made. It returns the configurations whose token made it.
+// signed checks one of the sha1 signatures, and the time it was made. It returns the configurations whose token made
+// it.
 func (r *PushReader) signed(among []pushKeys, query url.Values, name string, more ...string) (by []pushKeys, err error) {
 	for _, keys := range among {
 		if want := pushSignature(keys.token, query.Get("timestamp"), query.Get("nonce"), more...); same(query.Get(name), want) {
@@ -300,8 +306,8 @@ func (r *PushReader) signed(among []pushKeys, query url.Values, name string, mor
 	return by, nil
 }
 
-// seconds is a query's timestamp; 0 if it has none of ten digits. The signature is made over the joined texts, so that of a
-// shorter timestamp and a longer nonce would be the same.
+// seconds is a query's timestamp; 0 if it has none of ten digits. The signature is made over the joined texts, so that
+// of a shorter timestamp and a longer nonce would be the same.
 func seconds(query url.Values) int64 {
 	text := query.Get("timestamp")
 	if len(text) != 10 || strings.Trim(text, "0123456789") != "" {
@@ -376,8 +382,8 @@ func (m *miniGame) UnmarshalJSON(b []byte) error {
 	return object(b, (*plain)(m))
 }
 
-// payload is what the JSON text inside has of every payment, whatever the envelope is written in. What only some events need is read
-// for those.
+// payload is what the JSON text inside has of every payment, whatever the envelope is written in. What only some events
+// need is read for those.
 type payload struct {
 	OpenID        string          `json:"OpenId"`
 	OutTradeNo    string          `json:"OutTradeNo"`
@@ -571,8 +577,8 @@ func unmarshal(body []byte, into any) error {
 	return nil
 }
 
-// number is a whole number, written as one, as a text, or with zeros behind its point; null and an empty text are 0. What needs one
-// refuses 0.
+// number is a whole number, written as one, as a text, or with zeros behind its point; null and an empty text are 0.
+// What needs one refuses 0.
 type number int64
 
 // UnmarshalJSON accepts 1, 1.0, "1", "" and null.

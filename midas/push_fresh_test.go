@@ -11,7 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// In clear mode WeChat signs the time and the nonce and not the body, so a query out of a proxy's log must be good for nothing.
+// In clear mode WeChat signs the time and the nonce and not the body, so a query out of a proxy's log must be good for
+// nothing.
 func TestAQueryIsGoodForOneMessageOfTheLastMinutes(t *testing.T) {
 	r := pushReader(t, nil)
 	other := []byte(`{"MsgType":"text","Content":"hello"}`)

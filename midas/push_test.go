@@ -280,8 +280,8 @@ func TestPushesThatAreNotBelieved(t *testing.T) {
 	}
 }
 
-// That WeChat writes a field in another type is not known, so what nothing depends on may be anything, a number may be a text, and
-// what a payment is about, and for how much, is read exactly or not at all.
+// That WeChat writes a field in another type is not known, so what nothing depends on may be anything, a number may be
+// a text, and what a payment is about, and for how much, is read exactly or not at all.
 func TestPushesAreReadLenientlyWhereNothingDependsOnThem(t *testing.T) {
 	const (
 		goods  = `{"OpenId":"o1","Env":0,"OutTradeNo":"T1","GoodsInfo":{"ProductId":"sword","Quantity":2,"ZoneId":"1","OrigPrice":1200,"ActualPrice":1000,"Attach":"a"}}`

@@ -71,7 +71,8 @@ var tokenTroubles = map[string]string{
 	"refused": `{"errcode":40164,"errmsg":"invalid ip 203.0.113.7"}`, "nonsense": `{"access_token":7}`,
 }
 
-// While its renewal fails, in whatever way, a token is used to its end, no call waits, and WeChat is not asked for each call.
+// While its renewal fails, in whatever way, a token is used to its end, no call waits, and WeChat is not asked for each
+// call.
 func TestATokenIsUsedToItsEndWhileItsRenewalFails(t *testing.T) {
 	for name, trouble := range tokenTroubles {
 		t.Run(name, func(t *testing.T) {
@@ -121,8 +122,8 @@ func TestATokenIsUsedToItsEndWhileItsRenewalFails(t *testing.T) {
 	}
 }
 
-// Without a good token, because it has ended or because Midas refuses it, calls wait for a later time; nothing is sent, WeChat is
-// asked now and then, and as soon as it gives a token all goes on.
+// Without a good token, because it has ended or because Midas refuses it, calls wait for a later time; nothing is sent,
+// WeChat is asked now and then, and as soon as it gives a token all goes on.
 func TestWithoutAGoodTokenWeChatIsAskedNowAndThen(t *testing.T) {
 	refused := func(code string) func(string) string {
 		return func(token string) string {
@@ -179,8 +180,8 @@ func TestWithoutAGoodTokenWeChatIsAskedNowAndThen(t *testing.T) {
 	}
 }
 
-// A token that WeChat says is good although Midas refuses it for now, as when a new one has not reached all of Midas yet, is
-// tried again.
+// A token that WeChat says is good although Midas refuses it for now, as when a new one has not reached all of Midas
+// yet, is tried again.
 func TestATokenRefusedForAMomentIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &weChat{token: "one", good: func(string) string { return `{"errcode":40001,"errmsg":"not latest"}` }}

@@ -36,7 +36,8 @@ func unquoted(text []byte) []byte {
 	return text
 }
 
-// amount is a sum of coins. It is believed only as a whole number, or as one written as text or with zeros behind the point: it is money.
+// amount is a sum of coins. It is believed only as a whole number, or as one written as text or with zeros behind the
+// point: it is money.
 type amount struct {
 	coins Coins
 	there bool
@@ -109,9 +110,9 @@ func (n *state) UnmarshalJSON(text []byte) error {
 
 var wholeNumber = regexp.MustCompile(`^[0-9]{1,40}$`)
 
-// decode reads a reply whose status is st, which is part of reply. An errcode other than 0 is an *Error whatever else is
-// wrong with the reply; a reply that is no JSON or of another shape is a *CallError of its own kind. What Midas says is kept without
-// the secrets of the call: a server may repeat the URL or the body that it got.
+// decode reads a reply whose status is st, which is part of reply. An errcode other than 0 is an *Error whatever else
+// is wrong with the reply; a reply that is no JSON or of another shape is a *CallError of its own kind. What Midas says
+// is kept without the secrets of the call: a server may repeat the URL or the body that it got.
 func decode(e Endpoint, billNo string, text []byte, reply any, st *status, secrets ...Secret) error {
 	fail := func(kind, cause error) error {
 		return &CallError{Endpoint: e, BillNo: billNo, Kind: kind, Err: cause}

@@ -7,12 +7,12 @@ import (
 	"crypto/sha256"
 )
 
-// Sealer protects secrets that have to lie elsewhere, in a database or in Redis, so that a copy of what lies there alone
-// opens nothing. It is safe for concurrent use.
+// Sealer protects secrets that have to lie elsewhere, in a database or in Redis, so that a copy of what lies there
+// alone opens nothing. It is safe for concurrent use.
 type Sealer struct{ aead cipher.AEAD }
 
-// NewSealer derives a key from a secret that every server of the game has anyway. What is sealed for one purpose does not
-// open for another.
+// NewSealer derives a key from a secret that every server of the game has anyway. What is sealed for one purpose does
+// not open for another.
 func NewSealer(secret Secret, purpose string) (*Sealer, error) {
 	key, err := hkdf.Key(sha256.New, []byte(secret.Reveal()), nil, purpose, 32)
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// sending is one request on its way out. It knows whether anything of it can have left this machine, which is what decides
-// between "not done" and "unknown", and it keeps the request from leaving once its context has ended.
+// sending is one request on its way out. It knows whether anything of it can have left this machine, which is what
+// decides between "not done" and "unknown", and it keeps the request from leaving once its context has ended.
 //
-// Every call to Midas that moves coins has a body, and no transport sends a body without reading it. So a request whose body has not
-// been read was not sent: an HTTP/1 connection holds the head back until the body follows, and an HTTP/2 server gets no
-// request that could be carried out. A request that is given up is sealed: whatever reads its body later gets an error.
-// That holds for repeats by the transport itself too, since all of them share this one state.
+// Every call to Midas that moves coins has a body, and no transport sends a body without reading it. So a request whose
+// body has not been read was not sent: an HTTP/1 connection holds the head back until the body follows, and an HTTP/2
+// server gets no request that could be carried out. A request that is given up is sealed: whatever reads its body later
+// gets an error. That holds for repeats by the transport itself too, since all of them share this one state.
 type sending struct {
 	ctx   context.Context
 	stop  context.CancelFunc // ends ctx
@@ -100,9 +100,9 @@ func (s *sending) leaves() error {
 	return nil
 }
 
-// passed tells whether the context has ended, by the clock too: a process that was stopped for a while may come here before
-// its timers have run. A clock that was set, and one that stood still while the machine slept, are both seen through. Where only
-// the clock says so, the context is ended.
+// passed tells whether the context has ended, by the clock too: a process that was stopped for a while may come here
+// before its timers have run. A clock that was set, and one that stood still while the machine slept, are both seen
+// through. Where only the clock says so, the context is ended.
 func (s *sending) passed() bool {
 	if s.ctx.Err() != nil {
 		return true
@@ -152,8 +152,8 @@ func (s *sending) failure(err error) (kind, cause error) {
 	return kind, cause
 }
 
-// endedError is the end of the caller's context before anything was sent. errors.Is holds for ErrCancelled, and for what the
-// context said.
+// endedError is the end of the caller's context before anything was sent. errors.Is holds for ErrCancelled, and for
+// what the context said.
 type endedError struct{ context, why error }
 
 func (e *endedError) Error() string   { return fmt.Sprintf("the caller wanted it no longer: %v", e.why) }

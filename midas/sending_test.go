@@ -175,7 +175,8 @@ type stopped struct {
 
 func (s stopped) Deadline() (time.Time, bool) { return s.end, true }
 
-// setClock is a context that by the wall clock is over, as after a sleep of the machine in which its monotonic clock stood.
+// setClock is a context that by the wall clock is over, as after a sleep of the machine in which its monotonic clock
+// stood.
 type setClock struct{ context.Context }
 
 func (setClock) Deadline() (time.Time, bool) { return time.Now().Round(0).Add(-time.Second), true }
@@ -216,7 +217,8 @@ func TestWhatMayHaveBeenSentIsUnknown(t *testing.T) {
 	}
 }
 
-// A connection that was in use before may take the first try with it: Midas has read it, and the next connection is refused.
+// A connection that was in use before may take the first try with it: Midas has read it, and the next connection is
+// refused.
 func TestAFirstTryOnAnOldConnectionIsUnknown(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

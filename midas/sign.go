@@ -10,8 +10,9 @@ import (
 // Param is one signed parameter of a V1 call. Values are signed as they are sent, not URL-encoded (§1.7).
 type Param struct{ Key, Value string }
 
-// SigV1 makes `sig` (§1.7) over every parameter of the body but sig, mp_sig and access_token. path is the URL path really
-// called, /cgi-bin/midas/… or /cgi-bin/midas/sandbox/…, and appKey that environment's. params need not be sorted.
+// SigV1 makes `sig` (§1.7) over every parameter of the body but sig, mp_sig and access_token. path is the URL path
+// really called, /cgi-bin/midas/… or /cgi-bin/midas/sandbox/…, and appKey that environment's. params need not be
+// sorted.
 func SigV1(params []Param, path string, appKey Secret) string {
 	var room [roomSize]byte
 	return hexHMAC(appendTextV1(room[:sha256.BlockSize], params, path, "secret", appKey), appKey)
@@ -58,8 +59,8 @@ func appendTextV1(text []byte, params []Param, path, secretName string, secret S
 
 func byKey(a, b Param) int { return strings.Compare(a.Key, b.Key) }
 
-// PaySigV2 makes `pay_sig` (§3.3) over the exact bytes of a body. path is the URL path, /wxa/game/…, and appKey that of the
-// environment named in the body.
+// PaySigV2 makes `pay_sig` (§3.3) over the exact bytes of a body. path is the URL path, /wxa/game/…, and appKey that of
+// the environment named in the body.
 func PaySigV2(path string, body []byte, appKey Secret) string {
 	var room [roomSize]byte
 	text := append(room[:sha256.BlockSize], path...)
@@ -76,8 +77,9 @@ func SignatureV2(body []byte, sessionKey Secret) string {
 // roomSize is enough, on the stack, for what a signature signs; longer texts are moved to the heap.
 const roomSize = 768
 
-// hexHMAC is HMAC-SHA256 (RFC 2104) of what follows the room for a key that text begins with, in lower-case hex. crypto/hmac
-// does the same with more allocations: most keys are a player's, so there is no hash whose state could be kept.
+// hexHMAC is HMAC-SHA256 (RFC 2104) of what follows the room for a key that text begins with, in lower-case hex.
+// crypto/hmac does the same with more allocations: most keys are a player's, so there is no hash whose state could be
+// kept.
 func hexHMAC(text []byte, key Secret) string {
 	var padded [sha256.BlockSize]byte
 	if len(key) <= len(padded) {

@@ -9,7 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// An error's text has Midas's request id and the HTTP status where there are any, and says nothing of them where there are none.
+// An error's text has Midas's request id and the HTTP status where there are any, and says nothing of them where there
+// are none.
 func TestAnErrorTellsWhatSupportAsksFor(t *testing.T) {
 	for _, c := range []struct {
 		err        error
@@ -26,8 +27,8 @@ func TestAnErrorTellsWhatSupportAsksFor(t *testing.T) {
 	}
 }
 
-// A call that was sent and got no usable answer is a failure of the line, whatever else came; one that was not sent, because a
-// business answer refused the token, is none.
+// A call that was sent and got no usable answer is a failure of the line, whatever else came; one that was not sent,
+// because a business answer refused the token, is none.
 func TestWhatCountsAsAFailureOfTheLine(t *testing.T) {
 	refused := &midas.Error{Endpoint: midas.EndpointPay, Code: 90018}
 	for _, c := range []struct {

@@ -27,9 +27,10 @@ const (
 	longestPause = 10 * time.Second
 )
 
-// stableTokens keeps an access token. It is renewed before its end, in the background: calls go on with the one at hand, however
-// long the renewal takes and whatever it comes to, until that token's own end or until Midas refuses it. One question for a token
-// is under way at a time, however many wait for it, and after failures nobody asks for a while.
+// stableTokens keeps an access token. It is renewed before its end, in the background: calls go on with the one at
+// hand, however long the renewal takes and whatever it comes to, until that token's own end or until Midas refuses it.
+// One question for a token is under way at a time, however many wait for it, and after failures nobody asks for a
+// while.
 type stableTokens struct {
 	client *Client
 
@@ -128,8 +129,8 @@ func (s *stableTokens) Replace(ctx context.Context, dead Secret) (Secret, error)
 	return token, err
 }
 
-// awaited joins the fetch under way, or starts one, and waits for it; or it tells why the last one failed, as long as nobody is to
-// ask again. The mutex is held, and released.
+// awaited joins the fetch under way, or starts one, and waits for it; or it tells why the last one failed, as long as
+// nobody is to ask again. The mutex is held, and released.
 func (s *stableTokens) awaited(ctx context.Context, now time.Time) (Secret, error) {
 	if s.current == nil && now.Before(s.retryAt) {
 		defer s.mu.Unlock()
@@ -143,7 +144,8 @@ func (s *stableTokens) awaited(ctx context.Context, now time.Time) (Secret, erro
 	return f.wait(ctx)
 }
 
-// begin starts a fetch. The mutex is held. The fetch belongs to nobody who waits: when one leaves, it goes on for the others.
+// begin starts a fetch. The mutex is held. The fetch belongs to nobody who waits: when one leaves, it goes on for the
+// others.
 func (s *stableTokens) begin() {
 	f := &fetch{done: make(chan struct{})}
 	s.current = f

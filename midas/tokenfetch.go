@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TokenStore is where the servers of one game share their token, so that one of them fetches it for all. What it holds may
-// be lost at any time, and an error of it only means that this server fetches for itself.
+// TokenStore is where the servers of one game share their token, so that one of them fetches it for all. What it holds
+// may be lost at any time, and an error of it only means that this server fetches for itself.
 type TokenStore interface {
 	// Load returns the shared token and when it is to be renewed; an empty one if there is none.
 	Load(ctx context.Context) (token Secret, renewAt time.Time, err error)
@@ -19,8 +19,8 @@ type TokenStore interface {
 	Turn(ctx context.Context) (done func(), err error)
 }
 
-// TokenKeeper is a TokenStore that keeps a token to its end. While WeChat gives no new one, a server that starts goes on with
-// it too. With a store that is none, a token is shared until it is to be renewed.
+// TokenKeeper is a TokenStore that keeps a token to its end. While WeChat gives no new one, a server that starts goes
+// on with it too. With a store that is none, a token is shared until it is to be renewed.
 type TokenKeeper interface {
 	TokenStore
 	// LoadToken is Load, with the token's end. RenewAt may have passed; an empty token: there is none.
@@ -37,14 +37,15 @@ type SharedToken struct {
 }
 
 const (
-	// turnWait is the time between two looks at whether another server has fetched, and turnPatience how long it is waited for.
+	// turnWait is the time between two looks at whether another server has fetched, and turnPatience how long it is waited
+	// for.
 	turnWait     = 20 * time.Millisecond
 	turnPatience = 2 * time.Second
 )
 
 // obtain takes the token that the servers share, or fetches one for all when it is this server's turn. Without a store,
-// or with one that fails or is slow, it fetches: calls may wait for this, so the store has half of their time at most. While the
-// token at hand is good there is no such haste, and the others' turn is respected.
+// or with one that fails or is slow, it fetches: calls may wait for this, so the store has half of their time at most.
+// While the token at hand is good there is no such haste, and the others' turn is respected.
 func (s *stableTokens) obtain() (SharedToken, error) {
 	store := s.client.cfg.TokenStore
 	if store == nil {
@@ -81,7 +82,8 @@ func (s *stableTokens) obtain() (SharedToken, error) {
 	}
 }
 
-// takes tells whether a shared token is worth taking: one that is not due yet, or any good one where there is none at hand.
+// takes tells whether a shared token is worth taking: one that is not due yet, or any good one where there is none at
+// hand.
 func (s *stableTokens) takes(t SharedToken) bool {
 	rejected, usable := s.state()
 	now := time.Now()

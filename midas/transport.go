@@ -31,11 +31,11 @@ func newTransport(timeout time.Duration) *http.Transport {
 	}
 }
 
-// lines carries calls over connections that answer. A connection whose other end has gone without a word, behind a firewall that
-// forgot it, looks well until the kernel gives it up, which takes a quarter of an hour, and HTTP/2 has all calls on one. So once a
-// call has had no answer in time, calls that follow go over new connections; those under way keep theirs, for Midas may only
-// be slow. New connections are then made at most once in each time that a call may take, and at most maxOld sets of older ones are
-// kept: no call outlives that.
+// lines carries calls over connections that answer. A connection whose other end has gone without a word, behind a
+// firewall that forgot it, looks well until the kernel gives it up, which takes a quarter of an hour, and HTTP/2 has
+// all calls on one. So once a call has had no answer in time, calls that follow go over new connections; those under
+// way keep theirs, for Midas may only be slow. New connections are then made at most once in each time that a call may
+// take, and at most maxOld sets of older ones are kept: no call outlives that.
 type lines struct {
 	other http.RoundTripper // a transport of another make: it is only told to drop idle connections
 
@@ -50,8 +50,8 @@ const maxOld = 4
 // line is one set of connections.
 type line struct{ *http.Transport }
 
-// newLines takes a transport over. One of net/http's is copied, with its settings completed: HTTP/2 connections are asked whether they
-// are alive.
+// newLines takes a transport over. One of net/http's is copied, with its settings completed: HTTP/2 connections are
+// asked whether they are alive.
 func newLines(t http.RoundTripper, timeout time.Duration) *lines {
 	std, ok := t.(*http.Transport)
 	if !ok {
@@ -125,8 +125,8 @@ func closeIdle(t http.RoundTripper) {
 	}
 }
 
-// goneSilent tells whether a call that was sent ended because no answer came: by the client's own bound, or by its caller's deadline after at
-// least half of that.
+// goneSilent tells whether a call that was sent ended because no answer came: by the client's own bound, or by its
+// caller's deadline after at least half of that.
 func goneSilent(ctx context.Context, err error, waited, timeout time.Duration) bool {
 	if errors.Is(err, ErrNotSent) {
 		return false

@@ -13,7 +13,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// tunnel passes connections on. Those that are there when it is blocked stay open and carry nothing any more; later ones do.
+// tunnel passes connections on. Those that are there when it is blocked stay open and carry nothing any more; later
+// ones do.
 type tunnel struct {
 	listener net.Listener
 	to       string

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// tellGap is the least time between two lines of the log that say that there is no access token, for one cause; and between
-	// two about the calls of an endpoint, once the trouble was over in between.
+	// tellGap is the least time between two lines of the log that say that there is no access token, for one cause; and
+	// between two about the calls of an endpoint, once the trouble was over in between.
 	tellGap = time.Minute
 	// tellAgain is the least time between two lines of the log that say that the calls of an endpoint fail, for one cause.
 	tellAgain = 5 * time.Minute
 )
 
-// troubles tells the log why calls fail, where the cause is not a player's business but this server's: its config, its line to
-// WeChat, WeChat itself. Who only reads balances or logs players in would otherwise learn of a wrong AppKey when somebody buys.
-// Each cause is told once in some minutes, and once when calls succeed again. There are no more causes than endpoints times
-// outcomes, so what is remembered is bounded by the product of the two (7 × about 60).
+// troubles tells the log why calls fail, where the cause is not a player's business but this server's: its config, its
+// line to WeChat, WeChat itself. Who only reads balances or logs players in would otherwise learn of a wrong AppKey
+// when somebody buys. Each cause is told once in some minutes, and once when calls succeed again. There are no more
+// causes than endpoints times outcomes, so what is remembered is bounded by the product of the two (7 × about 60).
 type troubles struct {
 	log  *slog.Logger
 	open atomic.Int32 // endpoints in now: a call that succeeds looks at nothing else
@@ -121,8 +121,8 @@ func (t *troubles) over(e Endpoint, what string) {
 	}
 }
 
-// blame says how loud the cause of a failed call is told, and in which words; none if it is a player's business, the caller's own
-// change of mind, or told already.
+// blame says how loud the cause of a failed call is told, and in which words; none if it is a player's business, the
+// caller's own change of mind, or told already.
 func blame(err error) (level slog.Level, what string) {
 	if Cancelled(err) || errors.Is(err, ErrRefusedHere) || forWantOfToken(err) {
 		return 0, ""
@@ -145,7 +145,8 @@ func blame(err error) (level slog.Level, what string) {
 	return 0, ""
 }
 
-// forWantOfToken tells whether a call was not sent because there was no access token: that is told where it was asked for.
+// forWantOfToken tells whether a call was not sent because there was no access token: that is told where it was asked
+// for.
 func forWantOfToken(err error) bool {
 	call, ok := errors.AsType[*CallError](err)
 	if !ok || call.Kind != ErrNotSent || call.Endpoint == EndpointToken {

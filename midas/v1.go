@@ -264,8 +264,8 @@ func badReply(e Endpoint, billNo string, why error, secrets ...Secret) error {
 	return &CallError{Endpoint: e, BillNo: billNo, Kind: ErrBadReply, Err: errors.New(without(why.Error(), secrets))}
 }
 
-// check compares a success with what was asked: an answer to something else proves nothing, nor does one without the sum that it is
-// about. A cancellation has none (§1.5).
+// check compares a success with what was asked: an answer to something else proves nothing, nor does one without the
+// sum that it is about. A cancellation has none (§1.5).
 func (r *replyV1) check(e Endpoint, asked request) error {
 	if r.Code == nil && e != EndpointBalance { // what moves coins has to say that it did
 		return errors.New("no errcode")

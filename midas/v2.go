@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// RefundNo is the number that protocol V2 wants for giving back the whole deduction of billNo (§3.1). It follows from the
-// bill number, so that asking again asks for the same refund. Bill numbers up to 61 bytes leave room for it.
+// RefundNo is the number that protocol V2 wants for giving back the whole deduction of billNo (§3.1). It follows from
+// the bill number, so that asking again asks for the same refund. Bill numbers up to 61 bytes leave room for it.
 func RefundNo(billNo string) string { return billNo + "-r" }
 
 // bodyV2 is the body of every V2 call (§3.1); fields that a call does not have are left out.
@@ -125,7 +125,8 @@ const (
 type OrderInfo struct {
 	OutTradeNo string
 	ProductID  string
-	// Paid: the money has come. Delivered: for coins, the balance has been raised; for goods, the delivery was acknowledged.
+	// Paid: the money has come. Delivered: for coins, the balance has been raised; for goods, the delivery was
+	// acknowledged.
 	Paid, Delivered bool
 	// PaidAt is when; zero if it has not been paid.
 	PaidAt time.Time
@@ -222,7 +223,8 @@ func (c v2) call(ctx context.Context, e Endpoint, p Player, b bodyV2) (replyV2, 
 	return reply, err
 }
 
-// check compares a success with what was asked, and misses the sum, or the state, that it is about. A cancellation has none.
+// check compares a success with what was asked, and misses the sum, or the state, that it is about. A cancellation has
+// none.
 func (r *replyV2) check(e Endpoint, asked bodyV2) error {
 	if r.Code == nil && e != EndpointBalance { // what moves coins has to say that it did
 		return errors.New("no errcode")

@@ -8,11 +8,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxAddresses bounds the addresses that are remembered, some 200 bytes each: 2 MB. Those that come when it is full share a limit.
+// maxAddresses bounds the addresses that are remembered, some 200 bytes each: 2 MB. Those that come when it is full
+// share a limit.
 const maxAddresses = 10_000
 
-// addresses bounds the login codes of one address that WeChat refuses. Good ones do not count: behind one address there may be very
-// many players.
+// addresses bounds the login codes of one address that WeChat refuses. Good ones do not count: behind one address there
+// may be very many players.
 type addresses struct {
 	perSecond rate.Limit
 	burst     int
@@ -74,8 +75,8 @@ func (d *addresses) sweep() {
 	}
 }
 
-// isClients tells whether a connection's remote address is a client's own. A private one, or this machine's, is taken for a proxy's,
-// behind which everybody is.
+// isClients tells whether a connection's remote address is a client's own. A private one, or this machine's, is taken
+// for a proxy's, behind which everybody is.
 func isClients(address string) bool {
 	ip, err := netip.ParseAddr(address)
 	return err == nil && ip.IsGlobalUnicast() && !ip.Unmap().IsPrivate() && !ip.Unmap().IsLoopback()

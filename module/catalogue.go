@@ -10,7 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// maxCatalogue is how many items a catalogue lists, the first of them. More would be more messages at once than may wait for a client.
+// maxCatalogue is how many items a catalogue lists, the first of them. More would be more messages at once than may
+// wait for a client.
 const maxCatalogue = 1000
 
 func (m *Module) onGetCatalogue(a gate.Agent, p payment.Player, r *msg.MidasGetCatalogue) error {
@@ -21,7 +22,8 @@ func (m *Module) onGetCatalogue(a gate.Agent, p payment.Player, r *msg.MidasGetC
 	return m.sendCatalogue(a, p, r.GetRequestId())
 }
 
-// SetItems replaces what is on sale, and tells the clients that have asked for it on their connection. It does not block.
+// SetItems replaces what is on sale, and tells the clients that have asked for it on their connection. It does not
+// block.
 func (m *Module) SetItems(items []payment.Item) {
 	m.till.SetItems(items)
 	select {
@@ -30,7 +32,8 @@ func (m *Module) SetItems(items []payment.Item) {
 	}
 }
 
-// tellCatalogues sends what is on sale to whoever has asked for it, each time that it has changed, until quit is closed.
+// tellCatalogues sends what is on sale to whoever has asked for it, each time that it has changed, until quit is
+// closed.
 func (m *Module) tellCatalogues(quit <-chan struct{}) {
 	for {
 		select {
@@ -78,7 +81,8 @@ func (m *Module) tellLeft(openid, itemID string) {
 	}
 }
 
-// tellFirstSave sends the catalogue again to those clients of a player that think otherwise of the first recharge than a balance says.
+// tellFirstSave sends the catalogue again to those clients of a player that think otherwise of the first recharge than
+// a balance says.
 func (m *Module) tellFirstSave(openid, zoneID string, first bool) {
 	for _, a := range m.roster.misled(openid, zoneID, first) {
 		m.resendCatalogue(a)
@@ -110,7 +114,8 @@ func catalogueMessage(c payment.Catalogue, requestID string) *msg.MidasCatalogue
 	return all
 }
 
-// fingerprint is the same number for the same content on every server of this version, and one that JavaScript holds exactly.
+// fingerprint is the same number for the same content on every server of this version, and one that JavaScript holds
+// exactly.
 func fingerprint(c *msg.MidasCatalogue) int64 {
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)
 	if err != nil {

@@ -36,14 +36,14 @@ func (m *Module) Check() error {
 	return errors.New("leafmidas cannot start:\n  " + strings.Join(missing, "\n  "))
 }
 
-// leafMods is Leaf's own list of modules, in the order of leaf.Run's arguments. Leaf has no way to ask for it, and to be
-// stopped before the game is done costs orders; Leaf has been frozen since 2018, so its list will not change shape.
+// leafMods is Leaf's own list of modules, in the order of leaf.Run's arguments. Leaf has no way to ask for it, and to
+// be stopped before the game is done costs orders; Leaf has been frozen since 2018, so its list will not change shape.
 //
 //go:linkname leafMods github.com/name5566/leaf/module.mods
 var leafMods []*leafMod
 
-// leafMod mirrors the beginning of the struct of the same purpose in leaf/module. It is only ever seen through a pointer,
-// so what follows in Leaf's need not be known.
+// leafMod mirrors the beginning of the struct of the same purpose in leaf/module. It is only ever seen through a
+// pointer, so what follows in Leaf's need not be known.
 type leafMod struct{ mi leafmodule.Module }
 
 // isLast tells whether Leaf will stop this module first. Outside of leaf.Run, in a test, there is no order to keep.

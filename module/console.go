@@ -20,8 +20,8 @@ const commandTime = 5 * time.Second
 // consoleTaken: Leaf has one console per process, and ends the process when a name is registered twice.
 var consoleTaken atomic.Bool
 
-// desk runs console commands. Leaf would run them on a module's goroutine, where nothing may wait for the ledger; so the
-// desk has one of its own, and the console's session waits for that.
+// desk runs console commands. Leaf would run them on a module's goroutine, where nothing may wait for the ledger; so
+// the desk has one of its own, and the console's session waits for that.
 type desk struct {
 	server *chanrpc.Server
 	cancel context.CancelFunc

@@ -62,8 +62,8 @@ func (c *courier) stop() {
 	c.done.Wait()
 }
 
-// do runs f on the goroutine of the module behind target and waits for its answer. Once ctx has ended f does not begin any more:
-// whoever tries next may come to another end.
+// do runs f on the goroutine of the module behind target and waits for its answer. Once ctx has ended f does not begin
+// any more: whoever tries next may come to another end.
 func (c *courier) do(ctx context.Context, target *chanrpc.Server, f func() error) error {
 	run := func() error {
 		if err := ctx.Err(); err != nil {

@@ -135,7 +135,8 @@ func TestACallThatIsNotAnsweredEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A try that was given up while it waited in the game's queue must not run after the next one, which another server may have made.
+// A try that was given up while it waited in the game's queue must not run after the next one, which another server may
+// have made.
 func TestACallThatWasGivenUpDoesNotBegin(t *testing.T) {
 	c := startCourier(t)
 	game, _ := startGame(t, 10)

@@ -187,8 +187,8 @@ func (m *Module) credited(ctx context.Context, c payment.Credit) error {
 	return m.courier.do(ctx, m.creditGame, func() error { return m.onCredit(c) })
 }
 
-// Refunded tells the host of money that was given back, and waits for its answer. Where the host did not ask to be told, the error is
-// payment.ErrNobodyTold, and an operator is left to act.
+// Refunded tells the host of money that was given back, and waits for its answer. Where the host did not ask to be
+// told, the error is payment.ErrNobodyTold, and an operator is left to act.
 func (m *Module) Refunded(ctx context.Context, r payment.Refund) error {
 	if m.onRefund == nil {
 		return payment.ErrNobodyTold
@@ -199,8 +199,8 @@ func (m *Module) Refunded(ctx context.Context, r payment.Refund) error {
 // CanCallBack tells whether OnGame has somewhere to run what it is given.
 func (m *Module) CanCallBack() bool { return m.game != nil }
 
-// OnGame runs f on the goroutine of the host's module, however long that has no time; if the module has gone or this one is
-// stopping, not at all. It does not wait.
+// OnGame runs f on the goroutine of the host's module, however long that has no time; if the module has gone or this
+// one is stopping, not at all. It does not wait.
 func (m *Module) OnGame(f func()) {
 	m.drained.Go(func() {
 		for {
@@ -223,8 +223,8 @@ const fullRest = 50 * time.Millisecond
 // ackTime is how long an answer may come after the try it belongs to was given up.
 const ackTime = time.Hour
 
-// maxAcks bounds the answers that are awaited or kept, some 300 bytes each. It is more than there can be deliveries at once
-// (MaxInFlight is 10,000 at most).
+// maxAcks bounds the answers that are awaited or kept, some 300 bytes each. It is more than there can be deliveries at
+// once (MaxInFlight is 10,000 at most).
 const maxAcks = 20_000
 
 // acks are the answers of a host that delivers asynchronously: awaited, or come too late for their try and kept for the
@@ -259,8 +259,8 @@ func (a *acks) expect(billNo string) (answer <-chan error, try int) {
 	return one.answer, one.try
 }
 
-// settle brings the answer to a try; the first one counts. That an item was granted is believed whichever try it was. That
-// it was not, only of the latest: an earlier one's refusal may have been overtaken by a grant. It never blocks.
+// settle brings the answer to a try; the first one counts. That an item was granted is believed whichever try it was.
+// That it was not, only of the latest: an earlier one's refusal may have been overtaken by a grant. It never blocks.
 func (a *acks) settle(billNo string, try int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

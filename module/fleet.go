@@ -12,8 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// Fleet is the other servers of the same game. Whatever it carries may be lost, its methods never block, and without it every
-// server goes on by itself. Package cluster has one on Redis.
+// Fleet is the other servers of the same game. Whatever it carries may be lost, its methods never block, and without it
+// every server goes on by itself. Package cluster has one on Redis.
 type Fleet interface {
 	// Listen begins to hear notes of other servers, one after another.
 	Listen(hear func(Note))
@@ -128,8 +128,8 @@ func (m *Module) Elsewhere(openid, zoneID string, why payment.Reason, billNo str
 // mostWait bounds how long another server may say that calls are held back: the longest that a breaker's config allows.
 const mostWait = time.Hour
 
-// hear takes a note of another server's. What cannot be read is left: it is a newer version's. So is what could not be told to a player:
-// what another server got wrong must not silence this one.
+// hear takes a note of another server's. What cannot be read is left: it is a newer version's. So is what could not be
+// told to a player: what another server got wrong must not silence this one.
 func (m *Module) hear(n Note) {
 	if n.OpenID != "" { // a balance, too, may have changed with an order, which its player asks for now
 		m.till.OrderChanged(n.OpenID)

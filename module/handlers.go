@@ -83,8 +83,8 @@ func handleOf[M proto.Message](m *Module, on func(a gate.Agent, p payment.Player
 	})
 }
 
-// admit answers what must not go further: all while the module does not run, too many messages, and such as could not be read. p is
-// who sits on the connection, or nil.
+// admit answers what must not go further: all while the module does not run, too many messages, and such as could not
+// be read. p is who sits on the connection, or nil.
 func (m *Module) admit(a gate.Agent, request proto.Message) (p *payment.Player, ok bool) {
 	if m.unserved.serving.Load() {
 		m.fail(a, requestID(request), ErrNotRunning)

@@ -1,7 +1,7 @@
 // Package module is the Leaf side: it takes payment messages from connections, hands them to the till, and writes
-// answers and pushes back. It is built for Leaf as Leaf is (docs/leaf.md): nothing here waits on the module's goroutine,
-// every write to a connection goes through one place that survives Leaf's panics, and the close signal is held back
-// until what is under way has ended.
+// answers and pushes back. It is built for Leaf as Leaf is (docs/leaf.md): nothing here waits on the module's
+// goroutine, every write to a connection goes through one place that survives Leaf's panics, and the close signal is
+// held back until what is under way has ended.
 //
 //	connections ──> gate ──> this module's goroutine: check, rate, hand over ──> till's workers ──> Midas
 //	     ^                                                                          │    │
@@ -62,10 +62,11 @@ type Options struct {
 	RefusedPerAddress float64
 	// Fleet is the other servers; nil: there are none.
 	Fleet Fleet
-	// HoldBack makes this server hold calls back as another does. It answers whether players are to be told: not, if it is known
-	// better here.
+	// HoldBack makes this server hold calls back as another does. It answers whether players are to be told: not, if it is
+	// known better here.
 	HoldBack func(e midas.Endpoint, open bool, retryAfter time.Duration) (told bool)
-	// Receiver takes pushes; nil: none are wanted. PushAddr and PushPath are where it is served; no address: the host serves it.
+	// Receiver takes pushes; nil: none are wanted. PushAddr and PushPath are where it is served; no address: the host
+	// serves it.
 	Receiver           *Receiver
 	PushAddr, PushPath string
 	// UserIP tells a connection's public address. nil: its remote address, which behind a proxy is the proxy's.
@@ -232,8 +233,8 @@ func (m *Module) sweep() {
 	m.AfterFunc(sweepEvery, m.sweep)
 }
 
-// Run serves until closeSig, then drains: new requests are refused, what is under way is finished or left in the ledger,
-// the last pushes leave, and only then does the skeleton stop. A plain skeleton would drop its queue at once.
+// Run serves until closeSig, then drains: new requests are refused, what is under way is finished or left in the
+// ledger, the last pushes leave, and only then does the skeleton stop. A plain skeleton would drop its queue at once.
 func (m *Module) Run(closeSig chan bool) {
 	m.unserved.end()
 	inner := make(chan bool, 1)
@@ -278,8 +279,8 @@ func (m *Module) OnDestroy() {
 // first request finds its player even if it was sent before Login returned.
 func (m *Module) Login(a gate.Agent, p payment.Player) { m.seat(a, p, func() {}) }
 
-// seat is Login. What say tells the client comes between the player's being known on the connection and the balance: a client
-// that has heard it may ask for anything, and asks at once.
+// seat is Login. What say tells the client comes between the player's being known on the connection and the balance: a
+// client that has heard it may ask for anything, and asks at once.
 func (m *Module) seat(a gate.Agent, p payment.Player, say func()) {
 	if !m.Running() && m.unserved.serving.Load() {
 		m.fail(a, "", ErrNotRunning)
@@ -384,8 +385,8 @@ func (m *Module) tellService(e midas.Endpoint, open bool, retryAfter time.Durati
 	}
 }
 
-// Pause closes the shop of this server, or opens it again, and tells the players who are here. changed is false if it was so
-// before.
+// Pause closes the shop of this server, or opens it again, and tells the players who are here. changed is false if it
+// was so before.
 func (m *Module) Pause(paused bool) (changed bool) {
 	if changed = m.till.Pause(paused); changed {
 		m.log.Warn("midas: the shop was paused or resumed", "paused", paused)
@@ -394,7 +395,8 @@ func (m *Module) Pause(paused bool) (changed bool) {
 	return changed
 }
 
-// serviceState is what players are told of the shop. shut is for how long nothing can be bought at least; 0: it is open.
+// serviceState is what players are told of the shop. shut is for how long nothing can be bought at least; 0: it is
+// open.
 func (m *Module) serviceState(shut time.Duration) *msg.MidasServiceState {
 	state := &msg.MidasServiceState{Available: shut == 0, RetryAfterMs: shut.Milliseconds()}
 	switch {

@@ -45,7 +45,8 @@ func newOutbox(log *slog.Logger) *outbox {
 	return &outbox{log: log, slots: map[gate.Agent]*slot{}}
 }
 
-// send writes a message now. One that cannot be written becomes INTERNAL: Leaf would log the failure, and the client wait for ever.
+// send writes a message now. One that cannot be written becomes INTERNAL: Leaf would log the failure, and the client
+// wait for ever.
 func (o *outbox) send(a gate.Agent, m any) {
 	if message, ours := m.(proto.Message); ours {
 		if err := msg.Unwritable(message); err != nil {
@@ -72,8 +73,8 @@ func unwritten(message proto.Message) *msg.MidasError {
 	return e
 }
 
-// push sends a balance, or holds it back while one was sent just before. Versions reach a connection in their order: one that
-// is older than what was pushed already is left out.
+// push sends a balance, or holds it back while one was sent just before. Versions reach a connection in their order:
+// one that is older than what was pushed already is left out.
 func (o *outbox) push(a gate.Agent, b *msg.MidasBalance) {
 	o.mu.Lock()
 	if o.closed {

@@ -9,8 +9,8 @@ import (
 	"github.com/name5566/leaf/chanrpc"
 )
 
-// pulse asks a module's goroutine for a sign of life. One question is under way at a time, however many wait for it: a goroutine that
-// stands still is not buried in them.
+// pulse asks a module's goroutine for a sign of life. One question is under way at a time, however many wait for it: a
+// goroutine that stands still is not buried in them.
 type pulse struct {
 	mu   sync.Mutex
 	beat chan struct{} // closed by the answer; nil: nothing is asked
@@ -19,8 +19,9 @@ type pulse struct {
 // Started tells whether Leaf has started the module.
 func (m *Module) Started() bool { return m.running.Load() }
 
-// Live waits for a sign of life of every goroutine on which a player's purchase depends: this module's, and those of the host's modules that
-// deliver, and hear of refunds and recharges. While this module drains, and before Leaf has started it, there is nothing to ask.
+// Live waits for a sign of life of every goroutine on which a player's purchase depends: this module's, and those of
+// the host's modules that deliver, and hear of refunds and recharges. While this module drains, and before Leaf has
+// started it, there is nothing to ask.
 func (m *Module) Live(ctx context.Context) error {
 	if !m.Started() || m.till.Closing() {
 		return nil

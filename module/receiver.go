@@ -22,22 +22,22 @@ const (
 	maxPush = 64 << 10
 	// pushTime is how long storing a push may take: WeChat waits 3 s for the whole answer (§3.7).
 	pushTime = 2500 * time.Millisecond
-	// readTime is how long the body of a push may take to come, writeTime how long its answer may take to leave. They hold on a
-	// host's own server too, which may have no time limits.
+	// readTime is how long the body of a push may take to come, writeTime how long its answer may take to leave. They hold
+	// on a host's own server too, which may have no time limits.
 	readTime, writeTime = 3 * time.Second, 10 * time.Second
 	// maxPushes bounds the pushes that are stored at once, and those that the host's own handler is given; others are told
 	// to come again. Only what is rightly signed takes such a place.
 	maxPushes = 64
-	// maxReads bounds the bodies that are read at once of those whose query is signed, maxDoubtful of those that may turn out to
-	// be: with maxPush, 20 MiB in all. What cannot be signed is not read.
+	// maxReads bounds the bodies that are read at once of those whose query is signed, maxDoubtful of those that may turn
+	// out to be: with maxPush, 20 MiB in all. What cannot be signed is not read.
 	maxReads, maxDoubtful = 256, 64
 	// refusalsEvery is how often refusals are logged at most, with their number.
 	refusalsEvery = 5 * time.Second
 )
 
-// Receiver takes what WeChat posts to the game's callback address. It answers once the push is on disk; what follows from
-// it, the host's code above all, happens afterwards. Nothing but a push that was stored is answered with success, so that
-// all others come again.
+// Receiver takes what WeChat posts to the game's callback address. It answers once the push is on disk; what follows
+// from it, the host's code above all, happens afterwards. Nothing but a push that was stored is answered with success,
+// so that all others come again.
 type Receiver struct {
 	// Reader checks and reads pushes.
 	Reader *midas.PushReader
@@ -45,10 +45,11 @@ type Receiver struct {
 	Take func(context.Context, midas.Push) error
 	// TakeOrPass, if not nil, is called in place of Take, and tells also whether Other may know the payment.
 	TakeOrPass func(context.Context, midas.Push) (others bool, err error)
-	// HandlerOf is the host's handler of an event that is not a payment, or nil. It comes before Other. nil: there are none.
+	// HandlerOf is the host's handler of an event that is not a payment, or nil. It comes before Other. nil: there are
+	// none.
 	HandlerOf func(event midas.PushEvent) func(context.Context, midas.Push) (answer any, err error)
-	// Other is given the pushes that are not about payments, and those that may be another server's, as they came. nil: the
-	// former are answered with success, and of the latter those that Take has not stored are refused.
+	// Other is given the pushes that are not about payments, and those that may be another server's, as they came. nil:
+	// the former are answered with success, and of the latter those that Take has not stored are refused.
 	Other http.Handler
 	Log   *slog.Logger
 	// Received counts what came. nil: nothing does.
@@ -153,7 +154,8 @@ func (rc *Receiver) post(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// handlerOf is who takes a push that is not a payment. What the console sent as a trial is answered with success by Take.
+// handlerOf is who takes a push that is not a payment. What the console sent as a trial is answered with success by
+// Take.
 func (rc *Receiver) handlerOf(p midas.Push) func(context.Context, midas.Push) (any, error) {
 	if rc.HandlerOf == nil || p.Event.IsPayment() || p.Simulated && p.Event != midas.PushRoleQuery {
 		return nil

@@ -76,8 +76,8 @@ func TestRefusalsAreCountedAndLoggedNowAndThen(t *testing.T) {
 	}
 }
 
-// A payment that another server may know goes on as it came, whether it was stored here or not; with nobody to give it to, what was
-// not stored is refused.
+// A payment that another server may know goes on as it came, whether it was stored here or not; with nobody to give it
+// to, what was not stored is refused.
 func TestAPaymentOfAnotherServerGoesOn(t *testing.T) {
 	for what, test := range map[string]struct {
 		err   error

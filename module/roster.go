@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// graveTime is how long an agent that has logged out is remembered at least: its last messages may still be on their way
-	// through queues, and must not bring it back to life.
+	// graveTime is how long an agent that has logged out is remembered at least: its last messages may still be on their
+	// way through queues, and must not bring it back to life.
 	graveTime = time.Minute
 	// maxHeld bounds the agents without an address of their own (see ident) that are remembered so.
 	maxHeld = 1000
@@ -29,10 +29,10 @@ const (
 // particular order with the messages it sent, and a second login may come before the first connection's end; so the
 // roster goes by agent, never by "the player's connection", and a player may have several.
 //
-// All of it is in memory under one mutex that is never held across a call into Leaf. What a stranger can make it hold is about
-// 150 bytes for each connection that anybody else still holds (Leaf's gates hold MaxConnNum, queues their messages'), for each that the
-// garbage collector has not come to yet, and for purgeAt more: the connection itself, with some 50 KB of Leaf's, is kept only while a
-// player is logged in on it.
+// All of it is in memory under one mutex that is never held across a call into Leaf. What a stranger can make it hold
+// is about 150 bytes for each connection that anybody else still holds (Leaf's gates hold MaxConnNum, queues their
+// messages'), for each that the garbage collector has not come to yet, and for purgeAt more: the connection itself,
+// with some 50 KB of Leaf's, is kept only while a player is logged in on it.
 type roster struct {
 	// left hears, under the mutex so that no login can come in between, that a player has no connection left in a zone,
 	// or (all) anywhere. It must return at once.
@@ -49,8 +49,9 @@ type roster struct {
 	purgeAt int
 }
 
-// ident names a connection without keeping it in memory: by a weak pointer, which tells it from another that is made later in the same
-// place. An agent that is not a pointer has no address of its own, and is named by itself; Leaf's are pointers.
+// ident names a connection without keeping it in memory: by a weak pointer, which tells it from another that is made
+// later in the same place. An agent that is not a pointer has no address of its own, and is named by itself; Leaf's are
+// pointers.
 type ident struct {
 	weak weak.Pointer[byte]
 	self gate.Agent
@@ -113,8 +114,9 @@ func (r *roster) limitTo(perSecond float64, burst int) {
 	r.limit, r.burst = rate.Limit(perSecond), burst
 }
 
-// login seats a player on a connection. It does nothing if the connection has ended. seated is called under the mutex, so
-// that neither the end of the connection nor another login of the player can come in between. It must return at once.
+// login seats a player on a connection. It does nothing if the connection has ended. seated is called under the mutex,
+// so that neither the end of the connection nor another login of the player can come in between. It must return at
+// once.
 func (r *roster) login(a gate.Agent, p payment.Player, seated func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -197,9 +199,9 @@ func (r *roster) player(a gate.Agent) (payment.Player, bool) {
 	return payment.Player{}, false
 }
 
-// allow counts one message of a connection against its player's rate, or its own while nobody has logged in on it: then player is
-// nil. If it is one too many, wait tells when the next may come. gone tells that the connection has ended. The player must not be
-// changed.
+// allow counts one message of a connection against its player's rate, or its own while nobody has logged in on it: then
+// player is nil. If it is one too many, wait tells when the next may come. gone tells that the connection has ended.
+// The player must not be changed.
 func (r *roster) allow(a gate.Agent) (player *payment.Player, wait time.Duration, gone bool) {
 	name, now := identOf(a), time.Now()
 	r.mu.Lock()

@@ -302,7 +302,8 @@ type heavyAgent struct {
 	_ [48 << 10]byte
 }
 
-// Connections that come, say something or nothing, and go, told or not, are not held, and what is remembered of them is bounded.
+// Connections that come, say something or nothing, and go, told or not, are not held, and what is remembered of them is
+// bounded.
 func TestWhatHasGoneIsNotHeld(t *testing.T) {
 	w := newWatched()
 	for n := range 3000 {

@@ -6,21 +6,24 @@ import "sync/atomic"
 type Stats struct {
 	// Connections are those on which somebody is logged in.
 	Connections int
-	// Written counts messages that were given to connections, Panicked those that made Leaf panic, Coalesced balances that were
-	// not sent because a newer one was about to be.
+	// Written counts messages that were given to connections, Panicked those that made Leaf panic, Coalesced balances that
+	// were not sent because a newer one was about to be.
 	Written, Panicked, Coalesced int64
-	// Remote counts balances that other servers saw and this one pushed on, Warned other servers' words about their breakers.
+	// Remote counts balances that other servers saw and this one pushed on, Warned other servers' words about their
+	// breakers.
 	Remote, Warned int64
-	// PushesTaken, PushesRefused (not believed or not readable) and PushesLater (to come again: the ledger is away, or too many at
-	// once) count what Midas posted.
+	// PushesTaken, PushesRefused (not believed or not readable) and PushesLater (to come again: the ledger is away, or too
+	// many at once) count what Midas posted.
 	PushesTaken, PushesRefused, PushesLater int64
 }
 
-// FleetStats is what has passed between the servers of a game. A Fleet that has some has a method FleetStats() FleetStats.
+// FleetStats is what has passed between the servers of a game. A Fleet that has some has a method FleetStats()
+// FleetStats.
 type FleetStats struct {
 	// Up: the meeting point answered last.
 	Up bool
-	// Published and Heard count notes, Dropped those that could not be sent, Refused those that came and were not believed.
+	// Published and Heard count notes, Dropped those that could not be sent, Refused those that came and were not
+	// believed.
 	Published, Heard, Dropped, Refused int64
 }
 

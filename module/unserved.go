@@ -36,13 +36,14 @@ func (notRunning) Error() string {
 func (notRunning) Is(target error) bool      { return target == payment.ErrUnavailable }
 func (notRunning) RetryAfter() time.Duration { return unservedRest }
 
-// unserved answers for a module that Leaf does not run, because the host forgot to give it to leaf.Run. The processors hand messages
-// to the module's queue all the same; without anybody to take them there, the queue fills, each connection's goroutine stands still
-// in Leaf's Route, and Leaf's gate waits for them for ever when it is to stop. So messages that wait too long are taken here, by a
-// goroutine of its own, until Run begins: clients hear UNAVAILABLE, and the log says, once, what is missing.
+// unserved answers for a module that Leaf does not run, because the host forgot to give it to leaf.Run. The processors
+// hand messages to the module's queue all the same; without anybody to take them there, the queue fills, each
+// connection's goroutine stands still in Leaf's Route, and Leaf's gate waits for them for ever when it is to stop. So
+// messages that wait too long are taken here, by a goroutine of its own, until Run begins: clients hear UNAVAILABLE,
+// and the log says, once, what is missing.
 //
-// It holds nothing that grows. Until Run begins, a timer looks at the queue; the goroutine ends with Run, with OnDestroy, or, as Leaf
-// calls neither for a module that it does not know, with the process.
+// It holds nothing that grows. Until Run begins, a timer looks at the queue; the goroutine ends with Run, with
+// OnDestroy, or, as Leaf calls neither for a module that it does not know, with the process.
 type unserved struct {
 	queue *chanrpc.Server
 	log   *slog.Logger

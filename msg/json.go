@@ -84,8 +84,8 @@ type fields interface {
 	Message
 	// visit passes every field that is to be written to v, in the order of the schema.
 	visit(v visitor)
-	// read reads the field of that name; at is its place in the schema, or unknownField. ok is false, and the field zero, if it cannot
-	// be read.
+	// read reads the field of that name; at is its place in the schema, or unknownField. ok is false, and the field zero,
+	// if it cannot be read.
 	read(name string, from value) (at int, ok bool)
 }
 
@@ -103,8 +103,8 @@ func visitList[M fields](v visitor, name string, all []M) {
 	v.list(name, len(all), func(i int) fields { return all[i] })
 }
 
-// Unwritable tells why a message could not be written, in JSON or in protobuf; nil if it can. Leaf only logs such a failure, and the
-// client hears nothing.
+// Unwritable tells why a message could not be written, in JSON or in protobuf; nil if it can. Leaf only logs such a
+// failure, and the client hears nothing.
 func Unwritable(m proto.Message) error {
 	ours, known := m.(fields)
 	if !known {

@@ -11,8 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/msg"
 )
 
-// readByReflection is the rule of how JSON is read, written with nothing but encoding/json and the schema: the generated methods have
-// to come to the same.
+// readByReflection is the rule of how JSON is read, written with nothing but encoding/json and the schema: the
+// generated methods have to come to the same.
 func readByReflection(m protoreflect.Message, data []byte) (ok bool) {
 	var values map[protoreflect.Name]json.RawMessage
 	if json.Unmarshal(data, &values) != nil {

@@ -22,8 +22,8 @@ const (
 
 // unmarshalJSON reads data into m, whose earlier content is lost. It never fails: see Fault for what it could not read.
 //
-// Names are matched exactly, as payment.proto spells them; a field of any other name, camelCase included, is ignored. Of
-// two fields with one name the last counts. null is the same as leaving a field out. An integer is digits with an
+// Names are matched exactly, as payment.proto spells them; a field of any other name, camelCase included, is ignored.
+// Of two fields with one name the last counts. null is the same as leaving a field out. An integer is digits with an
 // optional minus: 1.0 and 1e3 are faults, because a rule that a reader can apply by eye is worth more than the
 // leniency, and no client writes them for a count of coins.
 func unmarshalJSON(m fields, data []byte) {
@@ -43,8 +43,8 @@ func unmarshalJSON(m fields, data []byte) {
 	r.SetUnknown(protowire.AppendVarint(protowire.AppendTag(nil, faultField, protowire.VarintType), number))
 }
 
-// readFields sets every field of m that from has and that can be read. If not all could, ok is false and at is the place of the first
-// that could not, in the order of the schema.
+// readFields sets every field of m that from has and that can be read. If not all could, ok is false and at is the
+// place of the first that could not, in the order of the schema.
 func readFields(m fields, from value) (at int, ok bool) {
 	if from.Type == gjson.Null {
 		return 0, true

@@ -211,8 +211,8 @@ func TestAFaultDoesNotTravelInJSON(t *testing.T) {
 	}
 }
 
-// The field that remembers a fault is open to a protobuf client like any other unknown one. All it can do is to have its
-// own request refused, in words that are ours.
+// The field that remembers a fault is open to a protobuf client like any other unknown one. All it can do is to have
+// its own request refused, in words that are ours.
 func TestAProtobufClientCanOnlyFaultItself(t *testing.T) {
 	forged := func(num protowire.Number, typ protowire.Type, value []byte) []byte {
 		return append(protowire.AppendTag(nil, num, typ), value...)

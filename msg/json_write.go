@@ -7,9 +7,10 @@ import (
 )
 
 // marshalJSON writes m with every field under its name in payment.proto: zeros and empty strings too, an absent message
-// not at all, an empty list as [], an enum as its number. A field that the message has got later is left out while it is zero, so that
-// older clients are sent what they always were. It fails if an integer exceeds MaxInt, rather than letting a
-// client see a wrong amount of coins. Text that is not UTF-8 is repaired. What Fault would say does not travel.
+// not at all, an empty list as [], an enum as its number. A field that the message has got later is left out while it
+// is zero, so that older clients are sent what they always were. It fails if an integer exceeds MaxInt, rather than
+// letting a client see a wrong amount of coins. Text that is not UTF-8 is repaired. What Fault would say does not
+// travel.
 func marshalJSON(m fields) ([]byte, error) {
 	w := writer{b: make([]byte, 0, 256)}
 	w.message(m)

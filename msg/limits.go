@@ -45,7 +45,8 @@ func ClipText(s string) string {
 	return s[:n]
 }
 
-// ClipID makes any text fit to travel where an id may: UTF-8 without control characters, cut between two characters to [MaxIDLen] bytes.
+// ClipID makes any text fit to travel where an id may: UTF-8 without control characters, cut between two characters to
+// [MaxIDLen] bytes.
 func ClipID(s string) string {
 	s = ClipText(s)
 	for len(s) > MaxIDLen {
@@ -55,8 +56,8 @@ func ClipID(s string) string {
 	return s
 }
 
-// CatalogueParts divides a catalogue into messages that fit a frame, which travel one after another: all but the last have More. Items
-// come before recharges.
+// CatalogueParts divides a catalogue into messages that fit a frame, which travel one after another: all but the last
+// have More. Items come before recharges.
 func CatalogueParts(c *MidasCatalogue) []*MidasCatalogue {
 	part := func() *MidasCatalogue {
 		return &MidasCatalogue{RequestId: c.RequestId, Version: c.Version, CanRecharge: c.CanRecharge, Reason: c.Reason, More: true}

@@ -80,8 +80,9 @@ func Messages() []Message {
 // message that comes to stand before it shifts our numbers. A host's test may freeze what it returns, and [Reserve] is
 // the way to numbers that never shift.
 //
-// It panics, with the reason, if p is neither a JSON nor a protobuf processor of Leaf, if ours are registered already, or
-// if the host has a message of the same name in JSON. Leaf itself would end the process without a word about payments.
+// It panics, with the reason, if p is neither a JSON nor a protobuf processor of Leaf, if ours are registered already,
+// or if the host has a message of the same name in JSON. Leaf itself would end the process without a word about
+// payments.
 func Register(p network.Processor) []Entry {
 	r, err := registryOf(p)
 	if err != nil {
@@ -107,8 +108,8 @@ func Register(p network.Processor) []Entry {
 // Route sends every one of our messages to a module's server, those included that only a server sends: a client that
 // sends one gets an answer instead of silence. The module must handle each type of [Messages].
 //
-// It fails, having changed nothing, if p is not a processor that Register knows or our messages are not registered there.
-// Like Leaf's SetRouter it must not run once connections are served.
+// It fails, having changed nothing, if p is not a processor that Register knows or our messages are not registered
+// there. Like Leaf's SetRouter it must not run once connections are served.
 func Route(p network.Processor, server *chanrpc.Server) error {
 	r, err := registryOf(p)
 	if err != nil {

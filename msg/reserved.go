@@ -32,8 +32,8 @@ type Reserved struct {
 
 var _ network.Processor = (*Reserved)(nil)
 
-// Reserve puts our messages in front of a host's protobuf processor. Hand the result to the gate and to [Route] in place
-// of host, do not call [Register], and go on registering and routing the host's own messages on host.
+// Reserve puts our messages in front of a host's protobuf processor. Hand the result to the gate and to [Route] in
+// place of host, do not call [Register], and go on registering and routing the host's own messages on host.
 func Reserve(host *protobuf.Processor) *Reserved {
 	if host == nil {
 		panic("msg: Reserve: the host's processor is nil; create it first")

@@ -14,14 +14,15 @@ const (
 	maxGuessers = 1000
 )
 
-// guesses slows down addresses that have sent wrong tokens. The others' are looked at as always, so that nobody else is kept out.
+// guesses slows down addresses that have sent wrong tokens. The others' are looked at as always, so that nobody else is
+// kept out.
 type guesses struct {
 	mu   sync.Mutex
 	from map[string]*rate.Limiter // maxGuessers at most, and the others
 }
 
-// try looks at a token, unless its address has guessed too often. The mutex is held meanwhile: guesses that come at once are
-// counted one by one.
+// try looks at a token, unless its address has guessed too often. The mutex is held meanwhile: guesses that come at
+// once are counted one by one.
 func (g *guesses) try(remote string, right func() bool) (in, tooMany bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -3,8 +3,8 @@
 //	desk, err := ops.New(pay.Plugin, ops.Options{Token: token})
 //	http.Handle("/ops/", http.StripPrefix("/ops", desk))
 //
-// Whoever has the token sees every player's orders, settles disputed ones and closes the shop; so serve it on a loopback
-// address, or behind something that speaks TLS. The page itself holds nothing and asks for the token. The API:
+// Whoever has the token sees every player's orders, settles disputed ones and closes the shop; so serve it on a
+// loopback address, or behind something that speaks TLS. The page itself holds nothing and asks for the token. The API:
 //
 //	GET  api/status                  what Midas, the orders and the players are doing
 //	GET  api/series?since=MS         the same over the last hour, for charts
@@ -13,7 +13,8 @@
 //	POST api/orders/BILL/resolve     {"as": "delivered" or "cancelled", "why": "…", "who": "…"}, for a disputed one
 //	POST api/pause, api/resume       close this server's shop, or open it again
 //
-// A request brings "Authorization: Bearer TOKEN". Errors are {"error": "…"} with a fitting status. No answer holds a secret.
+// A request brings "Authorization: Bearer TOKEN". Errors are {"error": "…"} with a fitting status. No answer holds a
+// secret.
 package ops
 
 import (
@@ -98,8 +99,8 @@ func (s *Server) Close() {
 	s.done.Wait()
 }
 
-// onlyWithToken lets through who has the token. Sums are compared, so that the time it takes tells nothing. Whoever guesses is slowed
-// down, and with them whoever comes from the same address, as all do behind a proxy.
+// onlyWithToken lets through who has the token. Sums are compared, so that the time it takes tells nothing. Whoever
+// guesses is slowed down, and with them whoever comes from the same address, as all do behind a proxy.
 func (s *Server) onlyWithToken(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")

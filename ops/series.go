@@ -172,8 +172,8 @@ func less(now, before midas.Durations) midas.Durations {
 	return midas.Durations{Bounds: now.Bounds, Counts: counts}
 }
 
-// quantile is where the share q of the durations lies below, in ms: within the bucket it falls into, evenly spread. What is
-// longer than the last bound counts as that.
+// quantile is where the share q of the durations lies below, in ms: within the bucket it falls into, evenly spread.
+// What is longer than the last bound counts as that.
 func quantile(d midas.Durations, q float64) float64 {
 	total := int64(0)
 	for _, n := range d.Counts {

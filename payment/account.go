@@ -42,8 +42,8 @@ func (t *Till) noteSession(ctx context.Context, openid string, key midas.Secret,
 // loginWait is how long a login that is just under way, here or on another server, may take to bring its session key.
 const loginWait = 200 * time.Millisecond
 
-// signed makes a call that changes nothing on a player's behalf. If the player has logged in meanwhile, it is made once more with the
-// newer key.
+// signed makes a call that changes nothing on a player's behalf. If the player has logged in meanwhile, it is made once
+// more with the newer key.
 func signed[T any](ctx context.Context, t *Till, p Player, call func(context.Context, midas.Player) (T, error)) (answer T, err error) {
 	for tries := 0; ; tries++ {
 		who, err := t.payer(ctx, p.OpenID, p.ZoneID, p.UserIP)
@@ -81,8 +81,8 @@ func (t *Till) renewed(ctx context.Context, openid string, refused error) bool {
 	return true
 }
 
-// parked catches a login that came between the call that was refused and the order's parking, here or on another server: it
-// found nothing to wake. One that comes later finds the order, for a login stores its key before it looks.
+// parked catches a login that came between the call that was refused and the order's parking, here or on another
+// server: it found nothing to wake. One that comes later finds the order, for a login stores its key before it looks.
 func (t *Till) parked(ctx context.Context, o ledger.Order, refused error) {
 	ctx = context.WithoutCancel(ctx)
 	keys, _ := errors.AsType[refusedKeys](refused)
@@ -109,8 +109,8 @@ func (t *Till) unparkOrders(ctx context.Context, openid string) bool {
 	return err == nil
 }
 
-// maxUnpark bounds the players whose orders are woken as soon as the ledger answers: those who log in while it does not. Some 100 bytes
-// each. Orders of any more are woken when they log in again.
+// maxUnpark bounds the players whose orders are woken as soon as the ledger answers: those who log in while it does
+// not. Some 100 bytes each. Orders of any more are woken when they log in again.
 const maxUnpark = 100_000
 
 // noteUnpark notes whether a player's orders are still to be woken. The mutex is held.
@@ -148,8 +148,8 @@ func (t *Till) look(ctx context.Context, p Player) (Account, error) {
 	return a, nil
 }
 
-// observe reads a player's account and what it grew by, with the recharges that this settles. That the ledger cannot say how much it grew is no reason not to
-// show the balance.
+// observe reads a player's account and what it grew by, with the recharges that this settles. That the ledger cannot
+// say how much it grew is no reason not to show the balance.
 func (t *Till) observe(ctx context.Context, p Player) (a Account, g ledger.Growth, err error) {
 	look, _ := t.cfg.Ledger.BeginLook(ctx, p.OpenID, p.ZoneID) // nil if that cannot be told
 	b, err := signed(ctx, t, p, t.cfg.Midas.Balance)
@@ -166,7 +166,8 @@ func (t *Till) observe(ctx context.Context, p Player) (a Account, g ledger.Growt
 	if len(confirmed) == 0 {
 		return a, g, nil
 	}
-	// This balance was read before they were credited. If it does not show all their coins, a newer one tells how many they brought.
+	// This balance was read before they were credited. If it does not show all their coins, a newer one tells how many
+	// they brought.
 	if look, err = t.cfg.Ledger.BeginLook(ctx, p.OpenID, p.ZoneID); err == nil && look.SaveAmt > int64(b.SaveAmt) {
 		if b, err := signed(ctx, t, p, t.cfg.Midas.Balance); err == nil {
 			a = t.remember(account{p.OpenID, p.ZoneID}, b)
@@ -248,8 +249,8 @@ func (t *Till) moved(o ledger.Order, why Reason, change func(b *midas.Balance)) 
 func (t *Till) remember(key account, b midas.Balance) Account {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does. Of the database's
-	// clock where servers share the ledger: one whose own is ahead would silence the others' balances.
+	// Microseconds, so that the numbers go on growing over a restart; never twice the same, whatever the clock does. Of
+	// the database's clock where servers share the ledger: one whose own is ahead would silence the others' balances.
 	t.version = max(t.version+1, t.clock.now(t.cfg.Now()).UnixMicro())
 	if _, here := t.accounts[key]; here {
 		t.accounts[key], t.told[key] = &b, t.version
@@ -257,12 +258,12 @@ func (t *Till) remember(key account, b midas.Balance) Account {
 	return Account{Balance: b, Version: t.version, Center: t.centers[key].coins}
 }
 
-// mostAhead is how far ahead of this server's time another one's number of a balance may be. Numbers are times of the database's clock,
-// which may be set back; a number out of all reason would silence this server's own balances.
+// mostAhead is how far ahead of this server's time another one's number of a balance may be. Numbers are times of the
+// database's clock, which may be set back; a number out of all reason would silence this server's own balances.
 const mostAhead = 10 * time.Minute
 
-// Witness takes note of a balance that another server has seen. It is false, and nothing is noted, if the player is not here,
-// a newer one is known, or it is none that Midas can have told.
+// Witness takes note of a balance that another server has seen. It is false, and nothing is noted, if the player is not
+// here, a newer one is known, or it is none that Midas can have told.
 func (t *Till) Witness(openid, zoneID string, a Account) bool {
 	for _, sum := range []midas.Coins{a.Balance.Balance, a.PresentBalance, a.SaveAmt, a.SaveSum, a.CostSum, a.PresentSum, a.Center} {
 		if sum < 0 || sum > midas.MaxCoins {
@@ -287,8 +288,8 @@ func (t *Till) Witness(openid, zoneID string, a Account) bool {
 	return true
 }
 
-// LookAgain looks at the account of a player who is here, in all zones where none is given, because another server has changed it
-// or heard of it, and tells it.
+// LookAgain looks at the account of a player who is here, in all zones where none is given, because another server has
+// changed it or heard of it, and tells it.
 func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
 	zones := []string{zoneID}
 	if zoneID == "" {
@@ -302,8 +303,8 @@ func (t *Till) LookAgain(openid, zoneID string, why Reason, billNo string) {
 	}
 }
 
-// SessionChanged has a player's session keys read from the ledger again, for another server has put a newer one there, and
-// resumes what waited for it.
+// SessionChanged has a player's session keys read from the ledger again, for another server has put a newer one there,
+// and resumes what waited for it.
 func (t *Till) SessionChanged(openid string) {
 	t.sessions.changed(openid)
 	t.wake()

@@ -9,8 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// Address returns an address as Midas is to be told it (user_ip): without a port, without the zone of an interface, and an IPv4 address
-// that is written as IPv6 ("::ffff:1.2.3.4") as IPv4. Empty: the text is no address.
+// Address returns an address as Midas is to be told it (user_ip): without a port, without the zone of an interface, and
+// an IPv4 address that is written as IPv6 ("::ffff:1.2.3.4") as IPv4. Empty: the text is no address.
 func Address(text string) string {
 	text = strings.TrimSpace(text)
 	addr, err := netip.ParseAddr(strings.Trim(text, "[]"))
@@ -27,8 +27,8 @@ func Address(text string) string {
 	return addr.String()
 }
 
-// address is the address of a player's last login, which is in memory while the player is here and in the ledger otherwise. Empty: none
-// is known.
+// address is the address of a player's last login, which is in memory while the player is here and in the ledger
+// otherwise. Empty: none is known.
 func (s *sessions) address(ctx context.Context, openid string) string {
 	s.mu.Lock()
 	known := ""

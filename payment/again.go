@@ -8,8 +8,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// again is an order that this till has claimed, or that could not be gone on with because the ledger did not answer. Its claim is
-// still this till's, so it need not wait until that ends.
+// again is an order that this till has claimed, or that could not be gone on with because the ledger did not answer.
+// Its claim is still this till's, so it need not wait until that ends.
 type again struct {
 	order ledger.Order // as the ledger has it, if the write did not take
 	since time.Time    // when the claim was begun, by this machine's own clock; zero: long ago
@@ -31,9 +31,9 @@ func (t *Till) tryAgain(a again) {
 	}
 }
 
-// perhapsMade looks later whether an order is in the ledger whose making has failed: only the answer to the commit may have been lost. The
-// order's claim is this till's then, so it goes on at once, and not when the claim ends. So many are kept in mind; any more are found
-// with those that are due.
+// perhapsMade looks later whether an order is in the ledger whose making has failed: only the answer to the commit may
+// have been lost. The order's claim is this till's then, so it goes on at once, and not when the claim ends. So many
+// are kept in mind; any more are found with those that are due.
 func (t *Till) perhapsMade(o ledger.Order, since time.Time, err error) {
 	t.mu.Lock()
 	full := len(t.again) >= mostPerhapsMade
@@ -44,11 +44,12 @@ func (t *Till) perhapsMade(o ledger.Order, since time.Time, err error) {
 	}
 }
 
-// mostPerhapsMade bounds the orders that perhapsMade keeps in mind. Players who ask again while the ledger fails make as many as they like.
+// mostPerhapsMade bounds the orders that perhapsMade keeps in mind. Players who ask again while the ledger fails make
+// as many as they like.
 const mostPerhapsMade = 256
 
-// goOnAgain hands such orders to their players' lanes. The ledger has just answered. An order whose claim has ended is anybody's,
-// and is found with those that are due.
+// goOnAgain hands such orders to their players' lanes. The ledger has just answered. An order whose claim has ended is
+// anybody's, and is found with those that are due.
 func (t *Till) goOnAgain() {
 	now := t.cfg.Now()
 	t.mu.Lock()
@@ -100,8 +101,8 @@ func (t *Till) resume(ctx context.Context, a again) {
 	}
 }
 
-// goOn drives an order that this till has claimed. A claim lasts for a step and not for a wait in the lane besides, so one that has
-// waited long is renewed.
+// goOn drives an order that this till has claimed. A claim lasts for a step and not for a wait in the lane besides, so
+// one that has waited long is renewed.
 func (t *Till) goOn(ctx context.Context, o ledger.Order, since time.Time) {
 	if now := t.cfg.Now(); o.DueAt.Sub(now) < t.lease/2 || since.IsZero() || time.Since(since) > t.lease/2 {
 		renewed := o

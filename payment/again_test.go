@@ -9,7 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// A ledger that does not take a step for a moment must not cost the player the whole claim, which is longer than a test waits.
+// A ledger that does not take a step for a moment must not cost the player the whole claim, which is longer than a test
+// waits.
 func TestAnOrderGoesOnAsSoonAsTheLedgerTakesItsStep(t *testing.T) {
 	for _, point := range []string{"paying answered", "paid answered"} {
 		t.Run(point, func(t *testing.T) {

@@ -27,12 +27,12 @@ type AuditRequest struct {
 
 // Audit is what the comparison found.
 type Audit struct {
-	// Orders and Accounts were looked at. Unchecked are accounts, and UncheckedGoods orders for goods, that Midas was not, or
-	// could not be, asked about; Goods are those of Orders that are for goods. Disputed are those of Differences that only say that an
-	// order waits for an operator.
+	// Orders and Accounts were looked at. Unchecked are accounts, and UncheckedGoods orders for goods, that Midas was not,
+	// or could not be, asked about; Goods are those of Orders that are for goods. Disputed are those of Differences that
+	// only say that an order waits for an operator.
 	Orders, Accounts, Goods, Unchecked, UncheckedGoods, Disputed int
-	// Delivered, GivenBack, Open and Presented are coins, summed up over all orders of these accounts. Settled are those of
-	// orders that an operator settled (Till.Resolve), which are in none of the others.
+	// Delivered, GivenBack, Open and Presented are coins, summed up over all orders of these accounts. Settled are those
+	// of orders that an operator settled (Till.Resolve), which are in none of the others.
 	Delivered, GivenBack, Open, Presented, Settled int64
 	Differences                                    []Difference
 }

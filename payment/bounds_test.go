@@ -8,7 +8,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// What a till keeps of players and orders has bounds that hold without any clock: what no longer fits is not kept, and is found otherwise.
+// What a till keeps of players and orders has bounds that hold without any clock: what no longer fits is not kept, and
+// is found otherwise.
 func TestWhatATillKeepsIsBounded(t *testing.T) {
 	till := &Till{
 		cfg: Config{Shared: true, RechargePoll: []time.Duration{time.Hour}}, unpark: map[string]struct{}{}, polls: map[account]*poll{},

@@ -89,8 +89,9 @@ type RechargeAmount struct {
 	FirstSave bool
 }
 
-// Catalogue tells done what a player can buy on the device at hand. It asks nobody, and tells at once, unless items have a limit: how much
-// of it is left the ledger knows. Errors, before or through done: ErrBusy, ErrClosing, ErrUnavailable.
+// Catalogue tells done what a player can buy on the device at hand. It asks nobody, and tells at once, unless items
+// have a limit: how much of it is left the ledger knows. Errors, before or through done: ErrBusy, ErrClosing,
+// ErrUnavailable.
 func (t *Till) Catalogue(p Player, done func(Catalogue, error)) error {
 	c := t.catalogue(p)
 	var limited []string
@@ -140,7 +141,8 @@ func (t *Till) catalogue(p Player) Catalogue {
 	return c
 }
 
-// mayBuy refuses what is sold out, and what costs another sum than the player saw. expected is 0 where that is not said.
+// mayBuy refuses what is sold out, and what costs another sum than the player saw. expected is 0 where that is not
+// said.
 func mayBuy(it Item, expected, price int64) error {
 	switch {
 	case it.SoldOut:

@@ -6,14 +6,15 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// center is what is known of a player's coins in WeChat's recharge centre. They are shown, and nothing else: no call spends them, and they
-// are in no books.
+// center is what is known of a player's coins in WeChat's recharge centre. They are shown, and nothing else: no call
+// spends them, and they are in no books.
 type center struct {
 	coins midas.Coins
 	old   bool // they have to be asked for anew
 }
 
-// centerChanged has a player's coins in the recharge centre asked for at the next look, if the player is here. They are the same in all zones.
+// centerChanged has a player's coins in the recharge centre asked for at the next look, if the player is here. They are
+// the same in all zones.
 func (t *Till) centerChanged(key account) {
 	if !t.cfg.Center {
 		return
@@ -25,8 +26,8 @@ func (t *Till) centerChanged(key account) {
 	}
 }
 
-// lookAtCenter asks for a player's coins in the recharge centre, if they have to be asked for. That it fails changes nothing else: the next
-// look asks again.
+// lookAtCenter asks for a player's coins in the recharge centre, if they have to be asked for. That it fails changes
+// nothing else: the next look asks again.
 func (t *Till) lookAtCenter(ctx context.Context, p Player) {
 	key := account{p.OpenID, p.ZoneID}
 	t.mu.Lock()

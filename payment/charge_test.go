@@ -14,8 +14,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// Midas says for certain that it has not deducted, so the mark that a call may be out is taken away. Before the order is sent again
-// the mark is stored again: a server that dies then is taken to have sent it.
+// Midas says for certain that it has not deducted, so the mark that a call may be out is taken away. Before the order
+// is sent again the mark is stored again: a server that dies then is taken to have sent it.
 func TestTheMarkIsStoredAgainBeforeARepeat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -112,7 +112,8 @@ func TestAnOrderIsPaidAndGivenBackAtThePriceItWasMadeAt(t *testing.T) {
 	w.books(s)
 }
 
-// frozen stands still before its first deduction until that may no longer be under way, and notes for how long each may be.
+// frozen stands still before its first deduction until that may no longer be under way, and notes for how long each may
+// be.
 type frozen struct {
 	midas.API
 
@@ -136,8 +137,8 @@ func (f *frozen) Pay(ctx context.Context, r midas.PayRequest) (midas.PayResult, 
 	return f.API.Pay(ctx, r)
 }
 
-// A call has an end of its own, before any other server may call its order back. A server that is frozen between the mark and the
-// call sends nothing after that.
+// A call has an end of its own, before any other server may call its order back. A server that is frozen between the
+// mark and the call sends nothing after that.
 func TestACallEndsBeforeItsOrderMayBeCalledBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -163,8 +164,8 @@ func TestACallEndsBeforeItsOrderMayBeCalledBack(t *testing.T) {
 	}
 }
 
-// An order is made with its mark. If that write takes so long that the call might arrive after its own cancellation, the mark is written once
-// more before anything is sent.
+// An order is made with its mark. If that write takes so long that the call might arrive after its own cancellation,
+// the mark is written once more before anything is sent.
 func TestTheFenceOfANewOrderCountsFromBeforeItsWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -198,8 +199,8 @@ func TestTheFenceOfANewOrderCountsFromBeforeItsWrite(t *testing.T) {
 	}
 }
 
-// The host has granted an item at the very moment at which the stop ends every job. That is stored all the same, so the next server
-// does not ask for it again.
+// The host has granted an item at the very moment at which the stop ends every job. That is stored all the same, so the
+// next server does not ask for it again.
 func TestWhatTheHostHasGrantedIsStoredThoughTheStopCutsItOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -230,8 +231,8 @@ func TestWhatTheHostHasGrantedIsStoredThoughTheStopCutsItOff(t *testing.T) {
 	}
 }
 
-// A session key that the ledger does not give sends nothing: that is no attempt, leaves no doubt, and does not make the order any less
-// patient. It is paid once the key is read.
+// A session key that the ledger does not give sends nothing: that is no attempt, leaves no doubt, and does not make the
+// order any less patient. It is paid once the key is read.
 func TestASessionKeyThatCannotBeReadIsNoAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -8,8 +8,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// A claim that has run out is anybody's: the order may be another server's by now, and is taken anew with those that are due. One
-// that still runs is handed to its player's lane, or kept until there is room.
+// A claim that has run out is anybody's: the order may be another server's by now, and is taken anew with those that
+// are due. One that still runs is handed to its player's lane, or kept until there is room.
 func TestAClaimThatHasRunOutIsHandedToNobody(t *testing.T) {
 	claims := []again{{order: ledger.Order{BillNo: "out", OpenID: "alice", DueAt: today}}, {order: ledger.Order{BillNo: "runs", OpenID: "alice", DueAt: today.Add(time.Second)}}}
 	for name, hand := range map[string]func(t *Till){

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// clockEvery is how often the database's clock is read. In between it is told by this machine's monotonic clock, which nobody sets.
+// clockEvery is how often the database's clock is read. In between it is told by this machine's monotonic clock, which
+// nobody sets.
 const clockEvery = time.Minute
 
 // commonClock is the clock that all servers on one ledger have in common.

@@ -8,7 +8,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// Credit is coins that a player has bought with money. They are in the balance, and the player's, whatever the host says.
+// Credit is coins that a player has bought with money. They are in the balance, and the player's, whatever the host
+// says.
 type Credit struct {
 	// BillNo is the ledger's own name for it, the same however often it is told.
 	BillNo string
@@ -29,15 +30,16 @@ func creditOf(o ledger.Order) Credit {
 	}
 }
 
-// TellCredits has tell hear of coins that players have bought from now on, at least once for every Credit.BillNo; an error is tried again
-// as for Config.Deliver. What servers that have not called it find is told to nobody. Call it before Start, or TellCreditsInTransaction.
+// TellCredits has tell hear of coins that players have bought from now on, at least once for every Credit.BillNo; an
+// error is tried again as for Config.Deliver. What servers that have not called it find is told to nobody. Call it
+// before Start, or TellCreditsInTransaction.
 func (t *Till) TellCredits(tell func(ctx context.Context, c Credit) error) {
 	t.credited = tell
 	t.cfg.Ledger.TellCredits(t.newCredit)
 }
 
-// TellCreditsInTransaction is TellCredits in the ledger's own transaction: exactly once. tell must write through tx only, must not end
-// it, and should be quick.
+// TellCreditsInTransaction is TellCredits in the ledger's own transaction: exactly once. tell must write through tx
+// only, must not end it, and should be quick.
 func (t *Till) TellCreditsInTransaction(tell func(ctx context.Context, tx *sql.Tx, c Credit) error) {
 	t.creditedTx = tell
 	t.cfg.Ledger.TellCredits(t.newCredit)

@@ -194,7 +194,8 @@ func TestTheGameTakesNoteOfCoinsInTheLedgersTransaction(t *testing.T) {
 	}
 }
 
-// A push tells of coins before the balance can be read, and the client's wish to be told of more than came is not believed.
+// A push tells of coins before the balance can be read, and the client's wish to be told of more than came is not
+// believed.
 func TestTheGameHearsOnlyOfCoinsThatCame(t *testing.T) {
 	w := newWorld(t)
 	w.v2 = true

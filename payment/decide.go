@@ -35,7 +35,8 @@ type rules struct {
 	quiet time.Duration
 	// tries bounds how often a delivery is tried.
 	tries int
-	// firstRecheck is how long after an order was cancelled, because Midas knew nothing of it, Midas is asked about it again.
+	// firstRecheck is how long after an order was cancelled, because Midas knew nothing of it, Midas is asked about it
+	// again.
 	firstRecheck time.Duration
 	// poll is the first waits between questions about goods.
 	poll []time.Duration
@@ -74,9 +75,9 @@ func (r rules) beforeStep(o ledger.Order, now time.Time) (after ledger.Order, ok
 	return o, true
 }
 
-// afterPay decides what becomes of an order in Paying once pay, or present, has been answered. sure tells that nothing was
-// open before this call. Midas's yes is a present's end: there is nothing to deliver. Nor can it be called back, so it is
-// asked for until the answer is definite, or its bill number too old.
+// afterPay decides what becomes of an order in Paying once pay, or present, has been answered. sure tells that nothing
+// was open before this call. Midas's yes is a present's end: there is nothing to deliver. Nor can it be called back, so
+// it is asked for until the answer is definite, or its bill number too old.
 func (r rules) afterPay(o ledger.Order, sure bool, err error, now time.Time) ledger.Order {
 	verdict := midas.VerdictOf(err)
 	if sure && verdict != midas.VerdictUnknown {
@@ -184,9 +185,10 @@ func (r rules) afterDeliver(o ledger.Order, err error, now time.Time) ledger.Ord
 	}
 }
 
-// goodsLife is for how long the answer that goods are not paid for is no reason to give up: Midas's own word of a payment comes
-// for 24 h 4 min (§3.7). goodsForgotten is when they are given up without an answer, because the player has not come back to
-// sign the question. A push is taken whenever it comes, and they are asked about again when the player is back.
+// goodsLife is for how long the answer that goods are not paid for is no reason to give up: Midas's own word of a
+// payment comes for 24 h 4 min (§3.7). goodsForgotten is when they are given up without an answer, because the player
+// has not come back to sign the question. A push is taken whenever it comes, and they are asked about again when the
+// player is back.
 const (
 	goodsLife      = 25 * time.Hour
 	goodsForgotten = 30 * 24 * time.Hour
@@ -195,8 +197,8 @@ const (
 // unansweredNote begins the note of goods that were given up without an answer: they may have been paid for.
 const unansweredNote = "no answer from Midas"
 
-// The waits between questions about goods, once those of the config are used up (§5): goodsPoll for the first hour, then
-// longestHold.
+// The waits between questions about goods, once those of the config are used up (§5): goodsPoll for the first hour,
+// then longestHold.
 const (
 	goodsPoll = 10 * time.Minute
 	goodsLate = time.Hour
@@ -262,8 +264,8 @@ func (r rules) afterHostCancels(o ledger.Order, why string, now time.Time) (afte
 	}
 }
 
-// reverse stops asking for the coins and starts calling them back, once a call that somebody has just sent has had time to land:
-// when the last one was sent nobody can say, for only the first of them is preceded by a write.
+// reverse stops asking for the coins and starts calling them back, once a call that somebody has just sent has had time
+// to land: when the last one was sent nobody can say, for only the first of them is preceded by a write.
 func (r rules) reverse(o ledger.Order, now time.Time) ledger.Order {
 	note := o.Note
 	if note == "" || now.Sub(o.UnsureSince) >= r.GiveUpAfter {

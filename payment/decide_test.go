@@ -343,7 +343,8 @@ func TestWaitsGrowAndAreSpread(t *testing.T) {
 	}
 }
 
-// What was counted in one state says nothing of the next: an order that was hard to pay for has all its tries to be delivered.
+// What was counted in one state says nothing of the next: an order that was hard to pay for has all its tries to be
+// delivered.
 func TestTriesAreCountedAnewInEachState(t *testing.T) {
 	tried := func(o *ledger.Order) { o.Attempts, o.Parked, o.Lease = 99, true, time.Minute }
 	for name, got := range map[string]ledger.Order{

@@ -56,8 +56,8 @@ func (d *smallDisk) resize(size string) {
 	}
 }
 
-// The disk that the ledger lies on becomes full between any two steps of an order, and has room again later. Nothing is lost, nothing is
-// granted twice, and the server that met it goes on by itself.
+// The disk that the ledger lies on becomes full between any two steps of an order, and has room again later. Nothing is
+// lost, nothing is granted twice, and the server that met it goes on by itself.
 func TestADiskThatIsFullInTheMiddleOfAStepCostsNothing(t *testing.T) {
 	for _, refuse := range []bool{false, true} {
 		points := []string{"paying stored", "paying answered", "paid stored", "paid answered"}

@@ -12,8 +12,9 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// drive takes an order's steps until it has ended or has to wait. since is when the last write that made the order this till's was
-// begun, by this machine's own clock; the zero time if that was long ago. sure tells that this write has set the mark that a call may be out.
+// drive takes an order's steps until it has ended or has to wait. since is when the last write that made the order this
+// till's was begun, by this machine's own clock; the zero time if that was long ago. sure tells that this write has set
+// the mark that a call may be out.
 func (t *Till) drive(ctx context.Context, o ledger.Order, since time.Time, sure bool) Receipt {
 	d := driver{t: t, o: o, since: since, sure: sure}
 	for !d.waits && !d.lost && !d.o.State.Ended() && ctx.Err() == nil {
@@ -135,8 +136,8 @@ func (d *driver) next(ctx context.Context) (began time.Time, s step) {
 	return time.Now(), s
 }
 
-// charge has Midas deduct, or give a present: first the mark that a call may be out, then the call. Whatever may take time is done
-// before: the session key is read, and the time of the write is taken from which the call's fence counts.
+// charge has Midas deduct, or give a present: first the mark that a call may be out, then the call. Whatever may take
+// time is done before: the session key is read, and the time of the write is taken from which the call's fence counts.
 func (d *driver) charge(ctx context.Context) (began time.Time, s step) {
 	t, o := d.t, d.o
 	who, err := t.payer(ctx, o.OpenID, o.ZoneID, o.UserIP)
@@ -233,8 +234,8 @@ func (t *Till) store(ctx context.Context, o, after ledger.Order, waits bool) (le
 	return stored, nil
 }
 
-// loudness is how loud an order's new state is told: an operator has to look at what no rule can settle, and at refusals that say
-// nothing of the player but that this server is set up wrongly.
+// loudness is how loud an order's new state is told: an operator has to look at what no rule can settle, and at
+// refusals that say nothing of the player but that this server is set up wrongly.
 func loudness(o ledger.Order) slog.Level {
 	switch {
 	case o.State == ledger.Disputed, o.State == ledger.Failed && o.Code != 0 && o.Code != tooFewCoins && o.Code != notPaid:
@@ -338,8 +339,8 @@ func (t *Till) guarded(ctx context.Context, host func(context.Context) error) (e
 	return err
 }
 
-// deliverInTransaction has the host grant the item, or take note, in the transaction that stores it. stored tells that after is in the
-// ledger.
+// deliverInTransaction has the host grant the item, or take note, in the transaction that stores it. stored tells that
+// after is in the ledger.
 func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order, grant func(context.Context, *sql.Tx) error) (after ledger.Order, stored bool) {
 	inner, cancel := context.WithTimeout(ctx, t.cfg.DeliverTimeout)
 	defer cancel()
@@ -364,8 +365,8 @@ func (t *Till) deliverInTransaction(ctx context.Context, o ledger.Order, grant f
 	return t.delivered(ctx, o, host.Err), false
 }
 
-// delivered decides on the host's answer. ctx is the job's: once it has ended, an answer tells that the till is stopping. A host's
-// own cancellation is an error like any other.
+// delivered decides on the host's answer. ctx is the job's: once it has ended, an answer tells that the till is
+// stopping. A host's own cancellation is an error like any other.
 func (t *Till) delivered(ctx context.Context, o ledger.Order, err error) ledger.Order {
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ErrClosing, err)

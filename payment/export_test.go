@@ -7,7 +7,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// DieAt lets a test hear of every point between two durable steps, on the goroutine that passes it. Call it before Start.
+// DieAt lets a test hear of every point between two durable steps, on the goroutine that passes it. Call it before
+// Start.
 func (t *Till) DieAt(step func(point string)) { t.step = step }
 
 // SleepAtMost replaces how long the runner sleeps if nobody wakes it. Call it before Start.

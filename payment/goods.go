@@ -36,10 +36,11 @@ type GoodsOffer struct {
 }
 
 // BuyGoods makes an order for an item that is paid for with money, and hands out what the client has to pass to
-// wx.requestMidasPaymentGameItem. The order is on disk before. It is delivered once Midas says that it was paid for, by a
-// push or when asked; the observer hears of its end. Asking again asks Midas, and signs anew with the player's present
-// session. Errors, before or through done, mean that there is nothing to pay: ErrInvalid, ErrNoGoods, ErrUnknownItem,
-// ErrUnsupportedPlatform, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
+// wx.requestMidasPaymentGameItem. The order is on disk before. It is delivered once Midas says that it was paid for, by
+// a push or when asked; the observer hears of its end. Asking again asks Midas, and signs anew with the player's
+// present session. Errors, before or through done, mean that there is nothing to pay: ErrInvalid, ErrNoGoods,
+// ErrUnknownItem, ErrUnsupportedPlatform, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing, ErrUnavailable,
+// midas.ErrSessionExpired, ledger.ErrMismatch.
 func (t *Till) BuyGoods(p Player, r GoodsRequest, done func(GoodsOffer, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -164,8 +165,8 @@ func (t *Till) maySellFor(ctx context.Context, p Player, r GoodsRequest, fen mid
 	return t.allowance(ctx, p, fen)
 }
 
-// maxUnpaid is how many orders for goods a player may leave unpaid in a day: Midas has to be asked about each of them, again
-// and again.
+// maxUnpaid is how many orders for goods a player may leave unpaid in a day: Midas has to be asked about each of them,
+// again and again.
 const maxUnpaid = 30
 
 // mayOweMore refuses a new order to a player who has left too many unpaid.
@@ -241,14 +242,16 @@ func (t *Till) queryTrade(ctx context.Context, p Player, outTradeNo string, what
 // settleTries bounds how often an order that changes under our hands is read again.
 const settleTries = 10
 
-// askedAtLogin bounds the questions that a login brings about goods that were given up, of which askedAmong are looked at.
+// askedAtLogin bounds the questions that a login brings about goods that were given up, of which askedAmong are looked
+// at.
 const (
 	askedAtLogin = 10
 	askedAmong   = 300
 )
 
-// askForgotten asks Midas about goods of a player who is back that were given up. First those of which Midas has never said that they
-// are not paid, and then others, another choice each time: a window may be paid after the day in which it is asked about.
+// askForgotten asks Midas about goods of a player who is back that were given up. First those of which Midas has never
+// said that they are not paid, and then others, another choice each time: a window may be paid after the day in which
+// it is asked about.
 func (t *Till) askForgotten(ctx context.Context, p Player) {
 	if t.cfg.SignGoods == nil {
 		return
@@ -299,9 +302,9 @@ func (t *Till) askFailed(ctx context.Context, o ledger.Order) (ledger.Order, err
 	return tr.Goods, nil
 }
 
-// AskGoods asks Midas at once whether an order for goods was paid for, at an operator's wish, however long ago it was made or given
-// up. It blocks on the ledger and on Midas. The order is as it stands afterwards; delivery follows. Errors: ledger.ErrNotFound,
-// ErrInvalid (not goods), ErrUnavailable, and those of the question.
+// AskGoods asks Midas at once whether an order for goods was paid for, at an operator's wish, however long ago it was
+// made or given up. It blocks on the ledger and on Midas. The order is as it stands afterwards; delivery follows.
+// Errors: ledger.ErrNotFound, ErrInvalid (not goods), ErrUnavailable, and those of the question.
 func (t *Till) AskGoods(ctx context.Context, billNo string) (ledger.Order, error) {
 	o, err := t.cfg.Ledger.Order(ctx, billNo)
 	switch {
@@ -315,8 +318,8 @@ func (t *Till) AskGoods(ctx context.Context, billNo string) (ledger.Order, error
 	return t.askFailed(ctx, o)
 }
 
-// goodsPaid stores that goods were paid for, on the word of a push. Those that were bought outside the game, in its store
-// page, come to be by it. Delivery follows on the player's lane.
+// goodsPaid stores that goods were paid for, on the word of a push. Those that were bought outside the game, in its
+// store page, come to be by it. Delivery follows on the player's lane.
 func (t *Till) goodsPaid(ctx context.Context, p midas.Push) error {
 	o, err := t.cfg.Ledger.Order(ctx, p.OutTradeNo)
 	switch whose, ours := t.marked(p.Attach); {

@@ -379,7 +379,8 @@ func TestOptionsAreSignedAnewAfterALogin(t *testing.T) {
 	}
 }
 
-// The game fell silent on goods until an operator had to look, and may have granted them; another time it has said that it did not.
+// The game fell silent on goods until an operator had to look, and may have granted them; another time it has said that
+// it did not.
 func TestARefundOfDisputedGoodsTellsWhetherTheyMayHaveBeenGranted(t *testing.T) {
 	for what, test := range map[string]struct {
 		deliver error

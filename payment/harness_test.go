@@ -365,8 +365,8 @@ func want(t *testing.T, o ledger.Order, s ledger.State) {
 	}
 }
 
-// orderLines fails a test whose log has a line about an order that does not say whose it is and how it stands, or that names a
-// player in full. Every test of the till has it.
+// orderLines fails a test whose log has a line about an order that does not say whose it is and how it stands, or that
+// names a player in full. Every test of the till has it.
 type orderLines struct {
 	slog.Handler
 	t *testing.T

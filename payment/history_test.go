@@ -395,7 +395,8 @@ func (s *story) ask(d deed) {
 	})
 }
 
-// refund gives back all or half of what was paid for goods or coins, and tells so; the word may overtake that of the payment.
+// refund gives back all or half of what was paid for goods or coins, and tells so; the word may overtake that of the
+// payment.
 func (s *story) refund(d deed) {
 	s.mu.Lock()
 	o, known := s.offers[fmt.Sprintf("%s/%d/%d", []string{"goods", "for coins"}[d.number%2], d.player, d.number)]

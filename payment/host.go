@@ -10,7 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// ErrNotCancellable: the order is over, too old, a present, paid for with money, or being delivered. Nothing was given back.
+// ErrNotCancellable: the order is over, too old, a present, paid for with money, or being delivered. Nothing was given
+// back.
 var ErrNotCancellable = errors.New("payment: the order cannot be cancelled")
 
 // PresentRequest is the host's wish to give coins.
@@ -22,9 +23,9 @@ type PresentRequest struct {
 	Amount midas.Coins
 }
 
-// Present gives a player coins for nothing. done hears of it once it has been given or has to wait; a present that had to
-// wait goes on by itself, and the player's balance is told when it comes. Errors, before or through done, mean that there
-// is no present: ErrInvalid, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
+// Present gives a player coins for nothing. done hears of it once it has been given or has to wait; a present that had
+// to wait goes on by itself, and the player's balance is told when it comes. Errors, before or through done, mean that
+// there is no present: ErrInvalid, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
 func (t *Till) Present(p Player, r PresentRequest, done func(Receipt, error)) error {
 	if err := checkRequestID(r.RequestID); err != nil {
 		return err
@@ -48,13 +49,13 @@ func (t *Till) Present(p Player, r PresentRequest, done func(Receipt, error)) er
 	})
 }
 
-// Cancel gives the coins of a purchase back: of one that has not been paid for certain yet, or of one whose item the host
-// takes back. One that is paid and not delivered is delivered first, for it may have been granted by a call whose answer
-// was lost; a host that cannot deliver it refuses it with ErrRefuse. Where servers share the ledger, that is left to the one that
-// works on it, and the answer meanwhile is ErrNotCancellable. why is kept in the order's history. done hears how the order
-// stands: ledger.Cancelled once the coins are back, ledger.Delivered if Midas keeps them (then the item is the player's),
-// otherwise it goes on by itself; the player is told the end. Asking again is safe. Errors: ErrNotCancellable,
-// ledger.ErrNotFound, ErrBusy, ErrClosing, ErrUnavailable.
+// Cancel gives the coins of a purchase back: of one that has not been paid for certain yet, or of one whose item the
+// host takes back. One that is paid and not delivered is delivered first, for it may have been granted by a call whose
+// answer was lost; a host that cannot deliver it refuses it with ErrRefuse. Where servers share the ledger, that is
+// left to the one that works on it, and the answer meanwhile is ErrNotCancellable. why is kept in the order's history.
+// done hears how the order stands: ledger.Cancelled once the coins are back, ledger.Delivered if Midas keeps them (then
+// the item is the player's), otherwise it goes on by itself; the player is told the end. Asking again is safe. Errors:
+// ErrNotCancellable, ledger.ErrNotFound, ErrBusy, ErrClosing, ErrUnavailable.
 func (t *Till) Cancel(p Player, billNo, why string, done func(Receipt, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 
 var errHostAway = errors.New("the game's database is away")
 
-// A host that fails everybody for an hour costs no order its tries, whichever way it delivers, and gets all of them when it is back.
+// A host that fails everybody for an hour costs no order its tries, whichever way it delivers, and gets all of them
+// when it is back.
 func TestAHostThatFailsEverybodyCostsNoOrderItsTries(t *testing.T) {
 	const tries, players = 4, 6
 	for _, way := range []string{"HandleDeliver", "HandleDeliverTx", "OnRefund"} {

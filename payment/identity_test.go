@@ -12,8 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// An order that is open in the sandbox is asked for nowhere else: a till of production, or of the other protocol, does not start on its
-// ledger, whoever made the till.
+// An order that is open in the sandbox is asked for nowhere else: a till of production, or of the other protocol, does
+// not start on its ledger, whoever made the till.
 func TestATillDoesNotStartOnALedgerOfAnotherEnvironmentOrProtocol(t *testing.T) {
 	w := newWorld(t)
 	s := w.open()

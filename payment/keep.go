@@ -54,8 +54,8 @@ func (t *Till) strange(ctx context.Context, p midas.Push, why string) error {
 	return fmt.Errorf("%w: %s: %s", ErrNotOurs, cut(printable(p.OutTradeNo), 64), why)
 }
 
-// trial takes a push from the console's button, with invented values (§3.7): nothing comes of it. One that is rightly signed and
-// names an order or a recharge of ours is none, whatever it says of itself.
+// trial takes a push from the console's button, with invented values (§3.7): nothing comes of it. One that is rightly
+// signed and names an order or a recharge of ours is none, whatever it says of itself.
 func (t *Till) trial(ctx context.Context, p midas.Push) error {
 	if !p.Signed || p.OutTradeNo == "" {
 		t.log.Info("midas: a trial push was acknowledged", "event", cut(printable(string(p.Event)), 128))
@@ -75,8 +75,8 @@ func (t *Till) trial(ctx context.Context, p midas.Push) error {
 	return t.keep(ctx, p, "it says that it is a trial, and names a payment of ours")
 }
 
-// unknownEvent takes a push that is not one of the payments that are known. One that carries the signature of payments may be a new
-// kind of them, so it is kept; one for each event is enough to tell.
+// unknownEvent takes a push that is not one of the payments that are known. One that carries the signature of payments
+// may be a new kind of them, so it is kept; one for each event is enough to tell.
 func (t *Till) unknownEvent(ctx context.Context, p midas.Push) error {
 	if !p.Signed {
 		return nil
@@ -87,7 +87,8 @@ func (t *Till) unknownEvent(ctx context.Context, p midas.Push) error {
 // markPrefix begins the attach of goods that a server of ours has signed; the ledger's own name follows.
 const markPrefix = "leafmidas:"
 
-// marked reads the attach of a push: whether a ledger has signed it, and whether it is ours. Versions before this one signed without.
+// marked reads the attach of a push: whether a ledger has signed it, and whether it is ours. Versions before this one
+// signed without.
 func (t *Till) marked(attach string) (whose, ours bool) {
 	return strings.HasPrefix(attach, markPrefix), t.mark != "" && attach == t.mark
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// keyring makes calls with one session key of a player's after another until Midas takes one. A call that is refused for its key has
-// moved nothing, so the same call, with the same bill number, may be made again at once. It is sent under the context of the first,
-// and not after that has ended.
+// keyring makes calls with one session key of a player's after another until Midas takes one. A call that is refused
+// for its key has moved nothing, so the same call, with the same bill number, may be made again at once. It is sent
+// under the context of the first, and not after that has ended.
 type keyring struct {
 	midas.API
 	sessions *sessions

@@ -31,8 +31,8 @@ func (s *shop) enters(p payment.Player) {
 	}
 }
 
-// Two logins at once are answered in the wrong order: the key that came last is dead, and the one before it is tried before anybody
-// is told to log in again. So it is after a restart, and on a server whose clock is a minute off.
+// Two logins at once are answered in the wrong order: the key that came last is dead, and the one before it is tried
+// before anybody is told to log in again. So it is after a restart, and on a server whose clock is a minute off.
 func TestTheKeyBeforeIsTriedBeforeAnOrderWaitsForALogin(t *testing.T) {
 	w := newWorld(t)
 	s := w.open()

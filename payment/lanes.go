@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// lanes run jobs: those of one key one at a time, those of different keys side by side, and no more than a fixed number in
-// all. A lane is plain data while it waits; only a job that runs has a goroutine.
+// lanes run jobs: those of one key one at a time, those of different keys side by side, and no more than a fixed number
+// in all. A lane is plain data while it waits; only a job that runs has a goroutine.
 //
 //	add ──────> lane "odkx…": [job job] [due]  ─┐
 //	add ──────> lane "oK3f…": [job]            ─┼─> ready: fresh [lane lane …] ─┬─> at most maxRunning workers
 //	addDue ───> lane "oM7c…": [due due]        ─┘          due   [lane …]       ─┘
 //
-// Jobs are of two classes: fresh ones, which somebody asks for now, and due ones, which go on with what was begun before. Each
-// class has places that the other cannot take from it, whatever comes (see shares), and those of one lane take turns. Jobs of
-// one class and lane run in the order they came.
+// Jobs are of two classes: fresh ones, which somebody asks for now, and due ones, which go on with what was begun
+// before. Each class has places that the other cannot take from it, whatever comes (see shares), and those of one lane
+// take turns. Jobs of one class and lane run in the order they came.
 //
 // Adding takes a mutex that is never held across a job, so it may be done on a game's goroutine.
 type lanes struct {
@@ -60,8 +60,8 @@ type lane struct {
 // maxDuePerLane bounds the due jobs that wait in one lane, so that a player with very many leaves room for others.
 const maxDuePerLane = 4
 
-// shares says how many of n places a due job gets before a fresh one, and how many due jobs never take: a quarter each. A single place is
-// taken in turns.
+// shares says how many of n places a due job gets before a fresh one, and how many due jobs never take: a quarter each.
+// A single place is taken in turns.
 func shares(n int) (dueShare, freshKept int) {
 	if n == 1 {
 		return 1, 0
@@ -80,8 +80,8 @@ func newLanes(maxRunning, maxPerLane, maxWaiting int, onIdle func()) *lanes {
 	return l
 }
 
-// add puts a fresh job at the end of its key's lane, or answers ErrBusy. It never blocks. An urgent job is let in beyond the
-// bounds; whoever adds such jobs bounds them otherwise.
+// add puts a fresh job at the end of its key's lane, or answers ErrBusy. It never blocks. An urgent job is let in
+// beyond the bounds; whoever adds such jobs bounds them otherwise.
 func (l *lanes) add(key any, urgent bool, job func(ctx context.Context)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

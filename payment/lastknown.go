@@ -7,11 +7,12 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// mostLastKnown bounds the balances that are kept of players who have left, some 200 bytes each; it is twice what one of the two
-// generations holds. Who has been away for longest is forgotten first.
+// mostLastKnown bounds the balances that are kept of players who have left, some 200 bytes each; it is twice what one
+// of the two generations holds. Who has been away for longest is forgotten first.
 const mostLastKnown = 10_000
 
-// lastKnown keeps the balances of players who have left, for one who comes back while Midas cannot be asked. It is for showing only.
+// lastKnown keeps the balances of players who have left, for one who comes back while Midas cannot be asked. It is for
+// showing only.
 type lastKnown struct {
 	mu          sync.Mutex
 	newer, aged map[account]seenBalance
@@ -42,8 +43,8 @@ func (l *lastKnown) get(key account) (seenBalance, bool) {
 	return b, known
 }
 
-// LastKnown returns the balance that Midas told last of a player's account, marked as old; false if this server has seen none since it
-// started. It asks nobody, and is for showing only.
+// LastKnown returns the balance that Midas told last of a player's account, marked as old; false if this server has
+// seen none since it started. It asks nobody, and is for showing only.
 func (t *Till) LastKnown(p Player) (Account, bool) {
 	if p.ZoneID == "" {
 		p.ZoneID = t.cfg.ZoneID
@@ -61,7 +62,8 @@ func (t *Till) LastKnown(p Player) (Account, bool) {
 	return stale(gone), known
 }
 
-// stale marks a balance as old. A version is the time at which the balance was seen, in microseconds of the common clock.
+// stale marks a balance as old. A version is the time at which the balance was seen, in microseconds of the common
+// clock.
 func stale(b seenBalance) Account {
 	return Account{Balance: b.Balance, Version: b.version, Stale: true, AsOf: time.UnixMicro(b.version)}
 }

@@ -27,8 +27,8 @@ func givesBack(err error) bool {
 	return err == nil || errors.Is(err, midas.ErrBillRolledBack) || midas.VerdictOf(err) == midas.VerdictAlready
 }
 
-// learned decides what becomes of an order of which a server has learned something after it had lost the order to another. ok is
-// false if that changes nothing.
+// learned decides what becomes of an order of which a server has learned something after it had lost the order to
+// another. ok is false if that changes nothing.
 func (r rules) learned(o ledger.Order, f fact) (after ledger.Order, ok bool) {
 	note := "learned late: " + f.String()
 	switch {
@@ -37,7 +37,8 @@ func (r rules) learned(o ledger.Order, f fact) (after ledger.Order, ok bool) {
 	case f == charged && o.State == ledger.Paying:
 		return moved(o, ledger.Paid, note), true
 	case f == charged && o.State == ledger.Reversing, f == charged && o.State == ledger.Cancelled:
-		// Whoever calls the coins back may have been told already that there were none. Its write fails now, and it asks again.
+		// Whoever calls the coins back may have been told already that there were none. Its write fails now, and it asks
+		// again.
 		o.Note = note
 		return o, true
 	case f == charged && o.State == ledger.Failed && o.Kind == ledger.Purchase:

@@ -10,7 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// Limits bound what a player may pay with money: for coins in all zones and for goods. The zero value lets nothing be paid.
+// Limits bound what a player may pay with money: for coins in all zones and for goods. The zero value lets nothing be
+// paid.
 type Limits struct {
 	// PerRecharge is the most that one payment may be, PerMonth what all of a calendar month (Beijing's) may be together.
 	PerRecharge, PerMonth midas.Fen
@@ -18,10 +19,11 @@ type Limits struct {
 	Text string
 }
 
-// MinorLimits returns what a player of that age, in whole years, may pay by Chinese law: under 8 nothing, under 16 at most 50 yuan at once
-// and 200 a month, under 18 at most 100 and 400. nil from 18 on: there is no limit. The numbers are those of the National Press and
-// Publication Administration's notice on preventing minors from indulging in online games of 2019 (国新出发〔2019〕34号, item 3). They hold for all
-// games of a company together: one that has several passes on what is left.
+// MinorLimits returns what a player of that age, in whole years, may pay by Chinese law: under 8 nothing, under 16 at
+// most 50 yuan at once and 200 a month, under 18 at most 100 and 400. nil from 18 on: there is no limit. The numbers
+// are those of the National Press and Publication Administration's notice on preventing minors from indulging in online
+// games of 2019 (国新出发〔2019〕34号, item 3). They hold for all games of a company together: one that has several passes on
+// what is left.
 func MinorLimits(age int) *Limits {
 	switch {
 	case age < 8:
@@ -35,9 +37,9 @@ func MinorLimits(age int) *Limits {
 	}
 }
 
-// LimitPayments has of tell how much a player may pay with money, before anything is offered; nil: as much as may be wished. An error, a
-// panic and no answer within Config.DeliverTimeout refuse it for now. It is asked on the till's goroutines, several at once, and not
-// about what has been paid for. Call it before Start.
+// LimitPayments has of tell how much a player may pay with money, before anything is offered; nil: as much as may be
+// wished. An error, a panic and no answer within Config.DeliverTimeout refuse it for now. It is asked on the till's
+// goroutines, several at once, and not about what has been paid for. Call it before Start.
 func (t *Till) LimitPayments(of func(ctx context.Context, p Player) (*Limits, error)) { t.limits = of }
 
 // openFor is for how long a payment window may be open that the client has not reported on. Its price counts as paid.

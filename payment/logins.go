@@ -20,9 +20,9 @@ const (
 	codesKept = 8192
 )
 
-// logins trades login codes. Whoever sends one need not be anybody, so they have lanes of their own, and can take no place of those who
-// have logged in. What is bounded besides is codes that WeChat refuses, for all in all: they use up the game's quota for
-// nobody. Good ones are as many as there is room for.
+// logins trades login codes. Whoever sends one need not be anybody, so they have lanes of their own, and can take no
+// place of those who have logged in. What is bounded besides is codes that WeChat refuses, for all in all: they use up
+// the game's quota for nobody. Good ones are as many as there is room for.
 type logins struct {
 	lanes   *lanes
 	refusal *rate.Limiter // a token for each refused code; none is asked about while there is none
@@ -41,9 +41,10 @@ func newLogins(inFlight, waiting int, refusedPerSecond float64) *logins {
 	}
 }
 
-// Exchange trades a wx.login code for a session. key names who asks: one exchange at a time for each. wanted tells, when the code's turn comes,
-// whether anybody still waits for it: if not, it is not traded, and done not called. Thousands may wait, so neither wanted nor done may
-// hold much. A code that was refused is not asked about again. Errors besides Midas's: ErrBusy, ErrClosing, ErrUnavailable.
+// Exchange trades a wx.login code for a session. key names who asks: one exchange at a time for each. wanted tells,
+// when the code's turn comes, whether anybody still waits for it: if not, it is not traded, and done not called.
+// Thousands may wait, so neither wanted nor done may hold much. A code that was refused is not asked about again.
+// Errors besides Midas's: ErrBusy, ErrClosing, ErrUnavailable.
 func (t *Till) Exchange(key any, code string, wanted func() bool, done func(midas.Session, error)) error {
 	if err := t.mayCall(Player{}, midas.EndpointLogin); err != nil {
 		return err

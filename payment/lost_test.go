@@ -15,7 +15,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger/ledgertest"
 )
 
-// The order is made, and its player hears that it is not. It is one order all the same, that is driven on before its claim ends.
+// The order is made, and its player hears that it is not. It is one order all the same, that is driven on before its
+// claim ends.
 func TestAnOrderWhoseMakingWasNotHeardOfIsDrivenOn(t *testing.T) {
 	for _, driver := range []string{"sqlite", "postgres", "mysql"} {
 		t.Run(driver, func(t *testing.T) {
@@ -110,8 +111,8 @@ func TestAnOrderThatCouldNotBeParkedIsWokenByTheLoginAllTheSame(t *testing.T) {
 	}
 }
 
-// losesCommits puts a line between a ledger and its server. Once the function is called, the next answer to the commit of a new order
-// is lost on it, with the connection.
+// losesCommits puts a line between a ledger and its server. Once the function is called, the next answer to the commit
+// of a new order is lost on it, with the connection.
 func losesCommits(t *testing.T, cfg *ledger.Config) (lose func()) {
 	t.Helper()
 	line, err := net.Listen("tcp", "127.0.0.1:0")

@@ -185,8 +185,8 @@ func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, modelTimeout)
 }
 
-// of finds a bill, or begins it. Midas remembers a number for 48 h; one that is used again afterwards moves coins again,
-// which the till must never let happen.
+// of finds a bill, or begins it. Midas remembers a number for 48 h; one that is used again afterwards moves coins
+// again, which the till must never let happen.
 func (m *model) of(billNo, openid string, amount int64, present bool) *bill {
 	b := m.bills[billNo]
 	if b == nil {

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// maxAsked bounds the recharges that Midas is asked about when coins have come, maxAskedAtLogin those of the last day that it is
-	// asked about at a login.
+	// maxAsked bounds the recharges that Midas is asked about when coins have come, maxAskedAtLogin those of the last day
+	// that it is asked about at a login.
 	maxAsked        = 10
 	maxAskedAtLogin = 20
 )
 
-// whatWasPaid asks Midas by their numbers which recharges brought coins that have come: the balance tells only how many. Those that it
-// says are in the balance are credited, and not told yet, for how many coins each brought the balance tells. Those that it says are not
-// are noted in look.
+// whatWasPaid asks Midas by their numbers which recharges brought coins that have come: the balance tells only how
+// many. Those that it says are in the balance are credited, and not told yet, for how many coins each brought the
+// balance tells. Those that it says are not are noted in look.
 func (t *Till) whatWasPaid(ctx context.Context, p Player, look *ledger.Look, coins int64) []ledger.Recharge {
 	waiting, err := t.cfg.Ledger.LikelyRecharges(ctx, p.OpenID, p.ZoneID, coins, maxAsked)
 	if err != nil {
@@ -27,8 +27,8 @@ func (t *Till) whatWasPaid(ctx context.Context, p Player, look *ledger.Look, coi
 	return t.askByNumber(ctx, p, waiting, look)
 }
 
-// settleRecharges asks Midas about what is left of the recharges of the last day, whatever the balance says: where Midas could
-// not be asked in time, one that was paid may have been passed over for another of its size.
+// settleRecharges asks Midas about what is left of the recharges of the last day, whatever the balance says: where
+// Midas could not be asked in time, one that was paid may have been passed over for another of its size.
 func (t *Till) settleRecharges(ctx context.Context, p Player) {
 	if !t.cfg.TradeNumbers {
 		return
@@ -44,7 +44,8 @@ func (t *Till) settleRecharges(ctx context.Context, p Player) {
 	}
 }
 
-// askByNumber asks about recharges, and credits those whose coins are in the balance. An error ends it; another look asks again.
+// askByNumber asks about recharges, and credits those whose coins are in the balance. An error ends it; another look
+// asks again.
 func (t *Till) askByNumber(ctx context.Context, p Player, waiting []ledger.Recharge, look *ledger.Look) (confirmed []ledger.Recharge) {
 	for _, r := range waiting {
 		info, err := t.askTrade(ctx, p, r.OutTradeNo, midas.BizCoins)
@@ -70,7 +71,8 @@ func (t *Till) askByNumber(ctx context.Context, p Player, waiting []ledger.Recha
 	return confirmed
 }
 
-// lookAfter looks at the account, for that tells how many coins recharges brought that were credited by their number, and tells.
+// lookAfter looks at the account, for that tells how many coins recharges brought that were credited by their number,
+// and tells.
 func (t *Till) lookAfter(ctx context.Context, p Player, confirmed []ledger.Recharge) {
 	a, g, err := t.observe(ctx, p)
 	if err != nil {
@@ -83,7 +85,8 @@ func (t *Till) lookAfter(ctx context.Context, p Player, confirmed []ledger.Recha
 	t.tellGrowth(p, a, g, "")
 }
 
-// asStored reads recharges again, for a look may have changed how many coins they brought. One that was another's after all is left out.
+// asStored reads recharges again, for a look may have changed how many coins they brought. One that was another's after
+// all is left out.
 func (t *Till) asStored(ctx context.Context, list []ledger.Recharge) []ledger.Recharge {
 	var now []ledger.Recharge
 	for _, r := range list {

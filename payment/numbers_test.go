@@ -156,8 +156,9 @@ func TestTheRechargeThatWasPaidIsTheOneCredited(t *testing.T) {
 	}
 }
 
-// While Midas cannot be asked by number, coins may be credited to the wrong one of several recharges. The one that was paid is
-// found at the next login, even if its push never comes, and the other one waits again: the coins are in the books once.
+// While Midas cannot be asked by number, coins may be credited to the wrong one of several recharges. The one that was
+// paid is found at the next login, even if its push never comes, and the other one waits again: the coins are in the
+// books once.
 func TestARechargePassedOverForAnotherIsFoundAtTheNextLogin(t *testing.T) {
 	w := newMoneyWorld(t)
 	w.poll = []time.Duration{time.Hour}

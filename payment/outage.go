@@ -11,26 +11,27 @@ import (
 )
 
 const (
-	// outageOrders and outagePlayers are how many different orders, of how many different players, have to fail with no delivery
-	// that succeeds between them for that to be taken for the host's failure and not theirs. outageHint of each are enough for an order
-	// to be spared its last try.
+	// outageOrders and outagePlayers are how many different orders, of how many different players, have to fail with no
+	// delivery that succeeds between them for that to be taken for the host's failure and not theirs. outageHint of each
+	// are enough for an order to be spared its last try.
 	outageOrders, outagePlayers, outageHint = 3, 2, 2
 	// outageMemory bounds the orders that an outage remembers.
 	outageMemory = 1500
-	// outageProbes is how many deliveries may try at once whether it is over; probeFirst and probeMax are the waits between tries of
-	// orders that have failed in it before.
+	// outageProbes is how many deliveries may try at once whether it is over; probeFirst and probeMax are the waits
+	// between tries of orders that have failed in it before.
 	outageProbes         = 2
 	probeFirst, probeMax = time.Second, 5 * time.Second
-	// An order waits outagePace for every order that waits, so that not all come at once, and a tenth of what the outage has
-	// lasted, so that its history does not grow with every second: outageRest for that at most, and after hours a thousandth,
-	// outageSlow at most.
+	// An order waits outagePace for every order that waits, so that not all come at once, and a tenth of what the outage
+	// has lasted, so that its history does not grow with every second: outageRest for that at most, and after hours a
+	// thousandth, outageSlow at most.
 	outagePace, outagePaced = 20 * time.Millisecond, 30 * time.Second
 	outageRest, outageSlow  = 5 * time.Second, time.Minute
 )
 
-// outage tells a host that fails everybody (its own database is down) from an order that cannot be delivered. While it lasts, no
-// try is counted: orders wait, a few of them try whether it is over, and the first that succeeds ends it. It is in memory: after
-// a restart, or on another server, it is found out anew, at the cost of a try for each of the first orders.
+// outage tells a host that fails everybody (its own database is down) from an order that cannot be delivered. While it
+// lasts, no try is counted: orders wait, a few of them try whether it is over, and the first that succeeds ends it. It
+// is in memory: after a restart, or on another server, it is found out anew, at the cost of a try for each of the first
+// orders.
 //
 //	nobody's fault ── outageOrders orders of outagePlayers players fail ──> the host's fault: tries do not count
 //	       ^                                                                     │
@@ -75,8 +76,8 @@ func (e *HostAwayError) Unwrap() error { return e.Err }
 // RetryAfter is when to try again.
 func (e *HostAwayError) RetryAfter() time.Duration { return e.After }
 
-// mayTry is nil if an order may be delivered now, or a *HostAwayError. An order that has not failed in this outage tries before
-// one that has: it may be those that are at fault.
+// mayTry is nil if an order may be delivered now, or a *HostAwayError. An order that has not failed in this outage
+// tries before one that has: it may be those that are at fault.
 func (u *outage) mayTry(o ledger.Order, now time.Time) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -198,7 +199,8 @@ func (t *Till) hostOf(o ledger.Order) *outage {
 // hostAway is a *HostAwayError if an order has to wait until the host delivers again.
 func (t *Till) hostAway(o ledger.Order) error { return t.hostOf(o).mayTry(o, t.cfg.Now()) }
 
-// endOutagesElsewhere ends an outage of which another server has delivered an order. This one may have no order left to try with.
+// endOutagesElsewhere ends an outage of which another server has delivered an order. This one may have no order left to
+// try with.
 func (t *Till) endOutagesElsewhere(ctx context.Context) {
 	if !t.cfg.Shared {
 		return

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// owed is a look at an account that is due to a player who is here: money has come or gone, and the balance could not be told yet.
-// There is at most one for each account in memory, so as many as players are here. It is given up when the player leaves: whoever
-// logs in is told the balance, after a restart too, so the ledger need not know.
+// owed is a look at an account that is due to a player who is here: money has come or gone, and the balance could not
+// be told yet. There is at most one for each account in memory, so as many as players are here. It is given up when the
+// player leaves: whoever logs in is told the balance, after a restart too, so the ledger need not know.
 type owed struct {
 	why    Reason
 	billNo string
@@ -18,8 +18,8 @@ type owed struct {
 // owedWaits are the waits before another try; the last one is for all that follow.
 var owedWaits = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
 
-// owe has an account looked at as soon as may be, again and again until it worked, and the balance told. It does nothing if the player
-// is not here.
+// owe has an account looked at as soon as may be, again and again until it worked, and the balance told. It does
+// nothing if the player is not here.
 func (t *Till) owe(key account, why Reason, billNo string) {
 	t.mu.Lock()
 	_, here := t.accounts[key]

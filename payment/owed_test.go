@@ -17,8 +17,8 @@ func (s *shop) showsBalance(coins midas.Coins) {
 	})
 }
 
-// Coins are credited by a push, or reported by the client, while Midas cannot be asked for the balance, and nothing else happens. The
-// balance is told as soon as Midas answers again.
+// Coins are credited by a push, or reported by the client, while Midas cannot be asked for the balance, and nothing
+// else happens. The balance is told as soon as Midas answers again.
 func TestTheBalanceIsToldAfterAnOutageInWhichMoneyCame(t *testing.T) {
 	for name, tell := range map[string]func(w *world, s *shop, p payment.Player){
 		"by a push": func(w *world, s *shop, p payment.Player) {

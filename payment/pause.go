@@ -27,15 +27,16 @@ func (PausedError) RetryAfter() time.Duration { return pauseRetry }
 // Verdict tells that nothing was sent, and what would help.
 func (PausedError) Verdict() midas.Verdict { return midas.VerdictLater }
 
-// Pause refuses new purchases, recharges and goods with a PausedError until it is ended. What has been ordered goes on, is
-// delivered and is told; presents and cancellations are the host's own and go on too. It is this server's alone, and is not
-// remembered over a restart. changed is false if it was so before.
+// Pause refuses new purchases, recharges and goods with a PausedError until it is ended. What has been ordered goes on,
+// is delivered and is told; presents and cancellations are the host's own and go on too. It is this server's alone, and
+// is not remembered over a restart. changed is false if it was so before.
 func (t *Till) Pause(paused bool) (changed bool) { return t.paused.CompareAndSwap(!paused, paused) }
 
 // Paused tells whether the shop is paused.
 func (t *Till) Paused() bool { return t.paused.Load() }
 
-// Shut tells for how long at least nothing can be bought, because the shop is paused or pay is held back; 0: it is open.
+// Shut tells for how long at least nothing can be bought, because the shop is paused or pay is held back; 0: it is
+// open.
 func (t *Till) Shut() time.Duration {
 	if t.Paused() {
 		return pauseRetry

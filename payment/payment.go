@@ -58,11 +58,12 @@ type Player struct {
 	ZoneID string
 	// UserIP is the player's public address, as the host knows it. Empty: the one of the last login is taken.
 	UserIP string
-	// Platform is the player's kind of device, as wx.getDeviceInfo says: "android", "ios", "windows", "mac", "ohos" or "devtools". It and
-	// the three versions decide only whether money is taken (§3.9, P1 and P2), and at which prices. Empty: not known, and it is taken.
+	// Platform is the player's kind of device, as wx.getDeviceInfo says: "android", "ios", "windows", "mac", "ohos" or
+	// "devtools". It and the three versions decide only whether money is taken (§3.9, P1 and P2), and at which prices.
+	// Empty: not known, and it is taken.
 	Platform string
-	// System is the operating system with its version ("iOS 17.4.1"), WeChatVersion WeChat's and SDKVersion its base library's, as the
-	// client says. Empty: not known.
+	// System is the operating system with its version ("iOS 17.4.1"), WeChatVersion WeChat's and SDKVersion its base
+	// library's, as the client says. Empty: not known.
 	System, WeChatVersion, SDKVersion string
 }
 
@@ -74,7 +75,8 @@ type Account struct {
 	// Stale: Midas could not be asked, and this is what it said at AsOf. Nothing may be decided on it.
 	Stale bool
 	AsOf  time.Time
-	// Center is how many coins the player has in WeChat's recharge centre, which the game does not spend. 0 without Config.Center.
+	// Center is how many coins the player has in WeChat's recharge centre, which the game does not spend. 0 without
+	// Config.Center.
 	Center midas.Coins
 }
 
@@ -127,22 +129,24 @@ type Config struct {
 	SignGoods func(midas.GoodsRequest) (midas.GoodsOptions, error)
 	// SignCoins signs purchases of coins (midas.Client.SignCoins). nil: clients pay by the plain call.
 	SignCoins func(midas.CoinsRequest) (midas.GoodsOptions, error)
-	// Refunded tells the host of money that was given back, at least once for every Refund.RefundID; an error is tried again
-	// as for Deliver. nil: every refund is left to an operator (ledger.Disputed), and so is one of which it returns ErrNobodyTold.
+	// Refunded tells the host of money that was given back, at least once for every Refund.RefundID; an error is tried
+	// again as for Deliver. nil: every refund is left to an operator (ledger.Disputed), and so is one of which it returns
+	// ErrNobodyTold.
 	Refunded func(ctx context.Context, r Refund) error
 	// ZoneID is the zone of goods that were bought outside the game. Zero: "1".
 	ZoneID string
-	// StoreZones are the zones whose goods of the store page are this ledger's to grant, where several ledgers share a callback
-	// address: no server ordered them, so nothing else tells whose they are. Empty: all zones.
+	// StoreZones are the zones whose goods of the store page are this ledger's to grant, where several ledgers share a
+	// callback address: no server ordered them, so nothing else tells whose they are. Empty: all zones.
 	StoreZones []string
-	// Sandbox tells which environment Midas is asked in, and whose pushes are for this till. Zero: production. With TradeNumbers, it
-	// is what the ledger must say too (ledger.Ledger.Belongs): Start refuses a ledger of the other environment or protocol.
+	// Sandbox tells which environment Midas is asked in, and whose pushes are for this till. Zero: production. With
+	// TradeNumbers, it is what the ledger must say too (ledger.Ledger.Belongs): Start refuses a ledger of the other
+	// environment or protocol.
 	Sandbox bool
-	// Elsewhere hears that the account of a player who is not here has changed, so that a server the player is on looks. nil:
-	// there is no other server.
+	// Elsewhere hears that the account of a player who is not here has changed, so that a server the player is on looks.
+	// nil: there is no other server.
 	Elsewhere func(openid, zoneID string, why Reason, billNo string)
-	// Center: Midas is asked for a player's coins in WeChat's recharge centre as well (V2), at a login, when the balance is asked for, and when
-	// a push tells of them.
+	// Center: Midas is asked for a player's coins in WeChat's recharge centre as well (V2), at a login, when the balance
+	// is asked for, and when a push tells of them.
 	Center bool
 	// Closed tells how long an endpoint will not be called at all; 0 if it may be. nil: never.
 	Closed func(e midas.Endpoint) time.Duration
@@ -158,10 +162,11 @@ type Config struct {
 	Platforms []Platform
 	// Retry is the patience with open orders.
 	Retry Retry
-	// RechargePoll is the waits between looks for coins that were bought and have not come, and between the first questions
-	// about goods. Empty: no looks for coins, and the questions about goods begin with every ten minutes.
+	// RechargePoll is the waits between looks for coins that were bought and have not come, and between the first
+	// questions about goods. Empty: no looks for coins, and the questions about goods begin with every ten minutes.
 	RechargePoll []time.Duration
-	// NeedSession: Midas wants a session key with every call (V1's mp_sig, V2's signature). A player without one is told so at once.
+	// NeedSession: Midas wants a session key with every call (V1's mp_sig, V2's signature). A player without one is told
+	// so at once.
 	NeedSession bool
 	// NeedAddress: Midas is told the player's address with every call (V2; V1 with optional parameters).
 	NeedAddress bool
@@ -181,14 +186,14 @@ type Config struct {
 	MaxInFlight int
 	// MaxQueuePerPlayer bounds what one player may have waiting. Zero: 8.
 	MaxQueuePerPlayer int
-	// LoginsInFlight bounds the login codes that are traded at once, besides MaxInFlight; ten times MaxInFlight may wait. Zero: a tenth of
-	// MaxInFlight, at least 1.
+	// LoginsInFlight bounds the login codes that are traded at once, besides MaxInFlight; ten times MaxInFlight may wait.
+	// Zero: a tenth of MaxInFlight, at least 1.
 	LoginsInFlight int
 	// RefusedLogins bounds the login codes a second that WeChat may refuse; while there are more, all wait. Zero: 20.
 	RefusedLogins float64
-	// Shared: other servers work on the same ledger, and share what it does not carry. Zero: only this one does. On SQLite a second one is
-	// then refused (ledger.ErrServed); on a database server each works as if there were others, and what is claimed is left alone
-	// until the claim ends, unless it is certain that its holder is dead (ledger.Ledger.Serve).
+	// Shared: other servers work on the same ledger, and share what it does not carry. Zero: only this one does. On SQLite
+	// a second one is then refused (ledger.ErrServed); on a database server each works as if there were others, and what
+	// is claimed is left alone until the claim ends, unless it is certain that its holder is dead (ledger.Ledger.Serve).
 	Shared bool
 	// Now is the clock. nil: time.Now.
 	Now func() time.Time
@@ -359,22 +364,23 @@ func setDefault[T time.Duration | int](field *T, value T) {
 	}
 }
 
-// GrantInTransaction makes grant deliver instead of Config.Deliver: in the ledger's own transaction, so that the order is
-// delivered and the item granted at once, or neither is. grant must write through tx only, must not end it, and should
-// be quick (ledger.Ledger.Deliver). Call it before Start.
+// GrantInTransaction makes grant deliver instead of Config.Deliver: in the ledger's own transaction, so that the order
+// is delivered and the item granted at once, or neither is. grant must write through tx only, must not end it, and
+// should be quick (ledger.Ledger.Deliver). Call it before Start.
 func (t *Till) GrantInTransaction(grant func(ctx context.Context, tx *sql.Tx, o ledger.Order) error) {
 	t.grant = grant
 }
 
-// AskBefore has may decide whether an order is made that a player wants: ErrRefuse and ErrLimitReached refuse it, any other error, a panic
-// and no answer within Config.DeliverTimeout refuse it for now. Nothing was deducted. It is asked on the till's goroutines, several at
-// once, and not about an order that was made before. Call it before Start.
+// AskBefore has may decide whether an order is made that a player wants: ErrRefuse and ErrLimitReached refuse it, any
+// other error, a panic and no answer within Config.DeliverTimeout refuse it for now. Nothing was deducted. It is asked
+// on the till's goroutines, several at once, and not about an order that was made before. Call it before Start.
 func (t *Till) AskBefore(may func(ctx context.Context, p Player, itemID string, quantity int64) error) {
 	t.before = may
 }
 
-// Start resumes what an earlier process left open and begins to work on what falls due. On a ledger of another environment or
-// protocol it does nothing and returns a *ledger.IdentityError; while the ledger cannot say whose it is, a ledger.ErrUnavailable.
+// Start resumes what an earlier process left open and begins to work on what falls due. On a ledger of another
+// environment or protocol it does nothing and returns a *ledger.IdentityError; while the ledger cannot say whose it is,
+// a ledger.ErrUnavailable.
 func (t *Till) Start(ctx context.Context) error {
 	if err := t.cfg.Ledger.Belongs(ctx, t.identity()); err != nil {
 		return fmt.Errorf("payment: not started: %w", err)
@@ -486,8 +492,8 @@ func (t *Till) Balance(p Player, done func(Account, error)) error {
 	return t.enqueue("midas.balance", p.OpenID, false, func(ctx context.Context) { noted(ctx, t, done)(t.look(ctx, p)) })
 }
 
-// Orders lists up to limit of a player's orders, newest first, beginning before the bill number before ("": the newest). What was read
-// within the last second is told at once, before Orders returns; done must not change the list.
+// Orders lists up to limit of a player's orders, newest first, beginning before the bill number before ("": the
+// newest). What was read within the last second is told at once, before Orders returns; done must not change the list.
 func (t *Till) Orders(p Player, before string, limit int, done func([]ledger.Order, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// ErrUnsupportedPlatform: the player's device cannot pay with money. Nothing was sent; the player still spends coins and is delivered to.
+// ErrUnsupportedPlatform: the player's device cannot pay with money. Nothing was sent; the player still spends coins
+// and is delivered to.
 var ErrUnsupportedPlatform = errors.New("payment: this device cannot pay")
 
 // ios is the platform whose prices are Apple's.
@@ -20,12 +21,14 @@ const ios = "ios"
 type Platform struct {
 	// Name is "android", "ios", "windows", "mac" or "ohos".
 	Name string
-	// System, WeChat and SDK are the lowest versions of the operating system, of WeChat and of its base library, as "15" or "8.0.68".
-	// Empty: any. A version that the client does not tell is taken to be high enough: the payment window knows better.
+	// System, WeChat and SDK are the lowest versions of the operating system, of WeChat and of its base library, as "15"
+	// or "8.0.68". Empty: any. A version that the client does not tell is taken to be high enough: the payment window
+	// knows better.
 	System, WeChat, SDK string
 }
 
-// OfficialPlatforms returns what WeChat names as supported (midas-protocol.md §3.9, P1 and P2). Apple's payment has no sandbox.
+// OfficialPlatforms returns what WeChat names as supported (midas-protocol.md §3.9, P1 and P2). Apple's payment has no
+// sandbox.
 func OfficialPlatforms(sandbox bool) []Platform {
 	list := []Platform{{Name: "android"}, {Name: "windows"}, {Name: "mac"}, {Name: "ohos"}}
 	if !sandbox {
@@ -62,8 +65,8 @@ func (e *UnsupportedError) Text() string {
 	return "payment needs " + text + "; please update"
 }
 
-// CanPay tells why a player's device may not pay with money, as an *UnsupportedError; nil: it may. A player of whose device nothing is
-// known may.
+// CanPay tells why a player's device may not pay with money, as an *UnsupportedError; nil: it may. A player of whose
+// device nothing is known may.
 func (t *Till) CanPay(p Player) error {
 	name := DeviceOf(p)
 	if name == "" {
@@ -103,8 +106,8 @@ var systemNames = map[string]string{"android": "Android", ios: "iOS", "windows":
 // DeviceOf returns a player's platform as Platforms names it. Empty: not known.
 func DeviceOf(p Player) string { return platformOf(p.Platform, p.System) }
 
-// platformOf returns a platform as Platforms names it, of what wx.getDeviceInfo says. WeChat's developer tools count as the device that
-// they imitate, which only the system's name tells. Empty: not known.
+// platformOf returns a platform as Platforms names it, of what wx.getDeviceInfo says. WeChat's developer tools count as
+// the device that they imitate, which only the system's name tells. Empty: not known.
 func platformOf(platform, system string) string {
 	switch name := strings.ToLower(platform); name {
 	case "ohos_pc":
@@ -124,7 +127,8 @@ func platformOf(platform, system string) string {
 	}
 }
 
-// older reports whether a version is known and below the lowest that will do. It takes the first number in the text, as of "iOS 17.4.1".
+// older reports whether a version is known and below the lowest that will do. It takes the first number in the text, as
+// of "iOS 17.4.1".
 func older(version, least string) bool {
 	has, needs := numbers(version), numbers(least)
 	return has != nil && slices.Compare(has, needs) < 0

@@ -41,9 +41,10 @@ type Receipt struct {
 	Known bool
 }
 
-// Purchase buys. done is called once, perhaps before Purchase returns. It hears of the order once it has ended or has to wait for something; an order that had to wait is
-// reported to the observer when it ends. Errors, before or through done, mean that there is no order: ErrInvalid,
-// ErrUnknownItem, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing, ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
+// Purchase buys. done is called once, perhaps before Purchase returns. It hears of the order once it has ended or has
+// to wait for something; an order that had to wait is reported to the observer when it ends. Errors, before or through
+// done, mean that there is no order: ErrInvalid, ErrUnknownItem, ErrPriceChanged, ErrLimitReached, ErrBusy, ErrClosing,
+// ErrUnavailable, midas.ErrSessionExpired, ledger.ErrMismatch.
 func (t *Till) Purchase(p Player, r PurchaseRequest, done func(Receipt, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -99,7 +100,8 @@ func (t *Till) purchase(ctx context.Context, p Player, r PurchaseRequest, amount
 	}, bounds)
 }
 
-// make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request id.
+// make stores a new order and sees it through as far as it goes now, or finds the one that was made under its request
+// id.
 func (t *Till) make(ctx context.Context, p Player, o ledger.Order, within ledger.Bounds) (Receipt, error) {
 	fresh, marked := t.aboutToBeSent(ctx, t.newOrder(p, o))
 	fresh.Lease = t.lease
@@ -130,8 +132,8 @@ func (t *Till) make(ctx context.Context, p Player, o ledger.Order, within ledger
 	return t.drive(ctx, o, began, marked), nil
 }
 
-// aboutToBeSent is a new order with the mark that a call may be out, if Midas may be asked about it at once: one write stores the bill number and
-// the mark. What might take time before the call is done here, before the write.
+// aboutToBeSent is a new order with the mark that a call may be out, if Midas may be asked about it at once: one write
+// stores the bill number and the mark. What might take time before the call is done here, before the write.
 func (t *Till) aboutToBeSent(ctx context.Context, o ledger.Order) (_ ledger.Order, marked bool) {
 	if t.heldBack(o) != nil {
 		return o, false

@@ -11,17 +11,17 @@ import (
 
 // Errors of Take, besides those that only ask for a repeat.
 var (
-	// ErrNotOurs: the push is of another ledger, or of the other environment. Nothing came of it here; give it to who may know
-	// it, or have it sent again.
+	// ErrNotOurs: the push is of another ledger, or of the other environment. Nothing came of it here; give it to who may
+	// know it, or have it sent again.
 	ErrNotOurs = errors.New("payment: the push is not for this server")
 	// errPassOn: what the push tells is stored, and it may be of interest to another ledger as well.
 	errPassOn = errors.New("payment: the push names nothing of this ledger")
 )
 
-// Take stores what a push of Midas's tells, and returns once it is on disk; what follows from it happens afterwards. The
-// same push may come any number of times and in any order. What is rightly signed and does not fit is kept for an operator
-// (ledger.Kept), and nothing else comes of it. An error means that it is to be sent again: ErrNotOurs, ErrClosing,
-// ErrUnavailable, ErrBusy.
+// Take stores what a push of Midas's tells, and returns once it is on disk; what follows from it happens afterwards.
+// The same push may come any number of times and in any order. What is rightly signed and does not fit is kept for an
+// operator (ledger.Kept), and nothing else comes of it. An error means that it is to be sent again: ErrNotOurs,
+// ErrClosing, ErrUnavailable, ErrBusy.
 func (t *Till) Take(ctx context.Context, p midas.Push) error {
 	_, err := t.TakeOrPass(ctx, p)
 	return err
@@ -78,8 +78,9 @@ func (t *Till) takePayment(ctx context.Context, p midas.Push) error {
 	}
 }
 
-// coinsCame credits the recharge that a push is about, and looks at the account of a player who is here, or has other servers look.
-// The number is chosen by the client, so it credits nobody but the player, and the zone, that the coins went to.
+// coinsCame credits the recharge that a push is about, and looks at the account of a player who is here, or has other
+// servers look. The number is chosen by the client, so it credits nobody but the player, and the zone, that the coins
+// went to.
 func (t *Till) coinsCame(ctx context.Context, p midas.Push) error {
 	var after error
 	if p.Event == midas.PushCenterCoins {

@@ -35,8 +35,8 @@ type RechargeOffer struct {
 }
 
 // Recharge prepares for wx.requestMidasPayment: it makes sure that the coins will be noticed when they come, and stores
-// the attempt. done hears of it, or of ErrUnavailable, ErrLimitReached, midas.ErrSessionExpired or ledger.ErrMismatch. Errors before:
-// also ErrInvalid, ErrUnsupportedPlatform, midas.ErrBadTier, ErrBusy, ErrClosing.
+// the attempt. done hears of it, or of ErrUnavailable, ErrLimitReached, midas.ErrSessionExpired or ledger.ErrMismatch.
+// Errors before: also ErrInvalid, ErrUnsupportedPlatform, midas.ErrBadTier, ErrBusy, ErrClosing.
 func (t *Till) Recharge(p Player, r RechargeRequest, done func(RechargeOffer, error)) error {
 	if err := checkRequestID(r.RequestID); err != nil {
 		return err
@@ -114,11 +114,12 @@ func (t *Till) mayRecharge(ctx context.Context, p Player, r RechargeRequest) (*l
 	return t.allowance(ctx, p, price)
 }
 
-// maxOffers is how many recharges a player may ask for in a day and leave unpaid. A row of its own stands for each: two windows under one
-// could both be paid.
+// maxOffers is how many recharges a player may ask for in a day and leave unpaid. A row of its own stands for each: two
+// windows under one could both be paid.
 const maxOffers = 30
 
-// mayOffer refuses another recharge to a player who has left too many unpaid. One that was asked for before is told as it stands.
+// mayOffer refuses another recharge to a player who has left too many unpaid. One that was asked for before is told as
+// it stands.
 func (t *Till) mayOffer(ctx context.Context, p Player, requestID string, now time.Time) error {
 	unpaid, err := t.cfg.Ledger.UnpaidRecharges(ctx, p.OpenID, now.Add(-24*time.Hour), maxOffers)
 	if err != nil || unpaid < maxOffers {
@@ -130,7 +131,8 @@ func (t *Till) mayOffer(ctx context.Context, p Player, requestID string, now tim
 	return fmt.Errorf("%w: %d recharges of the last day are unpaid", ErrBusy, unpaid)
 }
 
-// Recharges lists up to limit of a player's recharges, newest first, beginning before the one with the request id before ("": the newest).
+// Recharges lists up to limit of a player's recharges, newest first, beginning before the one with the request id
+// before ("": the newest).
 func (t *Till) Recharges(p Player, before string, limit int, done func([]ledger.PastRecharge, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err
@@ -150,9 +152,9 @@ func (t *Till) PriceOf(coins int64) int64 {
 	return int64(fen)
 }
 
-// RechargeDone takes the client's report of a recharge: code is 0 or what wx.requestMidasPayment failed with. done hears
-// how it stands after a look at the account. Coins that come later are told to the observer. A report is believed only
-// as a hint of when to look: "failed" may in truth be paid (§5).
+// RechargeDone takes the client's report of a recharge: code is 0 or what wx.requestMidasPayment failed with. done
+// hears how it stands after a look at the account. Coins that come later are told to the observer. A report is believed
+// only as a hint of when to look: "failed" may in truth be paid (§5).
 func (t *Till) RechargeDone(p Player, requestID string, code int64, done func(ledger.Recharge, error)) error {
 	if err := t.mayAsk(p); err != nil {
 		return err

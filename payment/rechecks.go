@@ -10,9 +10,10 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// An order that Midas knew nothing of is cancelled, and asked about again: a deduction that was under way then may land as long as the
-// bill number lives (§1.4), held up by a proxy or sent by a server that had been frozen. The questions come at growing distances,
-// so that a late landing does not stay for much longer than it was late (docs/decisions/0015):
+// An order that Midas knew nothing of is cancelled, and asked about again: a deduction that was under way then may land
+// as long as the bill number lives (§1.4), held up by a proxy or sent by a server that had been frozen. The questions
+// come at growing distances, so that a late landing does not stay for much longer than it was late
+// (docs/decisions/0015):
 //
 //	with a Timeout of 3 s: after 4.5 s, 18 s, 1 min, 3 min, 9 min, 27 min, 82 min, 4 h, 12 h, 37 h, and at the end
 
@@ -25,8 +26,8 @@ const (
 	maxRechecks = 20
 )
 
-// afterRecheck decides what becomes of a recheck at an order once cancelpay has been answered. landed tells that a deduction has landed;
-// after is then the order as it is to be stored. ends tells that Midas need not be asked again.
+// afterRecheck decides what becomes of a recheck at an order once cancelpay has been answered. landed tells that a
+// deduction has landed; after is then the order as it is to be stored. ends tells that Midas need not be asked again.
 func (r rules) afterRecheck(o ledger.Order, k ledger.Recheck, err error, now time.Time) (next ledger.Recheck, after ledger.Order, landed, ends bool) {
 	last := o.CreatedAt.Add(recheckLife)
 	switch verdict := midas.VerdictOf(err); {

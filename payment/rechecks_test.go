@@ -12,8 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// lateLanding has a player's deduction held up and its order cancelled, which Midas knew nothing of. pass lets time pass by in steps, at
-// Midas as here, in which the server goes on.
+// lateLanding has a player's deduction held up and its order cancelled, which Midas knew nothing of. pass lets time
+// pass by in steps, at Midas as here, in which the server goes on.
 func lateLanding(t *testing.T, w *world, delay time.Duration) (s *shop, p payment.Player, bill string, pass func(d, step time.Duration, done func() bool)) {
 	t.Helper()
 	w.retry = payment.Retry{First: 20 * time.Millisecond, Max: 100 * time.Millisecond, GiveUpAfter: 900 * time.Millisecond}
@@ -44,8 +44,8 @@ func lateLanding(t *testing.T, w *world, delay time.Duration) (s *shop, p paymen
 	}
 }
 
-// A deduction that lands up to a minute late is given back within 5 minutes, up to ten minutes late within an hour, and any later one
-// while its bill number lives. The item is not granted.
+// A deduction that lands up to a minute late is given back within 5 minutes, up to ten minutes late within an hour, and
+// any later one while its bill number lives. The item is not granted.
 func TestADeductionThatLandsLateIsGivenBack(t *testing.T) {
 	for _, c := range []struct{ late, within, step time.Duration }{
 		{20 * time.Second, 5 * time.Minute, 5 * time.Second}, // not sooner: a busy machine takes seconds to call the coins back
@@ -98,8 +98,8 @@ func TestACancelledOrderIsAskedAboutAFewTimes(t *testing.T) {
 	}
 }
 
-// Very many of one player's cancelled orders are to be asked about at once. Her lane takes a few at a time, and the others follow as soon as
-// these are done.
+// Very many of one player's cancelled orders are to be asked about at once. Her lane takes a few at a time, and the
+// others follow as soon as these are done.
 func TestManyRechecksOfOnePlayerFollowEachOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -169,8 +169,8 @@ func TestALateDeductionThatMidasKeepsIsDelivered(t *testing.T) {
 	w.books(s)
 }
 
-// A server stands still after Midas has deducted, and another cancels the order meanwhile. What the first one knows is written to
-// the order when it wakes up, and the books agree.
+// A server stands still after Midas has deducted, and another cancels the order meanwhile. What the first one knows is
+// written to the order when it wakes up, and the books agree.
 func TestWhatAnOvertakenServerKnowsIsWrittenToTheOrder(t *testing.T) {
 	for name, meanwhile := range map[string]func(t *testing.T, w *world, b *shop, p payment.Player, bill string){
 		"cancelled by the host": func(t *testing.T, w *world, b *shop, p payment.Player, bill string) {

@@ -11,8 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// Refund is money that was given back to a player, by the platform, in the WeChat console or through an API. Nothing can be
-// refused any more: the host takes away what it can, or takes note.
+// Refund is money that was given back to a player, by the platform, in the WeChat console or through an API. Nothing
+// can be refused any more: the host takes away what it can, or takes note.
 type Refund struct {
 	// RefundID is Midas's name for it, the same however often it is told.
 	RefundID string
@@ -29,8 +29,9 @@ type Refund struct {
 	Coins midas.Coins
 	// Granted: the goods had been delivered to the player, as the host has said.
 	Granted bool
-	// Unsure: Granted is false, but the host may have granted the goods all the same. It was asked to, gave no answer that was heard until
-	// the order was disputed, and no operator has settled it since. Only the host's own records tell, by OutTradeNo.
+	// Unsure: Granted is false, but the host may have granted the goods all the same. It was asked to, gave no answer that
+	// was heard until the order was disputed, and no operator has settled it since. Only the host's own records tell, by
+	// OutTradeNo.
 	Unsure bool
 	// Whole: nothing is left of what was paid, which a discount makes less than the price. Of delivered goods exactly one
 	// refund is Granted and Whole, whatever the order in which they are told. Told again, a refund says the same.
@@ -102,8 +103,8 @@ const (
 	questionFirst = "waits until Midas has said whether the goods were paid for"
 )
 
-// errDeliveryFirst puts a refund off until the goods that it gives back are delivered, or certainly not; errQuestionFirst until
-// Midas can be asked about them.
+// errDeliveryFirst puts a refund off until the goods that it gives back are delivered, or certainly not;
+// errQuestionFirst until Midas can be asked about them.
 var (
 	errDeliveryFirst = errors.New("payment: the goods are being delivered")
 	errQuestionFirst = errors.New("payment: Midas cannot be asked about the goods yet")
@@ -137,8 +138,8 @@ func (t *Till) tellRefund(ctx context.Context, o ledger.Order) ledger.Order {
 	return t.delivered(ctx, o, err)
 }
 
-// settleRefund moves the goods that were paid back: what was not delivered never will be, and what was is cancelled. It may
-// be called again, and says the same.
+// settleRefund moves the goods that were paid back: what was not delivered never will be, and what was is cancelled. It
+// may be called again, and says the same.
 func (t *Till) settleRefund(ctx context.Context, o ledger.Order) (Refund, error) {
 	r := Refund{
 		RefundID: o.RequestID, OutTradeNo: o.OfTrade, Fen: midas.Fen(o.Amount), Source: o.Source, OpenID: o.OpenID, ZoneID: o.ZoneID,
@@ -185,7 +186,8 @@ func (t *Till) settleRefund(ctx context.Context, o ledger.Order) (Refund, error)
 	}
 }
 
-// perhapsGranted tells that the host was asked to grant goods until the tries were used up, and that nobody knows what came of it.
+// perhapsGranted tells that the host was asked to grant goods until the tries were used up, and that nobody knows what
+// came of it.
 func (t *Till) perhapsGranted(ctx context.Context, goods ledger.Order) (bool, error) {
 	if !goods.DeliveredAt.IsZero() || goods.Settled() {
 		return false, nil
@@ -196,9 +198,9 @@ func (t *Till) perhapsGranted(ctx context.Context, goods ledger.Order) (bool, er
 	}), err
 }
 
-// askRefunded asks Midas about goods of which a part has gone back and nobody has said that they were paid for: it may have been
-// all that was paid, after a discount. That what was given back as a whole is no longer told as paid is an assumption; if it is told so,
-// the price of the order is taken for what was paid, until a push says otherwise.
+// askRefunded asks Midas about goods of which a part has gone back and nobody has said that they were paid for: it may
+// have been all that was paid, after a discount. That what was given back as a whole is no longer told as paid is an
+// assumption; if it is told so, the price of the order is taken for what was paid, until a push says otherwise.
 func (t *Till) askRefunded(ctx context.Context, refund, goods ledger.Order) (evidence, error) {
 	info, err := t.askTrade(ctx, Player{OpenID: goods.OpenID, ZoneID: goods.ZoneID, UserIP: goods.UserIP}, goods.BillNo, midas.BizGoods)
 	switch {

@@ -8,8 +8,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// Refuse is what a delivery returns to refuse an item for good and to tell the player why ("your bag is full"). It is an
-// ErrRefuse. Of a text longer than 120 bytes the rest is left out.
+// Refuse is what a delivery returns to refuse an item for good and to tell the player why ("your bag is full"). It is
+// an ErrRefuse. Of a text longer than 120 bytes the rest is left out.
 func Refuse(text string) error { return &refusal{text} }
 
 type refusal struct{ text string }
@@ -19,11 +19,12 @@ func (r *refusal) Error() string { return "payment: the host refuses to deliver:
 // Unwrap makes errors.Is(err, ErrRefuse) hold.
 func (r *refusal) Unwrap() error { return ErrRefuse }
 
-// maxRefusal bounds the text for the player, in bytes. The note that it travels in has to be read again, and so must not be cut.
+// maxRefusal bounds the text for the player, in bytes. The note that it travels in has to be read again, and so must
+// not be cut.
 const maxRefusal = 120
 
-// The note of an order that the host has refused begins so, with the text for the player quoted, if there is one. It stays at the
-// beginning until the order has ended: that is how a server that tells the end knows the reason.
+// The note of an order that the host has refused begins so, with the text for the player quoted, if there is one. It
+// stays at the beginning until the order has ended: that is how a server that tells the end knows the reason.
 const (
 	refusedMark = "the host refused it"
 	refusedText = " and tells the player "
@@ -59,7 +60,8 @@ func keepRefusal(before, note string) string {
 	return printable(kept + "; " + note)
 }
 
-// Refusal tells whether the host has refused to grant what was ordered, and its text for the player, which may be empty.
+// Refusal tells whether the host has refused to grant what was ordered, and its text for the player, which may be
+// empty.
 func Refusal(o ledger.Order) (text string, refused bool) {
 	rest, refused := strings.CutPrefix(o.Note, refusedMark)
 	if quoted, told := strings.CutPrefix(rest, refusedText); refused && told {

@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// doubtfulKeys is how many logins in a row must have brought a key that Midas does not take before a server tells of which Midas
-	// has taken keys: one now and then is a player who has logged in elsewhere meanwhile. One of which it has taken none tells of the
-	// first.
+	// doubtfulKeys is how many logins in a row must have brought a key that Midas does not take before a server tells of
+	// which Midas has taken keys: one now and then is a player who has logged in elsewhere meanwhile. One of which it has
+	// taken none tells of the first.
 	doubtfulKeys = 10
 	// doubtfulGap is the least time between two such lines.
 	doubtfulGap = 10 * time.Minute
 )
 
-// loginKeys tells the log when the session keys that logins bring are no good, which is the host's mistake and no player's. It
-// holds two numbers, whoever logs in.
+// loginKeys tells the log when the session keys that logins bring are no good, which is the host's mistake and no
+// player's. It holds two numbers, whoever logs in.
 type loginKeys struct {
 	refused atomic.Int64 // in a row
 	taken   atomic.Bool

@@ -84,7 +84,8 @@ func (t *Till) dispatchOrders(ctx context.Context, next time.Time) time.Duration
 	return t.claim(ctx, wait)
 }
 
-// claim takes orders that are due, as many as there is room for, fairly between players. wait is how long it is until the first one is due.
+// claim takes orders that are due, as many as there is room for, fairly between players. wait is how long it is until
+// the first one is due.
 func (t *Till) claim(ctx context.Context, wait time.Duration) time.Duration {
 	t.starved.Store(true) // before room is looked for, so that no end of a job is missed, which wakes the runner
 	room := min(t.lanes.dueRoom(), maxClaim-len(t.held))
@@ -129,8 +130,8 @@ func (t *Till) claim(ctx context.Context, wait time.Duration) time.Duration {
 	}
 }
 
-// handOver gives claimed orders to their players' lanes. What a lane has no room for is held until a job has ended, or until
-// its claim runs out and it falls due again.
+// handOver gives claimed orders to their players' lanes. What a lane has no room for is held until a job has ended, or
+// until its claim runs out and it falls due again.
 func (t *Till) handOver(claimed []again) {
 	waiting := append(t.held, claimed...)
 	t.held = nil

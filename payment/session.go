@@ -12,10 +12,10 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// sessions knows the session keys of every player that may still work: in memory while the player is here, sealed in the ledger for
-// the time after a restart, when open orders have to be finished before anyone has logged in again. Of two logins at once nobody can
-// say which key has replaced the other: answers overtake each other on their way, and clocks differ. So the keys before are kept for
-// a while and tried, too, and only what Midas has refused is given up.
+// sessions knows the session keys of every player that may still work: in memory while the player is here, sealed in
+// the ledger for the time after a restart, when open orders have to be finished before anyone has logged in again. Of
+// two logins at once nobody can say which key has replaced the other: answers overtake each other on their way, and
+// clocks differ. So the keys before are kept for a while and tried, too, and only what Midas has refused is given up.
 type sessions struct {
 	ledger *ledger.Ledger
 	seal   *midas.Sealer
@@ -41,7 +41,8 @@ type heldKey struct {
 const (
 	// heldKeys bounds the keys in memory for each player: those of the ledger, and as many that are known to have died.
 	heldKeys = 2 * ledger.MaxSessions
-	// keptFor is how long after a login the keys before it are tried from the ledger. Two servers' clocks may differ by a minute of it.
+	// keptFor is how long after a login the keys before it are tried from the ledger. Two servers' clocks may differ by a
+	// minute of it.
 	keptFor = 30 * time.Minute
 )
 
@@ -175,8 +176,8 @@ func (s *sessions) kept(ctx context.Context, openid string) ([]midas.Secret, err
 	return keys, nil
 }
 
-// KeptSession reads the session key of a player from a ledger that is to be tried first, for an operator's calls; "" if it has none.
-// sealSecret is Config.SealSecret.
+// KeptSession reads the session key of a player from a ledger that is to be tried first, for an operator's calls; "" if
+// it has none. sealSecret is Config.SealSecret.
 func KeptSession(ctx context.Context, l *ledger.Ledger, sealSecret midas.Secret, openid string) (midas.Secret, error) {
 	s, err := newSessions(l, sealSecret, time.Now)
 	if err != nil {
@@ -193,7 +194,8 @@ func (s *sessions) expired(openid string) bool {
 	return h != nil && !h.reread && h.live(nil) == ""
 }
 
-// refused notes that Midas does not take a key. It throws no other away, and in the ledger not even this one: it is tried last there.
+// refused notes that Midas does not take a key. It throws no other away, and in the ledger not even this one: it is
+// tried last there.
 func (s *sessions) refused(ctx context.Context, openid string, key midas.Secret) {
 	s.mu.Lock()
 	if h := s.held[openid]; h != nil {

@@ -50,7 +50,8 @@ type gate struct {
 	pass    chan struct{}
 }
 
-// newGate is to be called before the server is opened. Whoever stands there when the test ends goes on, before anything is closed.
+// newGate is to be called before the server is opened. Whoever stands there when the test ends goes on, before anything
+// is closed.
 func newGate(w *world) *gate {
 	g := &gate{reached: make(chan struct{}, 1), pass: make(chan struct{})}
 	w.step = func(point string) {
@@ -101,8 +102,9 @@ func (w *world) billOf(bill string) (found emulator.Bill) {
 	return found
 }
 
-// A server takes an order and asks Midas, and then stands still, or its call does. When its lease has ended, and not before, another
-// goes on with the same bill number. What comes of the first one's call after that, for it is alive, changes nothing.
+// A server takes an order and asks Midas, and then stands still, or its call does. When its lease has ended, and not
+// before, another goes on with the same bill number. What comes of the first one's call after that, for it is alive,
+// changes nothing.
 func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 	const life = 20 * time.Second // of a lease: payment.New's, by the timeouts of these tests
 	for name, fault := range map[string]emulator.Fault{
@@ -149,8 +151,8 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 					t.Errorf("taken before its time: %+v, %v", o, err)
 				}
 
-				// Nor does it take it when only its own clock says that the lease has ended: two machines' clocks may differ by a minute
-				// each.
+				// Nor does it take it when only its own clock says that the lease has ended: two machines' clocks may differ by a
+				// minute each.
 				quick.ahead.Store(int64(time.Until(held.DueAt) + 2*time.Minute))
 				if _, _, err := a.ledger.Create(t.Context(), ledger.Order{
 					BillNo: "bobs-2", Kind: ledger.Purchase, OpenID: emulator.OpenIDOf("bob"), ZoneID: "1", RequestID: "b2", ItemID: "potion", Quantity: 1, Amount: 2,
@@ -193,9 +195,9 @@ func TestALeaseThatEndsLetsAnotherServerGoOn(t *testing.T) {
 	}
 }
 
-// Two servers work on one order at once, because one thinks that the other's lease has ended: it overtakes the other at every point of
-// an order's life, and the other goes on where it stood. The player pays once, and gets the item once; a host that grants by itself may
-// be asked twice, under one bill number.
+// Two servers work on one order at once, because one thinks that the other's lease has ended: it overtakes the other at
+// every point of an order's life, and the other goes on where it stood. The player pays once, and gets the item once; a
+// host that grants by itself may be asked twice, under one bill number.
 func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 	points := map[string]struct{ pays, deliveries int }{
 		"paying stored":   {2, 1}, // the order is made, and Midas is about to be asked, at most: the mark may be too old by then
@@ -285,8 +287,8 @@ func TestTwoServersOnOneOrderPayOnce(t *testing.T) {
 	}
 }
 
-// One server asks Midas once more, long after the last answer was stored, and its call lands late. Meanwhile the host cancels the order
-// on another server, which cannot know of that call.
+// One server asks Midas once more, long after the last answer was stored, and its call lands late. Meanwhile the host
+// cancels the order on another server, which cannot know of that call.
 func TestACancellationWaitsForACallThatAnotherServerHasJustSent(t *testing.T) {
 	for _, driver := range []string{"postgres", "mysql"} {
 		t.Run(driver, func(t *testing.T) {
@@ -384,8 +386,8 @@ func TestTheSameRequestOfManyServersIsOneOrder(t *testing.T) {
 	}
 }
 
-// A call is refused because the player has just logged in elsewhere. That login finds nothing parked yet; so whoever parks the order
-// has to see it.
+// A call is refused because the player has just logged in elsewhere. That login finds nothing parked yet; so whoever
+// parks the order has to see it.
 func TestALoginElsewhereWhileAnOrderIsBeingParkedIsNotMissed(t *testing.T) {
 	for _, driver := range []string{"postgres", "mysql"} {
 		for _, gone := range []bool{false, true} {

@@ -21,15 +21,16 @@ type Stats struct {
 	PutOff map[Delay]int64
 	// Deliveries counts what the host answered.
 	Deliveries map[Delivery]int64
-	// DeliveriesOut, RefundsOut and CreditsOut tell since when the host has failed to deliver, or to take note of refunds or recharges, for everybody; zero: it
-	// does not.
+	// DeliveriesOut, RefundsOut and CreditsOut tell since when the host has failed to deliver, or to take note of refunds
+	// or recharges, for everybody; zero: it does not.
 	DeliveriesOut, RefundsOut, CreditsOut time.Time
-	// LagOfReport is the time from a client's report of a recharge to its coins, LagOfOffer that from the offer, of recharges
-	// that nobody had reported to this server.
+	// LagOfReport is the time from a client's report of a recharge to its coins, LagOfOffer that from the offer, of
+	// recharges that nobody had reported to this server.
 	LagOfReport, LagOfOffer midas.Durations
 	// Starved counts the times that the till could not go on because the ledger did not answer.
 	Starved int64
-	// LandedLate counts the deductions that landed after their orders had been cancelled, and were given back or delivered.
+	// LandedLate counts the deductions that landed after their orders had been cancelled, and were given back or
+	// delivered.
 	LandedLate int64
 	// Audit is the last audit that came to its end; nil: there was none.
 	Audit *AuditStats
@@ -41,8 +42,8 @@ type Arrival struct {
 	State ledger.State
 }
 
-// Delay says in which state an order was put off, and why: "no_answer" (the call is repeated), "not_sent" (it could not be made),
-// "login" (the player has to log in).
+// Delay says in which state an order was put off, and why: "no_answer" (the call is repeated), "not_sent" (it could not
+// be made), "login" (the player has to log in).
 type Delay struct {
 	State ledger.State
 	Why   string

@@ -26,8 +26,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// The tests of this file kill a process, by SIGKILL, between every two durable steps of an order, and look what the next
-// process makes of it.
+// The tests of this file kill a process, by SIGKILL, between every two durable steps of an order, and look what the
+// next process makes of it.
 
 // life is one life of a server, handed to the process that lives it.
 type life struct {
@@ -426,7 +426,8 @@ func dieEverywhere(t *testing.T, l life) {
 		if l.DieAt++; point != "" {
 			continue
 		}
-		// How often Midas is asked before the till gives up depends on the time that passes, and so does which point is the nth.
+		// How often Midas is asked before the till gives up depends on the time that passes, and so does which point is the
+		// nth.
 		if again++; len(missed()) == 0 || again > 20 {
 			break
 		}

@@ -9,10 +9,10 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// Tracer makes spans of what a till does: one for each thing that was asked of it ("midas.purchase", "midas.login", …, and
-// "midas.resume" for an order that is gone on with), and under it those of waiting in the queue ("midas.queue"), of calls
-// ("midas.call.pay", …), of deliveries ("midas.deliver") and of writes to the ledger ("midas.store"). Package tracing makes one
-// of OpenTelemetry. None of it is called on a module's goroutine.
+// Tracer makes spans of what a till does: one for each thing that was asked of it ("midas.purchase", "midas.login", …,
+// and "midas.resume" for an order that is gone on with), and under it those of waiting in the queue ("midas.queue"), of
+// calls ("midas.call.pay", …), of deliveries ("midas.deliver") and of writes to the ledger ("midas.store"). Package
+// tracing makes one of OpenTelemetry. None of it is called on a module's goroutine.
 type Tracer interface {
 	// Start begins a span under that of ctx, at a time that may lie back, and returns a context with the span.
 	Start(ctx context.Context, name string, at time.Time) context.Context

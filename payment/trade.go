@@ -11,12 +11,12 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// What is bought with money is told by pushes and by questions, in any order, any number of times, and any of them may be
-// missing. So nothing is decided on the news alone: a piece of news is stored first, and then everything that is known of the payment
-// is looked at together (ledger.Trade), by the functions of this file.
+// What is bought with money is told by pushes and by questions, in any order, any number of times, and any of them may
+// be missing. So nothing is decided on the news alone: a piece of news is stored first, and then everything that is
+// known of the payment is looked at together (ledger.Trade), by the functions of this file.
 
-// tradePaid decides what becomes of goods of which Midas says that they were paid for. paid is how much, 0 if it did not say.
-// mend: the order is disputed only because an earlier push did not fit it, and this one does.
+// tradePaid decides what becomes of goods of which Midas says that they were paid for. paid is how much, 0 if it did
+// not say. mend: the order is disputed only because an earlier push did not fit it, and this one does.
 func tradePaid(t ledger.Trade, paid int64, mend bool, note string, now time.Time) (c ledger.TradeChange) {
 	g := t.Goods
 	if paid > 0 && g.Paid == 0 {
@@ -55,8 +55,8 @@ func changed(o ledger.Order, now time.Time) *ledger.Order {
 	return &o
 }
 
-// lateRefund tells the host to take goods away whose refunds were all told as parts. No money went back with it: its amount is
-// only what the ledger's tables ask for.
+// lateRefund tells the host to take goods away whose refunds were all told as parts. No money went back with it: its
+// amount is only what the ledger's tables ask for.
 func lateRefund(g ledger.Order, now time.Time) *ledger.Order {
 	return &ledger.Order{
 		Kind: ledger.Refund, OpenID: g.OpenID, ZoneID: g.ZoneID, RequestID: ledger.LateRefundID(g.BillNo), ItemID: g.ItemID, Quantity: g.Quantity, Amount: 1,
@@ -83,8 +83,8 @@ const (
 	askFirst                    // whether they were paid for is not known
 )
 
-// tradeRefunded decides what the host is told of a refund, and what becomes of the goods. The goods are there. Exactly one refund
-// says Granted and Whole: the one that moves delivered goods to Cancelled.
+// tradeRefunded decides what the host is told of a refund, and what becomes of the goods. The goods are there. Exactly
+// one refund says Granted and Whole: the one that moves delivered goods to Cancelled.
 func tradeRefunded(t ledger.Trade, billNo string, known evidence, now time.Time) (c ledger.TradeChange, step refundStep) {
 	g := t.Goods
 	own, _ := t.Refund(billNo)
@@ -154,8 +154,9 @@ func (t *Till) settleTrade(ctx context.Context, outTradeNo string, decide func(l
 	return after, change, nil
 }
 
-// misfit says in words in what a payment push does not fit the order that it names; empty: it fits. What was paid may be less
-// than the listed price, for discounts are the platform's right. A push that names no listed price fits if the whole of it was paid.
+// misfit says in words in what a payment push does not fit the order that it names; empty: it fits. What was paid may
+// be less than the listed price, for discounts are the platform's right. A push that names no listed price fits if the
+// whole of it was paid.
 func misfit(o ledger.Order, p midas.Push) string {
 	paid, listed := int64(p.Paid), int64(p.Price)
 	switch {

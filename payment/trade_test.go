@@ -37,7 +37,8 @@ func (w *world) toldOf(number string) (all []payment.Refund) {
 	return all
 }
 
-// takes counts the refunds that tell the host to take the goods away, and finds one that does not say the same each time.
+// takes counts the refunds that tell the host to take the goods away, and finds one that does not say the same each
+// time.
 func takes(all []payment.Refund) (n int, fault string) {
 	said := map[string]bool{}
 	for _, r := range all {
@@ -61,8 +62,8 @@ func (w *world) take(s *shop, p midas.Push) {
 	}
 }
 
-// Whatever comes of a payment's pushes and questions, in any order and any number of times, it ends the same: delivered if anything of what
-// was paid is kept, and otherwise not granted, or taken away by exactly one refund.
+// Whatever comes of a payment's pushes and questions, in any order and any number of times, it ends the same: delivered
+// if anything of what was paid is kept, and otherwise not granted, or taken away by exactly one refund.
 func TestPushesOfAPaymentEndTheSameInAnyOrder(t *testing.T) {
 	w := newMoneyWorld(t)
 	w.poll = []time.Duration{time.Hour}
@@ -159,7 +160,8 @@ func (w *world) resting(s *shop, number string) bool {
 	return true
 }
 
-// Money that is back before the word that it was paid: nothing is granted, at a discount too, whether or not Midas can be asked meanwhile.
+// Money that is back before the word that it was paid: nothing is granted, at a discount too, whether or not Midas can
+// be asked meanwhile.
 func TestGoodsWhoseMoneyIsBackBeforeTheirPaymentIsToldAreNotGranted(t *testing.T) {
 	for _, paid := range []midas.Fen{600, 300} { // 600 is the price
 		for _, store := range []bool{false, true} {
@@ -306,8 +308,8 @@ func TestARefundToldTwiceDifferentlyCountsOnce(t *testing.T) {
 	}
 }
 
-// Goods name the ledger that signed them. One that did not leaves them alone, and does not acknowledge them; those that were signed
-// without a name are known by their number.
+// Goods name the ledger that signed them. One that did not leaves them alone, and does not acknowledge them; those that
+// were signed without a name are known by their number.
 func TestGoodsOfAnotherLedgerAreNotOurs(t *testing.T) {
 	a := newMoneyWorld(t)
 	a.poll = []time.Duration{time.Hour}

@@ -279,8 +279,8 @@ func (t *trial) leaves(p *gamer) {
 	p.at = nil
 }
 
-// stranger starts a server on the ledger that takes it for another game's: another environment, or another protocol. It must be
-// refused.
+// stranger starts a server on the ledger that takes it for another game's: another environment, or another protocol. It
+// must be refused.
 func (t *trial) stranger(n *node, p *gamer, number int, wait time.Duration) {
 	right := n.identity()
 	wrong := identity{v2: right.v2, production: true}

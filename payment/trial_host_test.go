@@ -10,8 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// The host of the trials: a game that keeps what it granted by bill number, and clients that keep the newest balance that they
-// were told.
+// The host of the trials: a game that keeps what it granted by bill number, and clients that keep the newest balance
+// that they were told.
 
 var errAway = errors.New("the game's own database is down")
 
@@ -61,8 +61,8 @@ func (h *house) fails(bill, openid string) {
 	h.failing[bill] = openid
 }
 
-// spareFailing notes which orders must not be given up because the host fails them: it fails everybody, at least three orders of
-// two players. A single one might be at fault itself.
+// spareFailing notes which orders must not be given up because the host fails them: it fails everybody, at least three
+// orders of two players. A single one might be at fault itself.
 func (h *house) spareFailing() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -78,7 +78,8 @@ func (h *house) spareFailing() {
 	}
 }
 
-// givenUp tells whether an operator was asked about an order that the host failed again and again, which is right for a single one.
+// givenUp tells whether an operator was asked about an order that the host failed again and again, which is right for a
+// single one.
 func (h *house) givenUp(o ledger.Order) bool {
 	return o.State == ledger.Disputed && strings.Contains(o.Note, "not delivered in") && !h.spared[o.BillNo]
 }

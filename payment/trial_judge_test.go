@@ -12,8 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// The judge of the trials asks the emulator for bills, payments and balances, and the game for what it has. The ledger is read
-// to know which request a bill number stands for, and which orders an operator has been asked about.
+// The judge of the trials asks the emulator for bills, payments and balances, and the game for what it has. The ledger
+// is read to know which request a bill number stands for, and which orders an operator has been asked about.
 
 // movement is what Midas did under one bill number.
 type movement struct {
@@ -54,7 +54,8 @@ func (t *trial) movements() map[string]*movement {
 	return all
 }
 
-// judge compares Midas's account with the game, bill by bill and payment by payment. calm is since when all has been well.
+// judge compares Midas's account with the game, bill by bill and payment by payment. calm is since when all has been
+// well.
 func (t *trial) judge(calm time.Time) {
 	moved := t.movements()
 	known := map[string]bool{}
@@ -242,7 +243,8 @@ func (t *trial) judgeSale(s *sale, o ledger.Order) {
 	}
 }
 
-// keeps tells whether an operator can find a push that is not this server's: it was acknowledged, so it will not come again.
+// keeps tells whether an operator can find a push that is not this server's: it was acknowledged, so it will not come
+// again.
 func (t *trial) keeps(s *sale) bool {
 	for _, h := range t.houses {
 		_, err := h.nodes[0].ledger.Order(context.Background(), s.number)

@@ -393,8 +393,8 @@ func (t *trial) post(a act, h *house, astray bool, p midas.Push) {
 	t.send(l)
 }
 
-// refund gives all or a part of a payment back. The word of it may overtake that of the payment, come twice, or not name the
-// player.
+// refund gives all or a part of a payment back. The word of it may overtake that of the payment, come twice, or not
+// name the player.
 func (t *trial) refund(a act) {
 	t.mu.Lock()
 	if len(t.sales) == 0 {

@@ -16,8 +16,8 @@ import (
 	"github.com/leafmidas/leafmidas/emulator"
 )
 
-// The way between a server and Midas in the trials: the real client at one end, the emulator at the other, and between them
-// whatever a network, a proxy or Midas's own queue may do to a call. Nothing here takes real time.
+// The way between a server and Midas in the trials: the real client at one end, the emulator at the other, and between
+// them whatever a network, a proxy or Midas's own queue may do to a call. Nothing here takes real time.
 
 // mishap is what befalls one call on its way.
 type mishap string
@@ -70,8 +70,8 @@ type fate struct {
 	Wait time.Duration
 }
 
-// lastLanding is how old a bill number is at most when a call with it takes effect: the till looks at it for a little longer.
-// What lands later, no rule can find before the number dies.
+// lastLanding is how old a bill number is at most when a call with it takes effect: the till looks at it for a little
+// longer. What lands later, no rule can find before the number dies.
 const lastLanding = 44 * time.Hour
 
 // wire carries the calls of one server.

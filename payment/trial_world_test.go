@@ -19,9 +19,9 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// A trial is a history of servers, players and Midas in virtual time: the real till, the real client and the real emulator, and
-// between them a world that keeps none of the promises that the code would like to lean on. docs/proofs.md tells what it may do,
-// and how it is judged.
+// A trial is a history of servers, players and Midas in virtual time: the real till, the real client and the real
+// emulator, and between them a world that keeps none of the promises that the code would like to lean on.
+// docs/proofs.md tells what it may do, and how it is judged.
 type trial struct {
 	plan   plan
 	folder string
@@ -149,8 +149,8 @@ func (n *node) isDead() bool {
 	}
 }
 
-// pass is a place between two lines that touch the ledger, the network or the host: here a server may stand still, or one of its
-// goroutines, and here it dies.
+// pass is a place between two lines that touch the ledger, the network or the host: here a server may stand still, or
+// one of its goroutines, and here it dies.
 func (n *node) pass() {
 	n.clock.Lock()
 	nap := time.Duration(0)

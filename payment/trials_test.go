@@ -198,7 +198,8 @@ func (t *trial) welcome(p *gamer, i int) {
 	}
 }
 
-// emptyLedger is a folder with the ledger that every trial starts with. It has no name yet: each that is copied from it gets its own.
+// emptyLedger is a folder with the ledger that every trial starts with. It has no name yet: each that is copied from it
+// gets its own.
 func emptyLedger(t *testing.T) string {
 	t.Helper()
 	folder := memory(t)
@@ -254,8 +255,8 @@ const usualSeeds = "0-7"
 // planOf is the history of a seed, the same for ever as long as the drawing is.
 func planOf(seed int) plan { return rapid.Custom(drawPlan).Example(seed) }
 
-// TestTheHistoryOfASeed runs the histories of TRIAL, a seed or a range of them ("17" or "0-499"; standard: usualSeeds), and tells each that does not
-// agree.
+// TestTheHistoryOfASeed runs the histories of TRIAL, a seed or a range of them ("17" or "0-499"; standard: usualSeeds),
+// and tells each that does not agree.
 func TestTheHistoryOfASeed(t *testing.T) {
 	from, to, err := seeds(cmp.Or(os.Getenv("TRIAL"), usualSeeds))
 	if err != nil {

@@ -12,18 +12,19 @@ const (
 	duePage = 4
 	// walkPage is how many are read at once on the way through all of them. It bounds what turns keeps: some 400 KB.
 	walkPage = 2000
-	// walkCost bounds the time for it: after each page the walk rests for so many times as long as the page took, walkRest at most.
+	// walkCost bounds the time for it: after each page the walk rests for so many times as long as the page took, walkRest
+	// at most.
 	walkCost = 1
 	walkRest = time.Second
 	// crowdedRest is how long the runner rests between two rounds while more is due than it can look at.
 	crowdedRest = 50 * time.Millisecond
 )
 
-// turns chooses which of the orders that are due are claimed next. While few are due, it is the oldest first, with at most
-// maxDuePerLane of one player waiting at once. When more are due than one look shows, the oldest may all be of one player who has very many.
-// Then it walks, page after page, through everything that is due, and takes from each page what there is room for in its
-// player's lane. What follows for one player's order: it is chosen within one walk, whoever else has however many. A walk through
-// 100,000 orders has 50 pages of some 5 ms.
+// turns chooses which of the orders that are due are claimed next. While few are due, it is the oldest first, with at
+// most maxDuePerLane of one player waiting at once. When more are due than one look shows, the oldest may all be of one
+// player who has very many. Then it walks, page after page, through everything that is due, and takes from each page
+// what there is room for in its player's lane. What follows for one player's order: it is chosen within one walk,
+// whoever else has however many. A walk through 100,000 orders has 50 pages of some 5 ms.
 type turns struct {
 	page  []ledger.DueOrder // what is left of the page
 	last  ledger.DueOrder   // the last of the page; the next one begins behind it

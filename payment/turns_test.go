@@ -12,7 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// manyDue multiplies an order that has not ended by 10 to the given power, all of them due longer than any other, a hundredth at a time.
+// manyDue multiplies an order that has not ended by 10 to the given power, all of them due longer than any other, a
+// hundredth at a time.
 func manyDue(t *testing.T, cfg ledger.Config, template string, power int) {
 	t.Helper()
 	columns := `kind, openid, zone_id, item_id, quantity, amount, user_ip, state, version, attempts, unsure_since, parked, code, rid, note, created_at,

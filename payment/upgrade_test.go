@@ -79,8 +79,8 @@ func withoutComments(text string) string {
 	return b.String()
 }
 
-// A ledger of the version before has an order in every state that is not an end, and one whose deduction landed after its end. What
-// Midas knows of each differs. The ledger is upgraded in place, and every order ends rightly.
+// A ledger of the version before has an order in every state that is not an end, and one whose deduction landed after
+// its end. What Midas knows of each differs. The ledger is upgraded in place, and every order ends rightly.
 func TestOpenOrdersOfTheVersionBeforeEndRightly(t *testing.T) {
 	ledgertest.Each(t, func(t *testing.T, cfg ledger.Config) {
 		w := newMoneyWorld(t)

@@ -22,9 +22,10 @@ type watch struct {
 	ended func(Receipt)
 }
 
-// Watch tells the end of an order that another server may be working on, if it comes within nine minutes: that server need
-// not know who waits for it here. An order has one watch, the latest, which ends when Watched says that the end was heard of otherwise.
-// While maxWatched orders are watched there is no further watch: whoever waits hears of the end from the other server's note, or asks again.
+// Watch tells the end of an order that another server may be working on, if it comes within nine minutes: that server
+// need not know who waits for it here. An order has one watch, the latest, which ends when Watched says that the end
+// was heard of otherwise. While maxWatched orders are watched there is no further watch: whoever waits hears of the end
+// from the other server's note, or asks again.
 func (t *Till) Watch(o ledger.Order, ended func(Receipt)) {
 	if !t.cfg.Shared {
 		return
@@ -42,7 +43,8 @@ func (t *Till) Watch(o ledger.Order, ended func(Receipt)) {
 	}
 }
 
-// OrderChanged says that another server has changed an order of the player's, so that what was read of it is not told any more.
+// OrderChanged says that another server has changed an order of the player's, so that what was read of it is not told
+// any more.
 func (t *Till) OrderChanged(openid string) { t.cfg.Ledger.OrderChanged(openid) }
 
 // Watched ends the watch of an order. It is false if there was none.

@@ -49,8 +49,8 @@ func (a *addresses) take(name string) []string {
 	return seen
 }
 
-// The tables of V2 require user_ip (midas-protocol.md §3.9, P9): also of players who are not here, after a restart, and of whom nothing
-// is known.
+// The tables of V2 require user_ip (midas-protocol.md §3.9, P9): also of players who are not here, after a restart, and
+// of whom nothing is known.
 func TestEveryCallOfV2CarriesThePlayersLastAddress(t *testing.T) {
 	t.Parallel()
 	calls := &addresses{seen: map[string][]string{}}

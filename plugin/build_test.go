@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// What a host's build grows by, beside Leaf and the driver of its database: its build and its audit pay for every module, and each of its
-// servers for every byte.
+// What a host's build grows by, beside Leaf and the driver of its database: its build and its audit pay for every
+// module, and each of its servers for every byte.
 const (
 	mostModules = 25
 	mostLedger  = 4 << 20 // bytes

@@ -11,13 +11,13 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// Limit is what BeforePurchase returns where a player has bought as much as may be, or may not buy yet: the client hears LIMIT_REACHED
-// with the text.
+// Limit is what BeforePurchase returns where a player has bought as much as may be, or may not buy yet: the client
+// hears LIMIT_REACHED with the text.
 func Limit(text string) error { return &payment.LimitError{Text: text} }
 
-// SetItems replaces what is on sale on this server, without a restart, and tells the clients that have asked for the catalogue. Orders
-// that have been made keep their price. It never blocks, and may be called from any goroutine. The error is a *ConfigError, as from
-// Configure, and then nothing has changed; ErrNotConfigured before Configure.
+// SetItems replaces what is on sale on this server, without a restart, and tells the clients that have asked for the
+// catalogue. Orders that have been made keep their price. It never blocks, and may be called from any goroutine. The
+// error is a *ConfigError, as from Configure, and then nothing has changed; ErrNotConfigured before Configure.
 func (p *Plugin) SetItems(items []Item) error {
 	if p.inside.Load() == nil {
 		return p.misused(ErrNotConfigured)
@@ -33,17 +33,18 @@ func (p *Plugin) SetItems(items []Item) error {
 	return nil
 }
 
-// BeforePurchase makes may decide whether a player's order is made: by level, by what the player has bought, by the end of an event. It
-// runs on the goroutine of the module that skeleton belongs to, before anything is deducted or a payment window opens, and not again for a
-// request whose order has been made. Refuse(text) or Limit(text) refuses it: the client hears LIMIT_REACHED with the text. Any other
-// error, a panic, or no answer within 10 s refuses it for now (UNAVAILABLE). The order may still fail afterwards, so what may is to count is
-// counted in the delivery. Call it where HandleDeliver is called, once.
+// BeforePurchase makes may decide whether a player's order is made: by level, by what the player has bought, by the end
+// of an event. It runs on the goroutine of the module that skeleton belongs to, before anything is deducted or a
+// payment window opens, and not again for a request whose order has been made. Refuse(text) or Limit(text) refuses it:
+// the client hears LIMIT_REACHED with the text. Any other error, a panic, or no answer within 10 s refuses it for now
+// (UNAVAILABLE). The order may still fail afterwards, so what may is to count is counted in the delivery. Call it where
+// HandleDeliver is called, once.
 func (p *Plugin) BeforePurchase(skeleton *leafmodule.Skeleton, may func(player Player, itemID string, quantity int64) error) {
 	p.module.BeforePurchase(skeleton, may)
 }
 
-// BeforePurchaseAnywhere is BeforePurchase for a host that asks elsewhere, in a database for example: may runs on a goroutine of the
-// plugin's, several at once, and has to end when ctx does.
+// BeforePurchaseAnywhere is BeforePurchase for a host that asks elsewhere, in a database for example: may runs on a
+// goroutine of the plugin's, several at once, and has to end when ctx does.
 func (p *Plugin) BeforePurchaseAnywhere(may func(ctx context.Context, player Player, itemID string, quantity int64) error) {
 	p.module.BeforePurchaseAnywhere(may)
 }
@@ -54,12 +55,13 @@ type Limits = payment.Limits
 // MinorLimits returns what a player of that age, in whole years, may pay by Chinese law; nil from 18 on.
 func MinorLimits(age int) *Limits { return payment.MinorLimits(age) }
 
-// LimitPayments makes of tell how much a player may pay with money, before coins or goods are offered: a host that knows a player's age
-// returns MinorLimits(age), and nil for no limit. What was paid and offered in the month counts, in all zones, on all servers, and bought
-// outside the game as well; who would come to pay more hears LIMIT_REACHED before a window opens. An offer counts for 15 minutes, or until
-// the client says that the player gave up; coins that it says were paid for count for a day, and from when they come for the month. of
-// runs on a goroutine of the plugin's, several at once, and has to end when ctx does. An error, a panic, or no answer within 10 s refuses
-// the payment for now (UNAVAILABLE). Call it where HandleDeliver is called, once.
+// LimitPayments makes of tell how much a player may pay with money, before coins or goods are offered: a host that
+// knows a player's age returns MinorLimits(age), and nil for no limit. What was paid and offered in the month counts,
+// in all zones, on all servers, and bought outside the game as well; who would come to pay more hears LIMIT_REACHED
+// before a window opens. An offer counts for 15 minutes, or until the client says that the player gave up; coins that
+// it says were paid for count for a day, and from when they come for the month. of runs on a goroutine of the plugin's,
+// several at once, and has to end when ctx does. An error, a panic, or no answer within 10 s refuses the payment for
+// now (UNAVAILABLE). Call it where HandleDeliver is called, once.
 func (p *Plugin) LimitPayments(of func(ctx context.Context, player Player) (*Limits, error)) {
 	p.module.LimitPayments(of)
 }

@@ -22,17 +22,18 @@ import (
 // Decoding never fails: what is wrong with the text is kept and told by [Plugin.Configure], together with everything
 // else that is wrong, key by key.
 type Config struct {
-	// Protocol is "v1" for games that opened virtual payment before 2022-11-05, "v2" for those that did later. Zero value: "v1".
+	// Protocol is "v1" for games that opened virtual payment before 2022-11-05, "v2" for those that did later. Zero value:
+	// "v1".
 	Protocol string
 	// Env is "sandbox" or "production". Required.
 	Env string
 	// BaseURL is where Midas is. Zero value: the official host, https://api.weixin.qq.com. Plain http is taken for the
 	// sandbox and for this machine only.
 	BaseURL string
-	// BaseURLs are the domains by which Midas is reached, the preferred one first, in place of BaseURL: after three failures of the line in a
-	// row calls go to the next one, and back to the first once it answers. WeChat lists api2.weixin.qq.com, sh.api.weixin.qq.com,
-	// sz.api.weixin.qq.com and hk.api.weixin.qq.com beside the official host (midas-protocol.md §3.9, P12: from general knowledge; try
-	// them before you rely on them). Zero value: BaseURL alone.
+	// BaseURLs are the domains by which Midas is reached, the preferred one first, in place of BaseURL: after three
+	// failures of the line in a row calls go to the next one, and back to the first once it answers. WeChat lists
+	// api2.weixin.qq.com, sh.api.weixin.qq.com, sz.api.weixin.qq.com and hk.api.weixin.qq.com beside the official host
+	// (midas-protocol.md §3.9, P12: from general knowledge; try them before you rely on them). Zero value: BaseURL alone.
 	BaseURLs []string
 	// AppID and AppSecret are the mini game's, from the WeChat console. Required.
 	AppID     string
@@ -43,35 +44,37 @@ type Config struct {
 	AppKey, SandboxAppKey midas.Secret
 	// MPSig says whether V1's calls carry mp_sig, made with the player's session key (§1.7). Zero value: true.
 	MPSig *bool
-	// OptionalParams, of V1, is "omit" (user_ip, pay_item and app_remark are not sent) or "sign" (sent and signed). Zero value: "omit".
+	// OptionalParams, of V1, is "omit" (user_ip, pay_item and app_remark are not sent) or "sign" (sent and signed). Zero
+	// value: "omit".
 	OptionalParams string
 	// ZoneID is the zone of players that name none. Zero value: "1".
 	ZoneID string
-	// Platform is pf, the platform the offer was opened for: "android", "ios", "windows", "mac" or "ohos". The payment window is told it
-	// on devices of that platform, and nothing on others (§3.9, P3). Zero value: "android".
+	// Platform is pf, the platform the offer was opened for: "android", "ios", "windows", "mac" or "ohos". The payment
+	// window is told it on devices of that platform, and nothing on others (§3.9, P3). Zero value: "android".
 	Platform string
 	// CoinsPerYuan is how many coins one yuan buys. Required.
 	CoinsPerYuan int64
 	// RechargeTiers are the prices a recharge may have, in yuan. Zero value: the official 29 (midas-protocol.md §3.9, P4).
 	RechargeTiers []int64
-	// IOSTiers are those of them that an iPhone or iPad has: each must be one of Apple's prices, too. That all 29 are is not documented
-	// (§3.9, P4). Zero value: all of RechargeTiers.
+	// IOSTiers are those of them that an iPhone or iPad has: each must be one of Apple's prices, too. That all 29 are is
+	// not documented (§3.9, P4). Zero value: all of RechargeTiers.
 	IOSTiers []int64
-	// Platforms are those on which coins and goods are sold for money, by name or with the lowest versions that do. Elsewhere players
-	// log in, spend and are delivered to. Zero value: those that WeChat names (§3.9, P1 and P2): android, windows, mac, ohos and, in
-	// production, ios with iOS 15, WeChat 8.0.68 and base library 3.10.3. Empty: none. In the sandbox ios is left out: Apple has none.
+	// Platforms are those on which coins and goods are sold for money, by name or with the lowest versions that do.
+	// Elsewhere players log in, spend and are delivered to. Zero value: those that WeChat names (§3.9, P1 and P2):
+	// android, windows, mac, ohos and, in production, ios with iOS 15, WeChat 8.0.68 and base library 3.10.3. Empty: none.
+	// In the sandbox ios is left out: Apple has none.
 	Platforms []Platform
-	// SignedCoins says whether clients get a signature with which they can buy coins (protocol V2; §3.9, P3), so that nobody changes the
-	// quantity on the way. A client or device without the signed call pays by the plain one. Zero value: true with protocol V2 where
-	// CoinsPerYuan is 10, else false: see SignedCoinPrice.
+	// SignedCoins says whether clients get a signature with which they can buy coins (protocol V2; §3.9, P3), so that
+	// nobody changes the quantity on the way. A client or device without the signed call pays by the plain one. Zero
+	// value: true with protocol V2 where CoinsPerYuan is 10, else false: see SignedCoinPrice.
 	SignedCoins *bool
-	// SignedCoinPrice is how the signed purchase names the price of a coin: "fen", what one costs in fen, or "rate", how many a yuan buys.
-	// The page can be read both ways; at 10 coins a yuan they are one. Zero value: "fen".
+	// SignedCoinPrice is how the signed purchase names the price of a coin: "fen", what one costs in fen, or "rate", how
+	// many a yuan buys. The page can be read both ways; at 10 coins a yuan they are one. Zero value: "fen".
 	SignedCoinPrice string
 	// Items is what players can buy.
 	Items []Item
-	// TrustedProxies are the addresses, or ranges of them ("10.0.0.0/8"), of proxies that are believed when they say on whose behalf they
-	// connect (ClientIP). Zero value: none.
+	// TrustedProxies are the addresses, or ranges of them ("10.0.0.0/8"), of proxies that are believed when they say on
+	// whose behalf they connect (ClientIP). Zero value: none.
 	TrustedProxies []string
 	// Login says whether players may log in by MidasLogin. Zero value: false, the host calls Plugin.Login.
 	Login bool
@@ -81,8 +84,9 @@ type Config struct {
 	MaxInFlight int
 	// MaxQueuePerPlayer bounds what one player may have waiting. Zero value: 8.
 	MaxQueuePerPlayer int
-	// RechargeCenter (protocol V2): MidasBalance.center_balance tells a player's coins in WeChat's recharge centre (充值中心), which the game
-	// does not spend. It costs a call at each login, and for each MidasGetBalance. Zero value: they are not asked for.
+	// RechargeCenter (protocol V2): MidasBalance.center_balance tells a player's coins in WeChat's recharge centre (充值中心),
+	// which the game does not spend. It costs a call at each login, and for each MidasGetBalance. Zero value: they are not
+	// asked for.
 	RechargeCenter bool
 	// Retry is the patience with an order whose outcome is unknown.
 	Retry RetryConfig
@@ -97,14 +101,15 @@ type Config struct {
 	Breaker BreakerConfig
 	// Ledger says where orders are kept.
 	Ledger LedgerConfig
-	// Redis is where several servers of one game meet. They need a ledger that they can share, "postgres" or "mysql", and an
-	// import of package cluster. Zero value: this server is the only one on its ledger.
+	// Redis is where several servers of one game meet. They need a ledger that they can share, "postgres" or "mysql", and
+	// an import of package cluster. Zero value: this server is the only one on its ledger.
 	Redis RedisConfig
-	// Push says where Midas's notifications of protocol V2 come in. Zero value: they are not taken, and what they would tell is
-	// found by asking, later.
+	// Push says where Midas's notifications of protocol V2 come in. Zero value: they are not taken, and what they would
+	// tell is found by asking, later.
 	Push PushConfig
-	// PushKeys are the tokens and keys of further configurations that push to the same address: the console has one for events and one for
-	// deliveries (§3.9, P5), and while a token or key is being changed the old one is still in use for a while. Zero value: none.
+	// PushKeys are the tokens and keys of further configurations that push to the same address: the console has one for
+	// events and one for deliveries (§3.9, P5), and while a token or key is being changed the old one is still in use for
+	// a while. Zero value: none.
 	PushKeys []PushKeys
 
 	decoded bool            // from a text
@@ -125,25 +130,25 @@ type Item struct {
 	Fen int64
 	// SoldOut shows the item and sells none. Zero value: it is for sale.
 	SoldOut bool
-	// Limit is how many one player may buy in all, for coins and money together, in all zones and on all servers. What was given back does not
-	// count. Zero value: as many as may be wished.
+	// Limit is how many one player may buy in all, for coins and money together, in all zones and on all servers. What was
+	// given back does not count. Zero value: as many as may be wished.
 	Limit int64
 }
 
 // PushConfig says where WeChat's notifications come in.
 type PushConfig struct {
-	// Addr is where to listen, as "127.0.0.1:9400"; a proxy in front of it speaks HTTPS on port 443. Zero value: nowhere, the
-	// host serves Plugin.PushHandler itself.
+	// Addr is where to listen, as "127.0.0.1:9400"; a proxy in front of it speaks HTTPS on port 443. Zero value: nowhere,
+	// the host serves Plugin.PushHandler itself.
 	Addr string
 	// Path is the callback address's. Zero value: "/midas/push".
 	Path string
 	// Token is the one from the WeChat console. Required where pushes are to be taken.
 	Token midas.Secret
-	// EncodingAESKey is the console's, for secure mode. Zero value: clear mode, in which WeChat signs the time of a push and not
-	// what it says. Recommended.
+	// EncodingAESKey is the console's, for secure mode. Zero value: clear mode, in which WeChat signs the time of a push
+	// and not what it says. Recommended.
 	EncodingAESKey midas.Secret
-	// StoreZones are the zones, with commas between them, whose goods of the store page this ledger grants, where several ledgers
-	// share the callback address. Zero value: all zones.
+	// StoreZones are the zones, with commas between them, whose goods of the store page this ledger grants, where several
+	// ledgers share the callback address. Zero value: all zones.
 	StoreZones string
 }
 
@@ -176,12 +181,13 @@ type RateLimitConfig struct {
 
 // LoginLimitConfig bounds the logins by MidasLogin. Codes that WeChat takes are bounded by InFlight alone.
 type LoginLimitConfig struct {
-	// InFlight is how many codes are traded at once; these places are besides MaxInFlight. Zero value: a tenth of MaxInFlight, at least 1.
+	// InFlight is how many codes are traded at once; these places are besides MaxInFlight. Zero value: a tenth of
+	// MaxInFlight, at least 1.
 	InFlight int
 	// RefusedPerSecond is how many codes a second WeChat may refuse; while it is more, logins wait. Zero value: 20.
 	RefusedPerSecond float64
-	// RefusedPerAddress is the same for one client's address, thirty times as many at once. The address is what WithUserIP tells; without it
-	// the connection's, unless that is private and so a proxy's. Zero value: 1.
+	// RefusedPerAddress is the same for one client's address, thirty times as many at once. The address is what WithUserIP
+	// tells; without it the connection's, unless that is private and so a proxy's. Zero value: 1.
 	RefusedPerAddress float64
 }
 
@@ -208,8 +214,8 @@ type LedgerConfig struct {
 	// DSN is the file's path for sqlite, and what the driver takes for a server. It may be "env:NAME" or "file:PATH",
 	// and is never printed. Required.
 	DSN midas.Secret
-	// MaxConns bounds this server's connections to a database server, 3 to 1000; what finds none free waits. All servers' together
-	// should stay below what the database allows. Zero value: 32.
+	// MaxConns bounds this server's connections to a database server, 3 to 1000; what finds none free waits. All servers'
+	// together should stay below what the database allows. Zero value: 32.
 	MaxConns int
 	// ConnMaxIdleTime is how long one may lie idle, ConnMaxLifetime how long it is used at all. Zero values: 2m, 30m.
 	ConnMaxIdleTime, ConnMaxLifetime time.Duration

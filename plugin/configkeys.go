@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// look takes the keys out of a section that the struct it is for does not have, at every depth, and tells them. It notes what is given as
-// zero: decoded, that is as if it were not there.
+// look takes the keys out of a section that the struct it is for does not have, at every depth, and tells them. It
+// notes what is given as zero: decoded, that is as if it were not there.
 func (c *Config) look(section map[string]any, t reflect.Type, path string) {
 	for key, value := range section {
 		field, known := t.FieldByName(key)
@@ -105,7 +105,8 @@ func plainKey(key string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
 }
 
-// nearest is the text that a slip of the fingers makes of another: at most a third of its characters, and not more than 3, are others.
+// nearest is the text that a slip of the fingers makes of another: at most a third of its characters, and not more than
+// 3, are others.
 func nearest(text string, among []string) (near string, found bool) {
 	best := min(max(len([]rune(plainKey(text)))/3, 1), 3) + 1
 	for _, candidate := range among {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ConfigText makes the text of a config file fit for json.Unmarshal: a byte order mark, which editors of Windows begin a file with,
-// is dropped. The error says in words what JSON's decoder tells as an odd character: a comment, another encoding, the same
-// section twice.
+// ConfigText makes the text of a config file fit for json.Unmarshal: a byte order mark, which editors of Windows begin
+// a file with, is dropped. The error says in words what JSON's decoder tells as an odd character: a comment, another
+// encoding, the same section twice.
 func ConfigText(text []byte) ([]byte, error) {
 	if bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}) {
 		return nil, errors.New("the config is in UTF-16; save it as UTF-8")

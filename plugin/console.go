@@ -19,8 +19,8 @@ const consoleHelp = "payments: midas status | order BILL | ask BILL | player OPE
 // consoleOrders is how many of a player's orders the console lists.
 const consoleOrders = 10
 
-// command runs a line of Leaf's console, which anybody on this machine may type without a password: it shows no secret and
-// moves no coin.
+// command runs a line of Leaf's console, which anybody on this machine may type without a password: it shows no secret
+// and moves no coin.
 func (p *Plugin) command(ctx context.Context, args []string) string {
 	var out strings.Builder
 	err := p.run(ctx, &out, args)

@@ -34,7 +34,8 @@ func newDoor(t *testing.T, midas func() http.Handler) *door {
 	return d
 }
 
-// One domain dies while players buy, and comes back: every purchase is delivered, the shop is never closed, and the books agree.
+// One domain dies while players buy, and comes back: every purchase is delivered, the shop is never closed, and the
+// books agree.
 func TestPurchasesGoOnWhileADomainIsDead(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"v1", "v2"} {

@@ -68,8 +68,8 @@ func Example() {
 	//   not configured: call Plugin.Configure(conf.Server.Midas) before leaf.Run
 }
 
-// A game that keeps its bags in the ledger's own database grants in the transaction that marks the order delivered. Both are
-// stored, or neither is, so no bill number has to be remembered.
+// A game that keeps its bags in the ledger's own database grants in the transaction that marks the order delivered.
+// Both are stored, or neither is, so no bill number has to be remembered.
 func ExamplePlugin_HandleDeliverTx() {
 	grant := func(ctx context.Context, tx *sql.Tx, o plugin.Order) error {
 		var items int64

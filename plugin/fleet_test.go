@@ -335,8 +335,8 @@ func TestAPushReachesThePlayerOnAnotherServer(t *testing.T) {
 	await(alice, bought(120))
 }
 
-// One server has lost its way to Midas, and its breaker opens again and again. The others believe its word once, see that they
-// are answered, and go on selling.
+// One server has lost its way to Midas, and its breaker opens again and again. The others believe its word once, see
+// that they are answered, and go on selling.
 func TestAServerWithoutALineToMidasClosesOnlyItsOwnShop(t *testing.T) {
 	t.Parallel()
 	var cut atomic.Bool
@@ -410,8 +410,8 @@ func TestAServerWithoutALineToMidasClosesOnlyItsOwnShop(t *testing.T) {
 	checkFleet(t, fleet)
 }
 
-// Whoever may publish over Redis, and does not have the game's AppSecret, tells players nothing. And what a server of the game's own gets wrong
-// does not reach players either, nor silence the balances that others tell.
+// Whoever may publish over Redis, and does not have the game's AppSecret, tells players nothing. And what a server of
+// the game's own gets wrong does not reach players either, nor silence the balances that others tell.
 func TestNobodyTellsPlayersLiesOverRedis(t *testing.T) {
 	t.Parallel()
 	fleet := startFleet(t, 2, "postgres")

@@ -250,7 +250,8 @@ func TestGoodsAreDeliveredInEveryWay(t *testing.T) {
 	}
 }
 
-// A game without OnRefund cannot take the item away. The refund is left to an operator, and nobody says that the game knows.
+// A game without OnRefund cannot take the item away. The refund is left to an operator, and nobody says that the game
+// knows.
 func TestARefundThatNobodyHearsOfIsLeftToAnOperator(t *testing.T) {
 	t.Parallel()
 	s := start(t, forMoney(t), func(set *setup) {

@@ -12,8 +12,8 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// ErrWrongGoroutine: a call that blocks was made on a Leaf module's own goroutine. The game would have stood still for as
-// long as Midas takes, or for ever if it was to deliver. Use the Go… form there.
+// ErrWrongGoroutine: a call that blocks was made on a Leaf module's own goroutine. The game would have stood still for
+// as long as Midas takes, or for ever if it was to deliver. Use the Go… form there.
 var ErrWrongGoroutine = errors.New("leafmidas: this call blocks and must not be made on a Leaf module's goroutine")
 
 // errNoContext and errNoCallback: nothing was done.
@@ -71,8 +71,8 @@ func goOn[T any](p *Plugin, done func(T, error), ask func(done func(T, error)) e
 	return p.misused(ask(func(value T, err error) { p.module.OnGame(func() { done(value, err) }) }))
 }
 
-// misused tells in the log, too, that the host made a call that cannot be meant: many a host drops the error. Other errors, which are no
-// fault of the host's, are left as they are.
+// misused tells in the log, too, that the host made a call that cannot be meant: many a host drops the error. Other
+// errors, which are no fault of the host's, are left as they are.
 func (p *Plugin) misused(err error) error {
 	for _, fault := range []error{ErrNotConfigured, errNoContext, errNoCallback, ErrWrongGoroutine, ErrNoSkeleton, payment.ErrInvalid} {
 		if errors.Is(err, fault) {
@@ -101,9 +101,9 @@ func onModuleGoroutine() bool {
 }
 
 // StopOnSIGTERM makes SIGTERM, which docker stop, Kubernetes and systemd send, stop the server as cleanly as SIGINT
-// does, and SIGHUP too, which comes when the terminal or the ssh session ends that the server was started in (not where nohup had
-// it ignored). Leaf listens for SIGINT only: without this either ends the process on the spot. Call it in main, before
-// leaf.Run, and give the process at least 10 s before it is killed. The function returned undoes it.
+// does, and SIGHUP too, which comes when the terminal or the ssh session ends that the server was started in (not where
+// nohup had it ignored). Leaf listens for SIGINT only: without this either ends the process on the spot. Call it in
+// main, before leaf.Run, and give the process at least 10 s before it is killed. The function returned undoes it.
 func StopOnSIGTERM() (undo func()) {
 	signals := make(chan os.Signal, 1)
 	quit := make(chan struct{})

@@ -52,8 +52,8 @@ type setup struct {
 	forget  bool                                      // the plugin's module is not run
 }
 
-// server is a whole game server on Leaf: a game with bags, a gate with WebSocket (JSON) and one with TCP (protobuf), and
-// the plugin as the last module, against an emulated Midas. leaf.Run is not used: its list of modules is global.
+// server is a whole game server on Leaf: a game with bags, a gate with WebSocket (JSON) and one with TCP (protobuf),
+// and the plugin as the last module, against an emulated Midas. leaf.Run is not used: its list of modules is global.
 type server struct {
 	t      *testing.T
 	emu    *emulator.Server
@@ -367,8 +367,8 @@ func freeAddr(t *testing.T) string {
 	return addr
 }
 
-// logBuffer keeps what was logged. A line that comes when the plugin has ended fails the test: Leaf closes its log then,
-// and panics.
+// logBuffer keeps what was logged. A line that comes when the plugin has ended fails the test: Leaf closes its log
+// then, and panics.
 type logBuffer struct {
 	t      *testing.T
 	mu     sync.Mutex

@@ -123,8 +123,8 @@ func names(cell string) (all []string) {
 	return all
 }
 
-// The page that lists what is limited names constants, keys and tests that there are, with the constants' values; and every constant that bounds
-// something is on it.
+// The page that lists what is limited names constants, keys and tests that there are, with the constants' values; and
+// every constant that bounds something is on it.
 func TestThePageOfLimitsIsTheCodes(t *testing.T) {
 	rows, text := limitsPage(t, "../docs/limits.md")
 	readme, err := os.ReadFile("../README.md")

@@ -17,7 +17,8 @@ type leafHandler struct {
 	group  string // what further keys begin with
 }
 
-// Enabled goes by Leaf's LogLevel. Without one the host has made its own logger, or wants Leaf's first, which shows everything.
+// Enabled goes by Leaf's LogLevel. Without one the host has made its own logger, or wants Leaf's first, which shows
+// everything.
 func (leafHandler) Enabled(_ context.Context, level slog.Level) bool {
 	switch strings.ToLower(lconf.LogLevel) {
 	case "release":

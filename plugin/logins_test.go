@@ -68,8 +68,8 @@ func interleavings(a, b int) []string {
 	return all
 }
 
-// One player on two connections: each logs in, buys and leaves. Whatever the order, each purchase is made once, and when
-// both have left, the player has left.
+// One player on two connections: each logs in, buys and leaves. Whatever the order, each purchase is made once, and
+// when both have left, the player has left.
 func TestEveryInterleavingOfTwoLogins(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -9,7 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
-// What a player's receipt shows leads to the order or the recharge, whether a push told it or Midas when asked, however often and late.
+// What a player's receipt shows leads to the order or the recharge, whether a push told it or Midas when asked, however
+// often and late.
 func TestWeChatPaysNumbersLeadToWhatWasPaid(t *testing.T) {
 	t.Parallel()
 	s := start(t, forMoney(t))
@@ -78,7 +79,8 @@ func TestATrialOfTheStoreIsDeliveredAndNoSale(t *testing.T) {
 	}
 }
 
-// The console has a configuration for events and one for deliveries, and while a key is being changed two of each are in use.
+// The console has a configuration for events and one for deliveries, and while a key is being changed two of each are
+// in use.
 func TestPushesOfSeveralConfigurationsAreTaken(t *testing.T) {
 	t.Parallel()
 	const otherKey = "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210zyxwvut"

@@ -14,7 +14,8 @@ func (c Config) Identity() ledger.Identity {
 	return ledger.Identity{AppID: c.AppID, OfferID: c.OfferID, Env: c.Env, Protocol: c.Protocol}
 }
 
-// openLedger opens the ledger of a resolved config, as it is or upgraded, and says in one line where this server's orders are.
+// openLedger opens the ledger of a resolved config, as it is or upgraded, and says in one line where this server's
+// orders are.
 func (p *Plugin) openLedger(cfg Config, asIs bool) (*ledger.Ledger, error) {
 	orders, err := ledger.Open(context.Background(), ledger.Config{
 		Driver: cfg.Ledger.Driver, DSN: cfg.Ledger.DSN.Reveal(), AsIs: asIs, Identity: cfg.Identity(), MaxConns: cfg.Ledger.MaxConns,

@@ -17,8 +17,8 @@ func configured(t *testing.T, c plugin.Config) error {
 	return plugin.New(plugin.WithLogger(slog.New(slog.DiscardHandler))).Configure(c)
 }
 
-// The config names a ledger whose orders are another environment's, protocol's, offer's or game's: the start is refused, in words
-// that name both.
+// The config names a ledger whose orders are another environment's, protocol's, offer's or game's: the start is
+// refused, in words that name both.
 func TestAnotherConfigIsRefusedOnALedger(t *testing.T) {
 	s := start(t)
 	s.stop()

@@ -17,8 +17,8 @@
 //	if err := pay.Plugin.Configure(conf.Server.Midas); err != nil { log.Fatal("%v", err) }
 //	leaf.Run(game.Module, gate.Module, login.Module, pay.Plugin.Module())
 //
-// The ledger's database driver is the host's import, as with database/sql: _ "modernc.org/sqlite",
-// _ "github.com/jackc/pgx/v5/stdlib" or _ "github.com/leafmidas/leafmidas/ledger/mysql", which links go-sql-driver/mysql.
+// The ledger's database driver is the host's import, as with database/sql: _ "modernc.org/sqlite", _
+// "github.com/jackc/pgx/v5/stdlib" or _ "github.com/leafmidas/leafmidas/ledger/mysql", which links go-sql-driver/mysql.
 package plugin
 
 import (
@@ -45,7 +45,8 @@ import (
 
 // The words a host shares with the rooms behind this door.
 type (
-	// Player is who sits on a connection. Only OpenID is required, and SessionKey in protocol V2 and where Config.MPSig is on.
+	// Player is who sits on a connection. Only OpenID is required, and SessionKey in protocol V2 and where Config.MPSig is
+	// on.
 	Player = payment.Player
 	// Order is a purchase as the ledger has it. BillNo is what a delivery is keyed by.
 	Order = ledger.Order
@@ -88,8 +89,8 @@ var (
 	ErrNoSkeleton = errors.New("leafmidas: callbacks have no goroutine to run on; call Plugin.CallbacksOn(skeleton)")
 )
 
-// Refuse is an ErrRefuse with a text for the player, as plugin.Refuse("your bag is full"). Of a text longer than 120 bytes the rest is left
-// out.
+// Refuse is an ErrRefuse with a text for the player, as plugin.Refuse("your bag is full"). Of a text longer than 120
+// bytes the rest is left out.
 func Refuse(text string) error { return payment.Refuse(text) }
 
 // Plugin is the door. Make one with New, tell it the host's parts, Configure it, and give its Module to leaf.Run.
@@ -124,8 +125,8 @@ func WithLogger(log *slog.Logger) Option {
 // connection's remote address is taken, which behind a proxy is the proxy's.
 func WithUserIP(f func(gate.Agent) string) Option { return func(p *Plugin) { p.userIP = f } }
 
-// WithTracer makes the plugin trace what it does, from a player's message to Midas and the delivery. Package tracing makes a tracer
-// of an OpenTelemetry provider.
+// WithTracer makes the plugin trace what it does, from a player's message to Midas and the delivery. Package tracing
+// makes a tracer of an OpenTelemetry provider.
 func WithTracer(t payment.Tracer) Option { return func(p *Plugin) { p.tracer = t } }
 
 // New makes a plugin that knows no config yet, so that it can be a package variable.
@@ -231,28 +232,28 @@ func (p *Plugin) HandleDeliver(skeleton *leafmodule.Skeleton, deliver func(Order
 	p.module.HandleDeliver(skeleton, deliver)
 }
 
-// HandleDeliverAsync is HandleDeliver for a host that saves elsewhere: deliver returns at once, and done is called, from
-// any goroutine, when the item is safe (nil) or cannot be granted (ErrRefuse, or another error to be asked again). Without
-// an answer within 10 s the order is delivered again, so here too deliver is keyed by Order.BillNo. An answer that comes
-// later than that still counts if it is nil.
+// HandleDeliverAsync is HandleDeliver for a host that saves elsewhere: deliver returns at once, and done is called,
+// from any goroutine, when the item is safe (nil) or cannot be granted (ErrRefuse, or another error to be asked again).
+// Without an answer within 10 s the order is delivered again, so here too deliver is keyed by Order.BillNo. An answer
+// that comes later than that still counts if it is nil.
 func (p *Plugin) HandleDeliverAsync(skeleton *leafmodule.Skeleton, deliver func(o Order, done func(error))) {
 	p.module.HandleDeliverAsync(skeleton, deliver)
 }
 
 // HandleDeliverTx makes deliver grant items in the transaction that marks the order delivered: exactly once, without a
-// key. It needs the host's tables in the ledger's database (InLedger makes them), runs on a goroutine of the plugin's, must write through tx
-// alone, must not end it, and should be quick: with SQLite everybody's writes wait for it. With MySQL no statement may be one that commits,
-// such as CREATE TABLE. Errors are as for HandleDeliver.
+// key. It needs the host's tables in the ledger's database (InLedger makes them), runs on a goroutine of the plugin's,
+// must write through tx alone, must not end it, and should be quick: with SQLite everybody's writes wait for it. With
+// MySQL no statement may be one that commits, such as CREATE TABLE. Errors are as for HandleDeliver.
 func (p *Plugin) HandleDeliverTx(deliver func(ctx context.Context, tx *sql.Tx, o Order) error) {
 	p.module.HandleDeliverTx(deliver)
 }
 
-// InLedger runs f in a transaction in the ledger's own database, and commits it unless f fails: for a host whose tables are there, to make them
-// after Configure, and to change what HandleDeliverTx has granted. It opens no connection of its own and needs no DSN. f must write
-// through tx alone, must not end it, should be quick, and may run again where a connection was lost. With MySQL a statement such as
-// CREATE TABLE commits what came before it: give it a call of its own, and never one in a delivery. It waits for the database, so it must not
-// be called from a module's goroutine. The error is f's own; ledger.ErrUnavailable where the database is at fault, and then all of it took, or
-// nothing.
+// InLedger runs f in a transaction in the ledger's own database, and commits it unless f fails: for a host whose tables
+// are there, to make them after Configure, and to change what HandleDeliverTx has granted. It opens no connection of
+// its own and needs no DSN. f must write through tx alone, must not end it, should be quick, and may run again where a
+// connection was lost. With MySQL a statement such as CREATE TABLE commits what came before it: give it a call of its
+// own, and never one in a delivery. It waits for the database, so it must not be called from a module's goroutine. The
+// error is f's own; ledger.ErrUnavailable where the database is at fault, and then all of it took, or nothing.
 func (p *Plugin) InLedger(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
 	in, err := p.mayRead(ctx)
 	if err != nil {
@@ -264,24 +265,26 @@ func (p *Plugin) InLedger(ctx context.Context, f func(ctx context.Context, tx *s
 	return in.ledger.Transact(ctx, f)
 }
 
-// OnRefund makes tell hear of money that was given back (protocol V2), on the goroutine of the module that skeleton belongs
-// to. It is called at least once for every Refund.RefundID, with the same words; an error or a panic is tried again, later each
-// time. Without it every refund is left to an operator (ledger.Disputed). Call it where HandleDeliver is called.
+// OnRefund makes tell hear of money that was given back (protocol V2), on the goroutine of the module that skeleton
+// belongs to. It is called at least once for every Refund.RefundID, with the same words; an error or a panic is tried
+// again, later each time. Without it every refund is left to an operator (ledger.Disputed). Call it where HandleDeliver
+// is called.
 func (p *Plugin) OnRefund(skeleton *leafmodule.Skeleton, tell func(Refund) error) {
 	p.module.OnRefund(skeleton, tell)
 }
 
-// OnRecharge makes tell hear of coins that a player has bought with money, for VIP points or a gift for the first recharge for example, on
-// the goroutine of the module that skeleton belongs to. It is called at least once for every Credit.BillNo, with the same words; an error or
-// a panic is tried again, later each time, and ErrRefuse leaves it to an operator (ledger.Disputed): the coins are the player's already. What
-// was bought while the player was away is told at the next login, if no push has told of it. All servers of a ledger call it, or none.
-// Call it where HandleDeliver is called.
+// OnRecharge makes tell hear of coins that a player has bought with money, for VIP points or a gift for the first
+// recharge for example, on the goroutine of the module that skeleton belongs to. It is called at least once for every
+// Credit.BillNo, with the same words; an error or a panic is tried again, later each time, and ErrRefuse leaves it to
+// an operator (ledger.Disputed): the coins are the player's already. What was bought while the player was away is told
+// at the next login, if no push has told of it. All servers of a ledger call it, or none. Call it where HandleDeliver
+// is called.
 func (p *Plugin) OnRecharge(skeleton *leafmodule.Skeleton, tell func(Credit) error) {
 	p.module.OnRecharge(skeleton, tell)
 }
 
-// OnRechargeTx is OnRecharge in the transaction that marks the recharge as told: exactly once, without a key. What HandleDeliverTx says of
-// tx holds.
+// OnRechargeTx is OnRecharge in the transaction that marks the recharge as told: exactly once, without a key. What
+// HandleDeliverTx says of tx holds.
 func (p *Plugin) OnRechargeTx(tell func(ctx context.Context, tx *sql.Tx, c Credit) error) {
 	p.module.OnRechargeTx(tell)
 }
@@ -289,27 +292,30 @@ func (p *Plugin) OnRechargeTx(tell func(ctx context.Context, tx *sql.Tx, c Credi
 // Role is a character of a player's, for HandleRoleQuery.
 type Role = module.Role
 
-// HandlePush makes handle take the pushes of one event that is not a payment and that the plugin does not know, rightly signed and
-// decrypted; Push.Body is the whole of it. It runs on a goroutine of the plugin's, 64 at once at most, and must have ended within 2.5 s. An
-// error, or a panic, has WeChat send it again. In clear mode WeChat signs the time of a push and not its body: act on nothing but what
-// is Signed. Such pushes do not go to PushHandler's other any more. Call it where HandleDeliver is called.
+// HandlePush makes handle take the pushes of one event that is not a payment and that the plugin does not know, rightly
+// signed and decrypted; Push.Body is the whole of it. It runs on a goroutine of the plugin's, 64 at once at most, and
+// must have ended within 2.5 s. An error, or a panic, has WeChat send it again. In clear mode WeChat signs the time of
+// a push and not its body: act on nothing but what is Signed. Such pushes do not go to PushHandler's other any more.
+// Call it where HandleDeliver is called.
 func (p *Plugin) HandlePush(event string, handle func(ctx context.Context, push midas.Push) error) {
 	p.module.HandlePush(midas.PushEvent(event), handle)
 }
 
-// HandleRoleQuery makes roles answer the store's question for the roles that a player has played lately, from which the buyer picks one
-// (midas-protocol.md §3.9, P6). It runs as HandlePush's handlers do, and only for what Midas itself has signed. The form of the answer is
-// not certain, for the page could not be read as a whole: it is {"ErrCode":0,"ErrMsg":"Success","RoleList":[{"ZoneId","RoleId","RoleName",
-// "RoleLevel"}]}; try it with the console's trial before you switch the store on.
+// HandleRoleQuery makes roles answer the store's question for the roles that a player has played lately, from which the
+// buyer picks one (midas-protocol.md §3.9, P6). It runs as HandlePush's handlers do, and only for what Midas itself has
+// signed. The form of the answer is not certain, for the page could not be read as a whole: it is
+// {"ErrCode":0,"ErrMsg":"Success","RoleList":[{"ZoneId","RoleId","RoleName", "RoleLevel"}]}; try it with the console's
+// trial before you switch the store on.
 func (p *Plugin) HandleRoleQuery(roles func(ctx context.Context, openid string) ([]Role, error)) {
 	p.module.HandleRoleQuery(roles)
 }
 
 // PushHandler takes WeChat's pushes, for hosts that serve the game's callback address themselves; the others configure
-// Push.Addr. A game has one such address for everything WeChat has to tell: what is not about payments goes on to other,
-// as it came, or is answered with success where other is nil. So does a payment that another server with another ledger may know,
-// and one of the other environment; without other they are refused, so that WeChat sends them again. Two servers must not be each
-// other's other. Call it after Configure; before, and without Push.Token, the handler answers 503.
+// Push.Addr. A game has one such address for everything WeChat has to tell: what is not about payments goes on to
+// other, as it came, or is answered with success where other is nil. So does a payment that another server with another
+// ledger may know, and one of the other environment; without other they are refused, so that WeChat sends them again.
+// Two servers must not be each other's other. Call it after Configure; before, and without Push.Token, the handler
+// answers 503.
 func (p *Plugin) PushHandler(other http.Handler) http.Handler {
 	if r := p.receiver(other); r != nil {
 		return r
@@ -329,8 +335,8 @@ func (p *Plugin) receiver(other http.Handler) *module.Receiver {
 	}
 }
 
-// CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and HandleDeliverAsync
-// say it too; it is for hosts that use HandleDeliverTx.
+// CallbacksOn says on which module's goroutine the callbacks of the Go… methods run. HandleDeliver and
+// HandleDeliverAsync say it too; it is for hosts that use HandleDeliverTx.
 func (p *Plugin) CallbacksOn(skeleton *leafmodule.Skeleton) { p.module.CallbacksOn(skeleton) }
 
 // Login tells who is on a connection. A player may be on several. Safe from any goroutine; it never blocks.
@@ -361,24 +367,25 @@ func (p *Plugin) Purchase(ctx context.Context, player Player, r PurchaseRequest)
 	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Purchase(player, r, done) })
 }
 
-// Present gives a player coins for nothing. It blocks until Midas has given them or the present has to wait, so it must not
-// be called from a module's goroutine. A present that has to wait goes on by itself; asking again with the same RequestID
-// tells what became of it, and never gives twice.
+// Present gives a player coins for nothing. It blocks until Midas has given them or the present has to wait, so it must
+// not be called from a module's goroutine. A present that has to wait goes on by itself; asking again with the same
+// RequestID tells what became of it, and never gives twice.
 func (p *Plugin) Present(ctx context.Context, player Player, r PresentRequest) (Receipt, error) {
 	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Present(player, r, done) })
 }
 
-// Cancel gives the coins of a purchase back; why is kept in its history. Once it has been delivered, the item is the host's
-// to take away. One that is paid and not delivered yet is delivered first; to give its coins back instead, let the delivery
-// return ErrRefuse. It blocks until Midas has answered or the order has to wait, so it must not be called from a
-// module's goroutine. The receipt tells how the order stands: ledger.Cancelled once the coins are back, ledger.Delivered
-// if Midas keeps them. Errors: ErrNotCancellable, ledger.ErrNotFound, and those of asking again later.
+// Cancel gives the coins of a purchase back; why is kept in its history. Once it has been delivered, the item is the
+// host's to take away. One that is paid and not delivered yet is delivered first; to give its coins back instead, let
+// the delivery return ErrRefuse. It blocks until Midas has answered or the order has to wait, so it must not be called
+// from a module's goroutine. The receipt tells how the order stands: ledger.Cancelled once the coins are back,
+// ledger.Delivered if Midas keeps them. Errors: ErrNotCancellable, ledger.ErrNotFound, and those of asking again later.
 func (p *Plugin) Cancel(ctx context.Context, player Player, billNo, why string) (Receipt, error) {
 	return wait(ctx, p, func(done func(Receipt, error)) error { return p.till.Cancel(player, billNo, why, done) })
 }
 
 // GoBalance is Balance for a module's goroutine: it returns at once, and done runs on the goroutine of the module whose
-// skeleton HandleDeliver or CallbacksOn got. If GoBalance returns an error, done is never called. So it is with all Go… methods.
+// skeleton HandleDeliver or CallbacksOn got. If GoBalance returns an error, done is never called. So it is with all Go…
+// methods.
 func (p *Plugin) GoBalance(player Player, done func(Account, error)) error {
 	return goOn(p, done, func(done func(Account, error)) error { return p.till.Balance(player, done) })
 }
@@ -398,7 +405,8 @@ func (p *Plugin) GoCancel(player Player, billNo, why string, done func(Receipt, 
 	return goOn(p, done, func(done func(Receipt, error)) error { return p.till.Cancel(player, billNo, why, done) })
 }
 
-// Books sums up the orders in the ledger by state. It reads all of them, so it must not be called from a module's goroutine.
+// Books sums up the orders in the ledger by state. It reads all of them, so it must not be called from a module's
+// goroutine.
 func (p *Plugin) Books(ctx context.Context) (ledger.Books, error) {
 	in, err := p.mayRead(ctx)
 	if err != nil {
@@ -417,8 +425,9 @@ func (p *Plugin) Audit(ctx context.Context, r AuditRequest) (Audit, error) {
 	return in.till.Audit(ctx, r)
 }
 
-// AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again. Only Redis is
-// left alone: an audit has nothing to tell other servers. It makes no tables: ledger.ErrNoTables, ledger.ErrOldTables.
+// AuditOf is Audit for a server that does not run in this process: it opens what cfg names, and closes it again. Only
+// Redis is left alone: an audit has nothing to tell other servers. It makes no tables: ledger.ErrNoTables,
+// ledger.ErrOldTables.
 func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err error) {
 	if ctx == nil {
 		return Audit{}, errNoContext
@@ -432,8 +441,8 @@ func AuditOf(ctx context.Context, cfg Config, r AuditRequest) (_ Audit, err erro
 	return p.till.Audit(ctx, r)
 }
 
-// Client makes a client of Midas, or tells with *ConfigError what is wrong with the config. It is the caller's to close.
-// Servers have no need of it: its calls are not in the ledger.
+// Client makes a client of Midas, or tells with *ConfigError what is wrong with the config. It is the caller's to
+// close. Servers have no need of it: its calls are not in the ledger.
 func (c Config) Client(log *slog.Logger) (*midas.Client, error) { return c.ClientOver(log, nil) }
 
 // ClientOver is Client over a line of the caller's; nil: one of its own.

@@ -33,10 +33,10 @@ func (c *Config) resolveProxies(fault func(string, string, ...any)) {
 	}
 }
 
-// ClientIP tells a player's address where proxies stand between: remote is whose connection it is (RemoteAddr), forwardedFor the header
-// X-Forwarded-For as it came, several with commas between them. What a proxy says is believed if Config.TrustedProxies names it, and no
-// further: a client may send such a header itself. It is for a host whose own gate sees headers, for WithUserIP or Login; Leaf's gate
-// shows none. Empty: remote is no address.
+// ClientIP tells a player's address where proxies stand between: remote is whose connection it is (RemoteAddr),
+// forwardedFor the header X-Forwarded-For as it came, several with commas between them. What a proxy says is believed
+// if Config.TrustedProxies names it, and no further: a client may send such a header itself. It is for a host whose own
+// gate sees headers, for WithUserIP or Login; Leaf's gate shows none. Empty: remote is no address.
 func (c Config) ClientIP(remote, forwardedFor string) string {
 	client := payment.Address(remote)
 	said := strings.Split(forwardedFor, ",")

@@ -32,7 +32,8 @@ import (
 // Hello is the newcomer's own message in JSON, where a message is called as its type is.
 type Hello struct{ Value string }
 
-// readmeBlocks are the code blocks of a README's section on how to build a server: the files by their names, and the commands.
+// readmeBlocks are the code blocks of a README's section on how to build a server: the files by their names, and the
+// commands.
 func readmeBlocks(t *testing.T, readme, from, to string) (files map[string]string, commands []string) {
 	t.Helper()
 	text, err := os.ReadFile(readme)

@@ -17,9 +17,9 @@ import (
 
 // RedisConfig says where the servers of one game meet. However it is printed, no password is seen.
 type RedisConfig struct {
-	// Addr is "host:port", or "redis://user:password@host:port/db", with "rediss" for TLS; as a secret it may be "env:NAME" or
-	// "file:PATH". Several addresses, with commas between them, are those of the Sentinels with MasterName, and otherwise of a cluster's
-	// nodes. Required for several servers.
+	// Addr is "host:port", or "redis://user:password@host:port/db", with "rediss" for TLS; as a secret it may be
+	// "env:NAME" or "file:PATH". Several addresses, with commas between them, are those of the Sentinels with MasterName,
+	// and otherwise of a cluster's nodes. Required for several servers.
 	Addr string
 	// MasterName is what the Sentinels at Addr call the server. Zero value: no Sentinels.
 	MasterName string
@@ -94,7 +94,8 @@ func (c *Config) resolveRedis(fault func(string, string, ...any), secret func(st
 	}
 }
 
-// resolve makes of Addr addresses alone, and of what a URL says besides the fields for it. The error has no part of Addr that may be secret.
+// resolve makes of Addr addresses alone, and of what a URL says besides the fields for it. The error has no part of
+// Addr that may be secret.
 func (c *RedisConfig) resolve() error {
 	if c.Addr == "" {
 		return errors.New(`is missing: where Redis is, as "host:port"`)

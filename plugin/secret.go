@@ -14,8 +14,8 @@ import (
 // byteOrderMark is what PowerShell and Notepad begin a file with.
 const byteOrderMark = "\ufeff"
 
-// readSecret reads what a secret's text points to. The text itself never goes into an error. White space and byte order marks
-// around it are no part of it: `echo KEY | base64` leaves a line feed, an editor a mark, a web page a space.
+// readSecret reads what a secret's text points to. The text itself never goes into an error. White space and byte order
+// marks around it are no part of it: `echo KEY | base64` leaves a line feed, an editor a mark, a web page a space.
 func readSecret(text string) (string, error) {
 	text = bare(text)
 	if name, ok := strings.CutPrefix(text, "env:"); ok {

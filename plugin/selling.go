@@ -8,12 +8,12 @@ import (
 	"github.com/leafmidas/leafmidas/payment"
 )
 
-// Platform is a kind of device on which money is taken, and since which versions. In a config its name alone stands for it with the
-// versions that WeChat names.
+// Platform is a kind of device on which money is taken, and since which versions. In a config its name alone stands for
+// it with the versions that WeChat names.
 type Platform = payment.Platform
 
-// CoinPrice is what goodsPrice of a signed purchase of coins holds. The page can be read both ways (midas-protocol.md §3.9, P3), which
-// agree only where one yuan buys 10 coins.
+// CoinPrice is what goodsPrice of a signed purchase of coins holds. The page can be read both ways (midas-protocol.md
+// §3.9, P3), which agree only where one yuan buys 10 coins.
 const (
 	coinPriceFen  = "fen"  // fen that one coin costs
 	coinPriceRate = "rate" // coins that one yuan buys
@@ -79,7 +79,8 @@ func (c Config) platforms() []Platform {
 	return list
 }
 
-// signedCoins reports whether purchases of coins are signed: where nothing is said, if the two ways to read the page agree.
+// signedCoins reports whether purchases of coins are signed: where nothing is said, if the two ways to read the page
+// agree.
 func (c Config) signedCoins() bool {
 	if c.SignedCoins == nil {
 		return c.v2() && c.CoinsPerYuan == 10

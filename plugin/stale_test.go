@@ -9,7 +9,8 @@ import (
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
-// While Midas cannot be asked a player sees the balance that it told last, marked as old, and then the true one without asking.
+// While Midas cannot be asked a player sees the balance that it told last, marked as old, and then the true one without
+// asking.
 func TestABalanceInAnOutageIsMarkedAsOld(t *testing.T) {
 	t.Parallel()
 	for name, breaker := range map[string]uint32{"calls fail": 1_000_000, "calls are held back": 1} {

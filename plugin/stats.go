@@ -33,7 +33,8 @@ type inside struct {
 	fleet   module.Fleet
 }
 
-// Stats tells what the plugin has done. ok is false before Configure. It reads memory only and may be called from any goroutine.
+// Stats tells what the plugin has done. ok is false before Configure. It reads memory only and may be called from any
+// goroutine.
 func (p *Plugin) Stats() (s Stats, ok bool) {
 	in := p.inside.Load()
 	if in == nil {
@@ -47,8 +48,8 @@ func (p *Plugin) Stats() (s Stats, ok bool) {
 	return s, true
 }
 
-// OpenOrders counts what has not ended, by kind and state. It reads the ledger, through an index of open orders alone, so it
-// must not be called from a module's goroutine.
+// OpenOrders counts what has not ended, by kind and state. It reads the ledger, through an index of open orders alone,
+// so it must not be called from a module's goroutine.
 func (p *Plugin) OpenOrders(ctx context.Context) ([]ledger.OpenCount, error) {
 	in, err := p.mayRead(ctx)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/leafmidas/leafmidas/msg"
 )
 
-// However many connections send invented login codes while WeChat is slow, whoever is logged in buys as if they were not there.
+// However many connections send invented login codes while WeChat is slow, whoever is logged in buys as if they were
+// not there.
 func TestInventedLoginCodesTakeNoPlaceOfAPurchase(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})

@@ -13,7 +13,8 @@ import (
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
-// Whoever only logs players in and shows their balances learns from the log what is wrong with the server, once, and what to do.
+// Whoever only logs players in and shows their balances learns from the log what is wrong with the server, once, and
+// what to do.
 func TestWhyLoginsAndBalancesFailIsToldOnce(t *testing.T) {
 	t.Parallel()
 	dead := func(http.Handler) http.Handler {

@@ -27,8 +27,8 @@ const (
 	protocolV2 = "v2"
 )
 
-// Resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong. A server
-// need not call it: Configure does.
+// Resolved returns the config with defaults in place and secrets read, or a *ConfigError with everything that is wrong.
+// A server need not call it: Configure does.
 func (c Config) Resolved() (Config, error) {
 	if !c.decoded && reflect.ValueOf(c).IsZero() {
 		return c, &ConfigError{[]Fault{{"Midas", `is missing: the config has no section "Midas", or it was not read into the Config that was given`}}}
@@ -188,8 +188,9 @@ func (c Config) Resolved() (Config, error) {
 	return c, nil
 }
 
-// resolveLedger reads where the ledger is. Of SQLite, "file:" before the path of a ledger that is there is left out: SQLite writes paths
-// so, and so did hosts of earlier versions. Any other file has the path in it, as with every secret.
+// resolveLedger reads where the ledger is. Of SQLite, "file:" before the path of a ledger that is there is left out:
+// SQLite writes paths so, and so did hosts of earlier versions. Any other file has the path in it, as with every
+// secret.
 func (c *Config) resolveLedger(fault func(string, string, ...any), secret func(string, *midas.Secret, bool)) {
 	path, uri := strings.CutPrefix(c.Ledger.DSN.Reveal(), "file:")
 	if c.Ledger.Driver != sqlite || !uri || !isLedger(path) {
@@ -222,8 +223,8 @@ func (l LedgerConfig) File() string {
 	return ""
 }
 
-// isLedger tells whether a file is SQLite's, by its size alone: it may be open in this process, where reading it would end SQLite's
-// locks. The smallest has 512 bytes, and no path is as long that anybody keeps in a file.
+// isLedger tells whether a file is SQLite's, by its size alone: it may be open in this process, where reading it would
+// end SQLite's locks. The smallest has 512 bytes, and no path is as long that anybody keeps in a file.
 func isLedger(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() >= 512

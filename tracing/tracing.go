@@ -1,11 +1,12 @@
-// Package tracing makes OpenTelemetry spans of what a plugin does, from a player's message to Midas and to the delivery:
+// Package tracing makes OpenTelemetry spans of what a plugin does, from a player's message to Midas and to the
+// delivery:
 //
 //	var Plugin = plugin.New(plugin.WithTracer(tracing.New(provider)))
 //
-// A purchase is a trace of its own, "midas.purchase"; under it are the wait in the queue, each write to the ledger, each call to
-// Midas and each delivery. An order that a server goes on with later begins another trace, "midas.resume": midas.bill_no is what
-// they share. Players are shortened as they are in logs. Nothing of a trace is sent to Midas. Only hosts that import this
-// package link OpenTelemetry.
+// A purchase is a trace of its own, "midas.purchase"; under it are the wait in the queue, each write to the ledger,
+// each call to Midas and each delivery. An order that a server goes on with later begins another trace, "midas.resume":
+// midas.bill_no is what they share. Players are shortened as they are in logs. Nothing of a trace is sent to Midas.
+// Only hosts that import this package link OpenTelemetry.
 package tracing
 
 import (
@@ -47,8 +48,8 @@ func (t *Tracer) Start(ctx context.Context, name string, at time.Time) context.C
 	return ctx
 }
 
-// Note is payment.Tracer's. What Midas refused (a balance that is too low, a session that has ended) is no failure of a span:
-// its code says it.
+// Note is payment.Tracer's. What Midas refused (a balance that is too low, a session that has ended) is no failure of a
+// span: its code says it.
 func (t *Tracer) Note(ctx context.Context, err error, attrs ...slog.Attr) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {

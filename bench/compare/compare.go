@@ -21,7 +21,8 @@ type Spread struct {
 // Figure is one figure of both sides: what the first is of the second, and how much more it is.
 type Figure struct{ Ours, Theirs, Ratio, More Spread }
 
-// Pairs runs ours and theirs in turns, runs times each. Which one goes first changes each time. done hears of every pair.
+// Pairs runs ours and theirs in turns, runs times each. Which one goes first changes each time. done hears of every
+// pair.
 func Pairs(ctx context.Context, runs int, ours, theirs Run, done func(pair int)) ([]Figure, error) {
 	all, err := InTurn(ctx, runs, []Run{ours, theirs}, done)
 	if err != nil {
@@ -56,8 +57,8 @@ func InTurn(ctx context.Context, runs int, sides []Run, done func(run int)) ([][
 	return all, nil
 }
 
-// Fold makes one run of every so many, with the mean of their figures. Sides that take short turns and are folded meet the same
-// machine more nearly than by long ones: it slows down and speeds up within a second.
+// Fold makes one run of every so many, with the mean of their figures. Sides that take short turns and are folded meet
+// the same machine more nearly than by long ones: it slows down and speeds up within a second.
 func Fold(runs [][]float64, every int) [][]float64 {
 	var folded [][]float64
 	for part := range slices.Chunk(runs, every) {

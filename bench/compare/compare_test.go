@@ -26,7 +26,8 @@ func TestSidesTakeTurnsAndEachGoesFirst(t *testing.T) {
 	}
 }
 
-// The median of the pairs' ratios, not the ratio of the medians: what disturbed a pair disturbed both of it. So with differences.
+// The median of the pairs' ratios, not the ratio of the medians: what disturbed a pair disturbed both of it. So with
+// differences.
 func TestADisturbedPairChangesNoRatioAndNoDifference(t *testing.T) {
 	f := compare.FigureOf([]float64{1, 100, 1}, []float64{2, 200, 2})
 	if f.Ratio != (compare.Spread{Median: 0.5, Low: 0.5, High: 0.5, Runs: 3}) {

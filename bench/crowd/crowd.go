@@ -66,8 +66,8 @@ type frame struct {
 	MidasError          *msg.MidasError
 }
 
-// Join connects a player of that name to a server and logs in, unless the player is to be Nobody. A name may be on several
-// servers.
+// Join connects a player of that name to a server and logs in, unless the player is to be Nobody. A name may be on
+// several servers.
 func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512, HandshakeTimeout: time.Minute, NetDialContext: c.from().DialContext}
 	conn, _, err := dialer.DialContext(ctx, "ws://"+s.WS, nil)
@@ -98,7 +98,8 @@ func (c *Crowd) Join(ctx context.Context, s Some, name string) (*Player, error) 
 // perAddress is how many connections come from one address: fewer than the system has ports to give.
 const perAddress = 20_000
 
-// from is where the next connection comes from: addresses of this machine that are this process's, more of them where there are very many.
+// from is where the next connection comes from: addresses of this machine that are this process's, more of them where
+// there are very many.
 func (c *Crowd) from() *net.Dialer {
 	n := c.dialled.Add(1) / perAddress
 	return &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(1+os.Getpid()%250), byte(1+n%250))}}

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// echo has s.Of connections send s.Text and wait for its answer each time, one message after another, or at s.Rate in all. It
-// tells how long each took: at a rate, from when it was due, so that a server that stands still is not spared those that
-// could not be sent meanwhile.
+// echo has s.Of connections send s.Text and wait for its answer each time, one message after another, or at s.Rate in
+// all. It tells how long each took: at a rate, from when it was due, so that a server that stands still is not spared
+// those that could not be sent meanwhile.
 func (c *Crowd) echo(ctx context.Context, s Some) ([]time.Duration, error) {
 	for n := len(c.lines[s.WS]); n < s.Of; n++ {
 		line, err := c.newLine(ctx, s, n)
@@ -91,8 +91,8 @@ func echoOn(line *websocket.Conn, s Some, began, end time.Time) (took []time.Dur
 // push is how a balance begins that nobody has asked for.
 var push = []byte(`{"MidasBalance":{"request_id":"",`)
 
-// answer reads the next frame that is no push, and fails if it is not the answer that is expected: a refusal, of too many
-// messages say, is quick and must not pass for one.
+// answer reads the next frame that is no push, and fails if it is not the answer that is expected: a refusal, of too
+// many messages say, is quick and must not pass for one.
 func (s Some) answer(line *websocket.Conn) ([]byte, error) {
 	for {
 		_, text, err := line.ReadMessage()

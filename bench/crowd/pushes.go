@@ -26,7 +26,8 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// PushToken and PushKey are those of the game's callback address; PushFen is the price of what is bought in its store page.
+// PushToken and PushKey are those of the game's callback address; PushFen is the price of what is bought in its store
+// page.
 const (
 	PushToken = "bench-token"
 	PushKey   = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ"
@@ -101,8 +102,8 @@ func seal(message []byte) (string, error) {
 	return base64.StdEncoding.EncodeToString(text), nil
 }
 
-// Push posts pushes at s.Rate to s.Push, each for one of s.Count players, and tells how long each answer took. One that is not taken
-// is an error.
+// Push posts pushes at s.Rate to s.Push, each for one of s.Count players, and tells how long each answer took. One that
+// is not taken is an error.
 func (l *Service) Push(s Some, took *[]time.Duration) error {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: s.Rate}}
 	defer client.CloseIdleConnections()

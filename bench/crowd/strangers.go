@@ -25,12 +25,13 @@ type Strangers struct {
 	CodesPerSecond int
 	// Guests is how many connections come in a second, send an invented code, and go.
 	Guests int
-	// Slow is how many pushes are under way at all times whose bodies do not come; Forged how many are posted in a second that nobody has
-	// signed.
+	// Slow is how many pushes are under way at all times whose bodies do not come; Forged how many are posted in a second
+	// that nobody has signed.
 	Slow, Forged int
 }
 
-// Annoyed is what strangers have done: how many messages, connections and pushes there were. Lost are those that the server did not take.
+// Annoyed is what strangers have done: how many messages, connections and pushes there were. Lost are those that the
+// server did not take.
 type Annoyed struct{ Codes, Guests, Slow, Forged, Lost int64 }
 
 // strangers are at work.

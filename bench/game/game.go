@@ -1,5 +1,5 @@
-// Package game is a small game on Leaf in a process of its own: it echoes what it is sent, and sells an item in one of the
-// ways that are compared. What it owns is in memory, so that nothing but the way of selling costs anything.
+// Package game is a small game on Leaf in a process of its own: it echoes what it is sent, and sells an item in one of
+// the ways that are compared. What it owns is in memory, so that nothing but the way of selling costs anything.
 package game
 
 import (

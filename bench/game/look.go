@@ -14,7 +14,8 @@ import (
 // searched is the game's plugin, if it has one.
 var searched atomic.Pointer[plugin.Plugin]
 
-// Look is what operators do, each every so often, all at the same moment: search for one of these, and count what is open.
+// Look is what operators do, each every so often, all at the same moment: search for one of these, and count what is
+// open.
 type Look struct {
 	Operators int
 	Every     time.Duration

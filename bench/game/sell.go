@@ -16,8 +16,8 @@ import (
 	midasmsg "github.com/leafmidas/leafmidas/msg"
 )
 
-// seller sells as a game team does that has no ledger: deduct, answer. A server that dies in between has taken coins for
-// nothing, and nobody knows. All of it is the game's goroutine's.
+// seller sells as a game team does that has no ledger: deduct, answer. A server that dies in between has taken coins
+// for nothing, and nobody knows. All of it is the game's goroutine's.
 type seller struct {
 	host    *host
 	way     Way

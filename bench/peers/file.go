@@ -8,8 +8,8 @@ import (
 	_ "modernc.org/sqlite" // the same driver as ours
 )
 
-// File is what a team would write that wants no database server: a table in SQLite, every state of an order a statement of its own,
-// each on the disk before the next. SQLite has one writer at a time.
+// File is what a team would write that wants no database server: a table in SQLite, every state of an order a statement
+// of its own, each on the disk before the next. SQLite has one writer at a time.
 type File struct{ db *sql.DB }
 
 // NewFile makes the table.

@@ -10,9 +10,10 @@ import (
 	"github.com/silenceper/wechat/v2/util"
 )
 
-// Silenceper is github.com/silenceper/wechat/v2, the SDK that most Go teams with WeChat know. Its package virtualpayment
-// speaks xpay, the mini programs' sister of Midas: the same two signatures over a JSON body, under another path. Of its calls
-// CancelCurrencyPay is the only one that v2.1.10 signs with both: a switch there lacks its fallthroughs.
+// Silenceper is github.com/silenceper/wechat/v2, the SDK that most Go teams with WeChat know. Its package
+// virtualpayment speaks xpay, the mini programs' sister of Midas: the same two signatures over a JSON body, under
+// another path. Of its calls CancelCurrencyPay is the only one that v2.1.10 signs with both: a switch there lacks its
+// fallthroughs.
 type Silenceper struct {
 	payment *virtualpayment.VirtualPayment
 }

@@ -1,6 +1,6 @@
-// Package process runs parts of a measurement in processes of their own: the program starts itself once more with a hidden
-// subcommand, and tells that process over a pair of pipes what to do. The pipes are not standard input and output, for
-// what is measured may write there as it likes.
+// Package process runs parts of a measurement in processes of their own: the program starts itself once more with a
+// hidden subcommand, and tells that process over a pair of pipes what to do. The pipes are not standard input and
+// output, for what is measured may write there as it likes.
 package process
 
 import (
@@ -118,7 +118,8 @@ func RaiseLimit() error {
 	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l)
 }
 
-// MostConnections is how many connections a process of a measurement may have: 50,000, or what the limit of files leaves.
+// MostConnections is how many connections a process of a measurement may have: 50,000, or what the limit of files
+// leaves.
 func MostConnections() int {
 	var l syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l) != nil {

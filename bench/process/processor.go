@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// OfDatabase tells what processor time the database server has used, which has to run on this machine. A database within the asking
-// process has used none of its own.
+// OfDatabase tells what processor time the database server has used, which has to run on this machine. A database
+// within the asking process has used none of its own.
 func OfDatabase(ctx context.Context, driver, dsn string) (time.Duration, error) {
 	switch driver {
 	case "postgres": // a process for each connection, children of one

@@ -89,8 +89,8 @@ func measureOne(ctx context.Context, cmd *cli.Command, table *tabwriter.Writer, 
 	return nil
 }
 
-// measurePushes tells what it costs the servers and Redis to tell a player's balance to a connection on another server: the
-// same purchases with such connections and without, by the balances that came on them.
+// measurePushes tells what it costs the servers and Redis to tell a player's balance to a connection on another server:
+// the same purchases with such connections and without, by the balances that came on them.
 func (w *world) measurePushes(ctx context.Context, players int, buy func(int) crowd.Some) (time.Duration, error) {
 	some := min(watched/len(w.loads), players)
 	of := func(n int) crowd.Some { s := buy(n); s.OfTheFirst = some; return s }

@@ -1,5 +1,6 @@
-// Scale measures what a fleet of game servers costs as it grows, on one machine and with real parts: example_server in processes
-// of its own, players on real WebSocket connections, a database server, Redis, and an emulator that answers in 20 ms.
+// Scale measures what a fleet of game servers costs as it grows, on one machine and with real parts: example_server in
+// processes of its own, players on real WebSocket connections, a database server, Redis, and an emulator that answers
+// in 20 ms.
 //
 //	go run ./scale fleet                    cost of an order and of a push, by servers and players
 //	go run ./scale recover -driver postgres a start with a million finished orders and 100,000 open ones

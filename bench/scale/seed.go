@@ -17,8 +17,8 @@ import (
 // content is what a ledger is filled with before servers start on it.
 type content struct{ finished, open, players int }
 
-// fill makes the tables and writes the orders, with their histories, in few statements: what the database would hold after
-// months of play, and after every server died at once.
+// fill makes the tables and writes the orders, with their histories, in few statements: what the database would hold
+// after months of play, and after every server died at once.
 func (w *world) fill(ctx context.Context, s content) error {
 	orders, err := ledger.Open(ctx, w.ledger)
 	if err != nil {

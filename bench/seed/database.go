@@ -81,7 +81,8 @@ func NewDatabase(ctx context.Context, driver, folder string) (cfg ledger.Config,
 	return cfg, func() error { return run(context.Background(), remove) }, nil
 }
 
-// Fill writes orders into a ledger that has its tables, and lets the database take stock of them, as it does by itself now and then.
+// Fill writes orders into a ledger that has its tables, and lets the database take stock of them, as it does by itself
+// now and then.
 func Fill(ctx context.Context, cfg ledger.Config, players int, parts ...Part) (err error) {
 	dsn := cfg.DSN
 	if cfg.Driver == "sqlite" {

@@ -1,5 +1,5 @@
-// Package seed fills a ledger with orders, and the history of each, in a few statements: what it would hold after months of
-// play.
+// Package seed fills a ledger with orders, and the history of each, in a few statements: what it would hold after
+// months of play.
 package seed
 
 import (

@@ -1,9 +1,10 @@
-// Steps takes orders through all their steps on a ledger, and says what that cost this process. It uses no more of the ledger than every
-// version of it has, so that it can be built at any commit.
+// Steps takes orders through all their steps on a ledger, and says what that cost this process. It uses no more of the
+// ledger than every version of it has, so that it can be built at any commit.
 //
 //	steps DRIVER DSN
 //
-// Each line of its input is a number of orders; each line of its output the nanoseconds of processor time they took of this process.
+// Each line of its input is a number of orders; each line of its output the nanoseconds of processor time they took of
+// this process.
 package main
 
 import (

@@ -164,8 +164,8 @@ func readMidasSection(path string) (plugin.Config, error) {
 
 var errNoLedgerFile = errors.New("the file that Midas.Ledger.DSN names does not exist")
 
-// checkLedgerFile refuses a file that is not there, and says from where it was looked for: a path is often a relative one. The
-// DSN stays unsaid: it may be that of a database server, with a password, whose Driver was forgotten.
+// checkLedgerFile refuses a file that is not there, and says from where it was looked for: a path is often a relative
+// one. The DSN stays unsaid: it may be that of a database server, with a password, whose Driver was forgotten.
 func checkLedgerFile(l plugin.LedgerConfig) error {
 	path := l.File()
 	if path == "" { // a server's, or a fault that is told of all the config

@@ -26,8 +26,8 @@ type capture struct {
 	answer []byte
 }
 
-// parseCapture reads a curl command with or without what it printed, or a request as it goes over the wire, with or without
-// the answer behind it. No error says what it read: that may hold a token.
+// parseCapture reads a curl command with or without what it printed, or a request as it goes over the wire, with or
+// without the answer behind it. No error says what it read: that may hold a token.
 func parseCapture(text string) (capture, error) {
 	trimmed := strings.TrimPrefix(strings.TrimSpace(text), "$ ")
 	switch {
@@ -193,8 +193,8 @@ func (c *capture) address(text string) error {
 // marks are curl -v's before a request that it sends.
 var marks = regexp.MustCompile(`(?m)^> [A-Z]+ \S+ HTTP/`)
 
-// unmarked takes the marks off what curl -v printed, and leaves its own remarks and its meter out. What is not marked is a body,
-// and Midas's are JSON objects.
+// unmarked takes the marks off what curl -v printed, and leaves its own remarks and its meter out. What is not marked
+// is a body, and Midas's are JSON objects.
 func unmarked(text string) string {
 	if !marks.MatchString(text) {
 		return text

@@ -90,8 +90,8 @@ func readConfig(cmd *cli.Command) (plugin.Config, error) {
 	return cfg, nil
 }
 
-// openLedger opens the ledger of a config as it is: in the wrong database, new and empty tables would answer that all is well. It is the
-// caller's to close.
+// openLedger opens the ledger of a config as it is: in the wrong database, new and empty tables would answer that all
+// is well. It is the caller's to close.
 func openLedger(ctx context.Context, cfg plugin.Config) (*ledger.Ledger, error) {
 	c := ledgerOf(cfg)
 	c.AsIs = true

@@ -20,9 +20,9 @@ var pushKinds = []struct{ what, event string }{
 	{"a refund", emulator.EventRefund},
 }
 
-// pushes sends to the address what the platform's console sends when pushes are switched on: the check of the address, and a trial of each
-// kind, signed with each of the config's keys. Trials change nothing; that is why a server does not look at their AppKey, which the calls of
-// doctor try.
+// pushes sends to the address what the platform's console sends when pushes are switched on: the check of the address,
+// and a trial of each kind, signed with each of the config's keys. Trials change nothing; that is why a server does not
+// look at their AppKey, which the calls of doctor try.
 func (d *doctor) pushes(ctx context.Context, address string) {
 	type keys struct {
 		name, in   string

@@ -145,7 +145,8 @@ func sectionFor(url string, cfg emulator.Config) section {
 	return s
 }
 
-// listens is where a server on this machine is to listen for the pushes to a URL: nowhere, where that is another's or has a proxy before it.
+// listens is where a server on this machine is to listen for the pushes to a URL: nowhere, where that is another's or
+// has a proxy before it.
 func listens(push string) (addr, path string) {
 	u, err := url.Parse(push)
 	if err != nil || u.Scheme != "http" || u.Port() == "" {

@@ -18,9 +18,9 @@ import (
 	"github.com/leafmidas/leafmidas/midas"
 )
 
-// A signature that does not fit was made in another way than the right one. The ways are few, and independent of each other:
-// another key, another path, other parameters, another text, another digest. All of them together are tried, those with
-// the fewest mistakes first.
+// A signature that does not fit was made in another way than the right one. The ways are few, and independent of each
+// other: another key, another path, other parameters, another text, another digest. All of them together are tried,
+// those with the fewest mistakes first.
 
 // way is one choice in making a signature. The first of its kind is the right one and says nothing.
 type way[T any] struct {

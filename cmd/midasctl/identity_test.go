@@ -11,7 +11,8 @@ import (
 	"github.com/leafmidas/leafmidas/ledger"
 )
 
-// A ledger that was made with a wrong OfferID, and never used, becomes that of the corrected config; every other command refuses it until then.
+// A ledger that was made with a wrong OfferID, and never used, becomes that of the corrected config; every other
+// command refuses it until then.
 func TestIdentityMovesALedgerThatWasNeverUsed(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "orders.db")

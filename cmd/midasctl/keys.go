@@ -90,8 +90,8 @@ func badPlayer(err error) bool {
 	return errors.Is(err, midas.ErrBadMPSig) || errors.Is(err, midas.ErrSessionExpired)
 }
 
-// taken: Midas looked at the AppKey's signature, and found that it fits. Of a balance it says no only before that, but in V1 where it does
-// not like a value (§1.8). Silence, a gateway's answer and the rest prove nothing.
+// taken: Midas looked at the AppKey's signature, and found that it fits. Of a balance it says no only before that, but
+// in V1 where it does not like a value (§1.8). Silence, a gateway's answer and the rest prove nothing.
 func (d *doctor) taken(err error) bool {
 	return err == nil || d.cfg.Protocol == "v1" && errors.Is(err, midas.ErrBadParameter)
 }

@@ -25,7 +25,8 @@ func main() {
 	os.Exit(code)
 }
 
-// execute runs a command line and tells what went wrong, to people or with --json to programs. It returns the exit code.
+// execute runs a command line and tells what went wrong, to people or with --json to programs. It returns the exit
+// code.
 func execute(ctx context.Context, a *cli.Command, line []string) int {
 	a.Writer, a.ErrWriter = plain.Writer(a.Writer), plain.Writer(a.ErrWriter)
 	err := a.Run(ctx, line)

@@ -204,8 +204,8 @@ func amount(o ledger.Order) string {
 	return fmt.Sprintf("%d coins", o.Amount)
 }
 
-// follow prints each order once in every state it is seen in, one line or one JSON object each. Whoever follows wants to see
-// how an outage ends, so the ledger's is no end.
+// follow prints each order once in every state it is seen in, one line or one JSON object each. Whoever follows wants
+// to see how an outage ends, so the ledger's is no end.
 func follow(ctx context.Context, cmd *cli.Command, l *ledger.Ledger, f ledger.Filter) error {
 	f.OldestFirst, f.After = true, ""
 	if f.From.IsZero() {

@@ -19,8 +19,8 @@ func appKeyFlag() cli.Flag {
 	}
 }
 
-// readPart reads what a command uses of a config, and the AppKey that the command line gives. The rest of the config may be missing or wrong, and
-// so may all of it. Where the ledger cannot be read by it, it has none.
+// readPart reads what a command uses of a config, and the AppKey that the command line gives. The rest of the config
+// may be missing or wrong, and so may all of it. Where the ledger cannot be read by it, it has none.
 func readPart(cmd *cli.Command, uses ...string) (cfg plugin.Config, err error) {
 	if cmd.String("conf") != "" {
 		section, missing := readSection(cmd)

@@ -133,7 +133,8 @@ func runProbe(ctx context.Context, cmd *cli.Command) error {
 	return printProbe(cmd, cfg, all)
 }
 
-// probes are the questions in the order in which they are asked. bill is a number that nobody has used, tooMuch more coins than there are.
+// probes are the questions in the order in which they are asked. bill is a number that nobody has used, tooMuch more
+// coins than there are.
 func probes(bill string, tooMuch midas.Coins, present bool) []probe {
 	pay := func(amount midas.Coins, bill string) func(context.Context, *side) error {
 		return func(ctx context.Context, s *side) error {

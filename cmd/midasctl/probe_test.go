@@ -8,7 +8,8 @@ import (
 	"github.com/leafmidas/leafmidas/emulator"
 )
 
-// A sandbox that is as the emulator has it differs in nothing, whatever is asked; one that is not is told apart, question by question.
+// A sandbox that is as the emulator has it differs in nothing, whatever is asked; one that is not is told apart,
+// question by question.
 func TestProbeComparesTheSandboxWithTheEmulator(t *testing.T) {
 	for name, c := range map[string]struct {
 		sandbox emulator.Config

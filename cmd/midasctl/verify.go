@@ -223,7 +223,8 @@ func verifyCommon(r *report, c capture, params []midas.Param, cfg plugin.Config,
 	verifyClock(r, c, value(params, "ts"))
 }
 
-// isNumber has the parameters: those that are numbers, and those that are texts though they may look like numbers (§1.3–1.6, §3.1).
+// isNumber has the parameters: those that are numbers, and those that are texts though they may look like numbers
+// (§1.3–1.6, §3.1).
 var isNumber = map[string]bool{
 	"ts": true, "amt": true, "present_counts": true, "env": true, "amount": true, "biz_id": true, "coin_type": true,
 	"openid": false, "appid": false, "offer_id": false, "zone_id": false, "pf": false, "user_ip": false, "sig": false, "mp_sig": false, "bill_no": false,
@@ -340,8 +341,8 @@ func verifyV1(r *report, c capture, params []midas.Param, cfg plugin.Config, ses
 const staleSession = "the session key it was made with is not this one: most often the player has logged in again since, here or elsewhere, " +
 	"and the newest session key was not used. Have the player log in (wx.login)"
 
-// refusal is what it means that Midas refused a signature that fits: it was made as the config says, so the config is wrong. The zero
-// value: it did not refuse it.
+// refusal is what it means that Midas refused a signature that fits: it was made as the config says, so the config is
+// wrong. The zero value: it did not refuse it.
 type refusal struct {
 	code      int
 	means, do string

@@ -20,14 +20,16 @@ var Server struct {
 	TCPAddr  string
 	// HTTPAddr is where the shop page is served. Left out: DefaultHTTPAddr; "": nowhere.
 	HTTPAddr string
-	// OpsToken lets operators in at HTTPAddr/ops/, at least 16 bytes. Left out: there is no such page, but with an emulator in
-	// this process, where one is made up and printed.
+	// OpsToken lets operators in at HTTPAddr/ops/, at least 16 bytes. Left out: there is no such page, but with an
+	// emulator in this process, where one is made up and printed.
 	OpsToken    string
 	MaxConnNum  int
 	ConsolePort int
-	// GamePath is the file that keeps what the players own. Left out: game.db, beside the ledger where that is a file, or else in data.
+	// GamePath is the file that keeps what the players own. Left out: game.db, beside the ledger where that is a file, or
+	// else in data.
 	GamePath string
-	// Ages are the players whose age is known, in years by openid, in place of a register of real names. Minors may pay what the law allows.
+	// Ages are the players whose age is known, in years by openid, in place of a register of real names. Minors may pay
+	// what the law allows.
 	Ages map[string]int
 	// Midas is the section of leafmidas.
 	Midas plugin.Config
@@ -63,7 +65,8 @@ func Load(path string) error {
 	return nil
 }
 
-// SavePath is the file that keeps what the players own. It is never none: SQLite would take that for a file that goes with the process.
+// SavePath is the file that keeps what the players own. It is never none: SQLite would take that for a file that goes
+// with the process.
 func SavePath() string {
 	if Server.GamePath != "" {
 		return Server.GamePath

@@ -1,5 +1,5 @@
-// Package demo plays scripted players against a running server over real connections, with an emulator in place of Midas
-// that fails on demand, and checks at the end that the books agree to the coin.
+// Package demo plays scripted players against a running server over real connections, with an emulator in place of
+// Midas that fails on demand, and checks at the end that the books agree to the coin.
 package demo
 
 import (

@@ -1,4 +1,5 @@
-// Package deploy_test keeps the files that this folder offers right: they are built by no test, so they are compared with the code.
+// Package deploy_test keeps the files that this folder offers right: they are built by no test, so they are compared
+// with the code.
 package deploy_test
 
 import (

@@ -46,8 +46,8 @@ func (g *guard) protect(next http.Handler) http.Handler {
 	})
 }
 
-// ours tells whether a Host is this server. A name that resolves here is not enough, or any web page could read this one
-// through a name of its own. An address cannot be forged that way.
+// ours tells whether a Host is this server. A name that resolves here is not enough, or any web page could read this
+// one through a name of its own. An address cannot be forged that way.
 func (g *guard) ours(hostport string) bool {
 	host, port, err := net.SplitHostPort(hostport)
 	if err != nil { // the standard port is left out
@@ -63,7 +63,8 @@ func (g *guard) ours(hostport string) bool {
 	return host == "localhost" || host == g.name && g.name != ""
 }
 
-// setHeaders says what a page from here may do. The gate is named although 'self' covers it in the newest browsers only.
+// setHeaders says what a page from here may do. The gate is named although 'self' covers it in the newest browsers
+// only.
 func setHeaders(h http.Header, host string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "+
 		"connect-src 'self' ws://"+host+"/ws wss://"+host+"/ws; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "+

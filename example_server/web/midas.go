@@ -18,8 +18,8 @@ import (
 	"github.com/leafmidas/leafmidas/plugin"
 )
 
-// emulated is what a page may do to the emulator: pay there, as WeChat's payment window does, and make Midas fail, as it
-// does by itself in production. It speaks to the emulator's control API, which may be another process's.
+// emulated is what a page may do to the emulator: pay there, as WeChat's payment window does, and make Midas fail, as
+// it does by itself in production. It speaks to the emulator's control API, which may be another process's.
 type emulated struct {
 	control string // its URL, with a slash at the end
 	client  *http.Client
@@ -76,8 +76,8 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.Text }
 
-// ask gives the emulator a command, and reads its answer into out unless that is nil. A page that is closed meanwhile does not
-// take the command back.
+// ask gives the emulator a command, and reads its answer into out unless that is nil. A page that is closed meanwhile
+// does not take the command back.
 func (e *emulated) ask(ctx context.Context, method, command string, in, out any) error {
 	ctx = context.WithoutCancel(ctx) // the client has a timeout
 	body, err := json.Marshal(in)
@@ -245,8 +245,8 @@ func (e *emulated) setWeather(ctx context.Context, body weather) (any, error) {
 	}
 }
 
-// getWeather asks the emulator each time: whoever else operates it changes the weather too. A trouble that the page does not
-// have has no name here.
+// getWeather asks the emulator each time: whoever else operates it changes the weather too. A trouble that the page
+// does not have has no name here.
 func (e *emulated) getWeather(ctx context.Context, _ struct{}) (any, error) {
 	var now struct {
 		Outage *emulator.Fault `json:"outage"`

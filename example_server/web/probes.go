@@ -17,8 +17,8 @@ const (
 	probeTime = 5 * time.Second
 )
 
-// probes answers them by any name: who asks knows an address of this machine and nothing else. They tell nothing that is not to be known, and
-// the log has the rest.
+// probes answers them by any name: who asks knows an address of this machine and nothing else. They tell nothing that
+// is not to be known, and the log has the rest.
 func probes(o Options, next http.Handler) http.Handler {
 	asks := map[string]func(context.Context) error{HealthPath: o.Healthy, ReadyPath: o.Ready}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

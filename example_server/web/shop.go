@@ -14,7 +14,8 @@ import (
 // discard is for what has been answered already.
 var discard = stdlog.New(io.Discard, "", 0)
 
-// shop is what the page learns at /shop.json. It is the same for everybody, and holds nothing that a player may not know.
+// shop is what the page learns at /shop.json. It is the same for everybody, and holds nothing that a player may not
+// know.
 type shop struct {
 	Items []item `json:"items"`
 	Tiers []tier `json:"tiers"`

@@ -1,14 +1,14 @@
 // Package web serves the shop page: a player's view of the shop in a browser, on the same connection as the game's own
 // client has. The page is built from the folder page and is part of the binary.
 //
-// What it serves is for this machine or a trusted network. It answers only to its own address (so that a foreign name that
-// resolves here, DNS rebinding, reads nothing), takes changes only from its own pages, and lets the page run nothing but
-// its own script.
+// What it serves is for this machine or a trusted network. It answers only to its own address (so that a foreign name
+// that resolves here, DNS rebinding, reads nothing), takes changes only from its own pages, and lets the page run
+// nothing but its own script.
 //
-// Leaf's WebSocket gate accepts every Origin and has no hook to change that. So the page does not use the gate's address:
-// it connects to /ws of its own server, which checks the Origin and passes the connection on to the gate. A gate that is
-// reachable from a browser by its own address stays open to every page there; put it behind /ws, or behind a proxy that
-// checks, and keep WSAddr on loopback.
+// Leaf's WebSocket gate accepts every Origin and has no hook to change that. So the page does not use the gate's
+// address: it connects to /ws of its own server, which checks the Origin and passes the connection on to the gate. A
+// gate that is reachable from a browser by its own address stays open to every page there; put it behind /ws, or behind
+// a proxy that checks, and keep WSAddr on loopback.
 //
 // Others mount what they serve with Module.Handle before leaf.Run; every check above holds for them too.
 package web
@@ -36,8 +36,8 @@ type Options struct {
 	WSAddr string
 	// Midas is the section of leafmidas: what is for sale. Nothing secret of it reaches the page.
 	Midas plugin.Config
-	// Emulated: Midas.BaseURL is an emulator, which the page may operate: it pays there for recharges. Otherwise recharges happen
-	// in WeChat.
+	// Emulated: Midas.BaseURL is an emulator, which the page may operate: it pays there for recharges. Otherwise recharges
+	// happen in WeChat.
 	Emulated bool
 	// Present gives a player coins. Needed with Emulated.
 	Present func(context.Context, plugin.Player, plugin.PresentRequest) (plugin.Receipt, error)
@@ -64,8 +64,8 @@ const (
 	maxHeader   = 16 << 10
 )
 
-// Listen takes the address and makes the module, which serves once leaf.Run runs it; a Module that is never run is to be
-// closed with Close. The error names the address.
+// Listen takes the address and makes the module, which serves once leaf.Run runs it; a Module that is never run is to
+// be closed with Close. The error names the address.
 func Listen(o Options) (*Module, error) {
 	listener, err := net.Listen("tcp", o.Addr)
 	if err != nil {
@@ -111,9 +111,9 @@ func (m *Module) mount(o Options) error {
 	return nil
 }
 
-// Handle serves something else under a pattern of http.ServeMux, as "/ops/" or "GET /metrics". It panics where the pattern
-// is taken. Requests reach h only at the page's own Host, and only from its own Origin if they change anything; answers
-// carry the page's security headers, which h may replace. Call it before leaf.Run.
+// Handle serves something else under a pattern of http.ServeMux, as "/ops/" or "GET /metrics". It panics where the
+// pattern is taken. Requests reach h only at the page's own Host, and only from its own Origin if they change anything;
+// answers carry the page's security headers, which h may replace. Call it before leaf.Run.
 func (m *Module) Handle(pattern string, h http.Handler) { m.mux.Handle(pattern, h) }
 
 // URL is the page's address.

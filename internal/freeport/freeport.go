@@ -1,5 +1,6 @@
-// Package freeport finds ports for servers that are told where to listen before they do. A port that the system gives (":0")
-// is soon given to somebody else, as a listener's or as the near end of a connection; these lie where it gives none.
+// Package freeport finds ports for servers that are told where to listen before they do. A port that the system gives
+// (":0") is soon given to somebody else, as a listener's or as the near end of a connection; these lie where it gives
+// none.
 package freeport
 
 import (
@@ -10,7 +11,8 @@ import (
 	"sync"
 )
 
-// The range lies below the ephemeral ports of Linux (32768), macOS, BSD and Windows (49152), and beside what usual services have.
+// The range lies below the ephemeral ports of Linux (32768), macOS, BSD and Windows (49152), and beside what usual
+// services have.
 const (
 	lowest = 20_000
 	beyond = 32_000

@@ -6,8 +6,9 @@ import (
 	"log/slog"
 )
 
-// Handler is a log whose values hold nothing but what can be seen, however the host's handler writes them: that of JSON lets through what turns the
-// reading direction. Line breaks stay, for handlers have their own way with them, and a stack has many.
+// Handler is a log whose values hold nothing but what can be seen, however the host's handler writes them: that of JSON
+// lets through what turns the reading direction. Line breaks stay, for handlers have their own way with them, and a
+// stack has many.
 func Handler(h slog.Handler) slog.Handler { return handler{h} }
 
 type handler struct{ slog.Handler }

@@ -1,5 +1,6 @@
-// Package plain makes texts from outside fit to be seen: ids that clients and pushes name, and what Midas says. On a terminal, in a log and on a page
-// they may otherwise clear the screen, end the line, or turn the reading direction of what follows.
+// Package plain makes texts from outside fit to be seen: ids that clients and pushes name, and what Midas says. On a
+// terminal, in a log and on a page they may otherwise clear the screen, end the line, or turn the reading direction of
+// what follows.
 package plain
 
 import (
@@ -12,10 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// Text is s on one line: what cannot be seen, line breaks and format characters too, is written as \n, \t, \r or \u202e.
+// Text is s on one line: what cannot be seen, line breaks and format characters too, is written as \n, \t, \r or
+// \u202e.
 func Text(s string) string { return escape(s, "") }
 
-// Cell is v as it is printed, on one line if it is a text, an error or anything else that prints itself. Numbers stay numbers, for %d.
+// Cell is v as it is printed, on one line if it is a text, an error or anything else that prints itself. Numbers stay
+// numbers, for %d.
 func Cell(v any) any {
 	switch v := v.(type) {
 	case error:
@@ -60,8 +63,8 @@ func escape(s, keep string) string {
 	return b.String()
 }
 
-// Writer is a terminal, or a file that somebody will look at on one: nothing gets through to w but what can be seen, and the ends of lines.
-// What is JSON stays JSON, of the same meaning.
+// Writer is a terminal, or a file that somebody will look at on one: nothing gets through to w but what can be seen,
+// and the ends of lines. What is JSON stays JSON, of the same meaning.
 func Writer(w io.Writer) io.Writer { return &writer{w: w} }
 
 type writer struct {

@@ -16,7 +16,8 @@ import (
 	"github.com/leafmidas/leafmidas/internal/plain"
 )
 
-// odd are texts as strangers write them: colours, a cleared screen, a forged line, a reading direction, what takes no room.
+// odd are texts as strangers write them: colours, a cleared screen, a forged line, a reading direction, what takes no
+// room.
 var odd = []string{
 	"\x1b[31mred", "\x1b]0;title\a", "\x9b31m", "a\nlevel=ERROR msg=forged", "a\rb", "a\tb", "\x00", "\x7f", "\u0085", "\u009b31m", "\u2028", "\u202egpj.exe",
 	"\u2066x\u2069", "\u200bhidden", "\ufeff", "\U000e0041", "\xff\xfe", "\ufffd", "\ue000",

@@ -21,8 +21,8 @@ import (
 // bouncerPool is how many connections to the database a Bouncer shares among all that come to it.
 const bouncerPool = 5
 
-// Bouncer starts a PgBouncer in transaction mode before the PostgreSQL server of a DSN, and returns the DSN that leads through it.
-// Without the program the test is skipped by name; make test installs it.
+// Bouncer starts a PgBouncer in transaction mode before the PostgreSQL server of a DSN, and returns the DSN that leads
+// through it. Without the program the test is skipped by name; make test installs it.
 func Bouncer(t testing.TB, dsn string, settings ...string) string {
 	t.Helper()
 	program := bouncer(t)

@@ -38,8 +38,8 @@ type Server struct {
 	ended   chan struct{}
 }
 
-// Start starts a server with more options than it needs, as its command line takes them, and stops it when the test ends. Without the
-// server's programs the test is skipped by name; make test installs them.
+// Start starts a server with more options than it needs, as its command line takes them, and stops it when the test
+// ends. Without the server's programs the test is skipped by name; make test installs them.
 func Start(t testing.TB, driver string, options ...string) *Server {
 	t.Helper()
 	addr, err := freeport.Addr()
@@ -117,7 +117,8 @@ func (s *Server) prepareMySQL(options []string) {
 	}
 }
 
-// unprivileged gives the folder to a user that is not root, as whom PostgreSQL runs; nil where that is who runs the test.
+// unprivileged gives the folder to a user that is not root, as whom PostgreSQL runs; nil where that is who runs the
+// test.
 func (s *Server) unprivileged(name string) *syscall.Credential {
 	s.t.Helper()
 	if os.Getuid() != 0 {

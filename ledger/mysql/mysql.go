@@ -1,5 +1,6 @@
-// Package mysql links the driver of MySQL and MariaDB for ledgers, and has what it says by itself (a connection that the server has ended,
-// a broken packet) told in the host's log. Where a host links the driver alone, these lines go to standard error.
+// Package mysql links the driver of MySQL and MariaDB for ledgers, and has what it says by itself (a connection that
+// the server has ended, a broken packet) told in the host's log. Where a host links the driver alone, these lines go to
+// standard error.
 //
 //	import _ "github.com/leafmidas/leafmidas/ledger/mysql"
 //

@@ -1,5 +1,6 @@
-// Monitoring keeps what an operator imports into Prometheus and Grafana: alerts.yml, with its tests in alerts_test.yml, and
-// dashboard.json, which this program writes. It is a module of its own, so that Grafana's SDK never reaches a host's build.
+// Monitoring keeps what an operator imports into Prometheus and Grafana: alerts.yml, with its tests in alerts_test.yml,
+// and dashboard.json, which this program writes. It is a module of its own, so that Grafana's SDK never reaches a
+// host's build.
 //
 //	make dashboard
 package main

@@ -161,7 +161,8 @@ func TestAlertsAreMadeOfMetricsThatThereAre(t *testing.T) {
 // books are the runbook in both languages.
 var books = []string{"../../docs/runbook.md", "../../docs/runbook_ZH.md"}
 
-// A rule about an endpoint, a code or an outcome that there is not never fires, and a test of it that invents the same proves nothing.
+// A rule about an endpoint, a code or an outcome that there is not never fires, and a test of it that invents the same
+// proves nothing.
 func TestAlertsAskForLabelsThatThereAre(t *testing.T) {
 	known := map[string][]string{
 		"endpoint": {"getbalance", "pay", "cancelpay", "present", "queryorderinfo", "jscode2session"},

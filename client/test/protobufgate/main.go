@@ -1,4 +1,5 @@
-// Protobufgate is example_server with one difference: its WebSocket gate speaks protobuf. The client's tests need such a server.
+// Protobufgate is example_server with one difference: its WebSocket gate speaks protobuf. The client's tests need such
+// a server.
 //
 //	protobufgate -conf FILE
 package main

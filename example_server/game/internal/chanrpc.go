@@ -21,11 +21,12 @@ func init() {
 	pay.Plugin.LimitPayments(limits)
 }
 
-// strangers are the connections that have not been asked yet whether somebody has logged in, at most as many as the gates take
-// (MaxConnNum each).
+// strangers are the connections that have not been asked yet whether somebody has logged in, at most as many as the
+// gates take (MaxConnNum each).
 var strangers = map[gate.Agent]*timer.Timer{}
 
-// rpcNewAgent gives a connection conf.LoginTime to log in: one that says nothing would hold its place in the gate for ever.
+// rpcNewAgent gives a connection conf.LoginTime to log in: one that says nothing would hold its place in the gate for
+// ever.
 func rpcNewAgent(args []any) {
 	a := args[0].(gate.Agent)
 	strangers[a] = skeleton.AfterFunc(conf.LoginTime, func() {
@@ -51,8 +52,8 @@ func deliver(o plugin.Order) error {
 	return bags.grant(o.BillNo, o.OpenID, o.ItemID, o.Quantity)
 }
 
-// takeBack takes out of the bag what the player got the money back for, as far as it is still there. A part of the money
-// takes nothing: that is for people to decide.
+// takeBack takes out of the bag what the player got the money back for, as far as it is still there. A part of the
+// money takes nothing: that is for people to decide.
 func takeBack(r plugin.Refund) error {
 	if !r.Granted || !r.Whole {
 		return nil
@@ -65,7 +66,8 @@ func thank(c plugin.Credit) error {
 	return bags.thank(c.BillNo, c.OpenID, int64(c.Coins), int64(c.Total))
 }
 
-// limits keeps minors to the law. A game would ask its register of real names; of whom that knows nothing may not pay there.
+// limits keeps minors to the law. A game would ask its register of real names; of whom that knows nothing may not pay
+// there.
 func limits(_ context.Context, p plugin.Player) (*plugin.Limits, error) {
 	if age, known := conf.Server.Ages[p.OpenID]; known {
 		return plugin.MinorLimits(age), nil

@@ -23,8 +23,8 @@ const bagSize = 99
 // handOver is how long a server that starts waits for the one before it to let go of the file.
 const handOver = 15 * time.Second
 
-// inventory is what the players own, in memory to be read and on disk to last. Where several servers on one machine share the
-// file, it is read from there; otherwise a lock keeps a second one from it.
+// inventory is what the players own, in memory to be read and on disk to last. Where several servers on one machine
+// share the file, it is read from there; otherwise a lock keeps a second one from it.
 type inventory struct {
 	db     *sql.DB
 	lock   *os.File // nil: shared

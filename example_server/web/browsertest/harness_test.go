@@ -186,7 +186,8 @@ func (p *tab) loaded() {
 	p.is("the goods are shown", `document.querySelectorAll('.card').length === 4`)
 }
 
-// remember keeps what comes and goes by itself, which a test on a busy machine would miss: what had an id, and what was announced.
+// remember keeps what comes and goes by itself, which a test on a busy machine would miss: what had an id, and what was
+// announced.
 const remember = `window.appeared = new Set(); window.announced = new Set();
 	new MutationObserver(() => {
 		for (const e of document.querySelectorAll('[id]')) appeared.add(e.id);
@@ -262,8 +263,8 @@ func (p *tab) try(actions ...chromedp.Action) error {
 	}))
 }
 
-// is waits until an expression of JavaScript is true. It asks from here, for a page slows its own timers down in the background
-// and forgets them when it is loaded again.
+// is waits until an expression of JavaScript is true. It asks from here, for a page slows its own timers down in the
+// background and forgets them when it is loaded again.
 func (p *tab) is(what, expression string) {
 	p.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)

@@ -19,8 +19,8 @@ import (
 // opsToken lets the operator in.
 const opsToken = "token-of-the-operator-in-tests"
 
-// dispute sees that one order waits for an operator: it was paid for, and nobody knows whether it was granted. The server never had it:
-// what is due is due after the tests.
+// dispute sees that one order waits for an operator: it was paid for, and nobody knows whether it was granted. The
+// server never had it: what is due is due after the tests.
 func dispute(t *testing.T) {
 	t.Helper()
 	if shop.missing != "" {
@@ -251,8 +251,8 @@ func TestADisputedOrderIsSettledWithAReason(t *testing.T) {
 	p.is("nothing waits any more", `!document.querySelector('section[aria-label="Waiting for a decision"]')`)
 }
 
-// A push that did not fit is shown with why and what to do; what a stranger has put into it does nothing to the page; and it is put away with a
-// reason.
+// A push that did not fit is shown with why and what to do; what a stranger has put into it does nothing to the page;
+// and it is put away with a reason.
 func TestAPushThatDidNotFitIsShownAndPutAway(t *testing.T) {
 	if shop.missing != "" {
 		t.Skip(shop.missing)

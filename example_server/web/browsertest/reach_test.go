@@ -146,7 +146,8 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 		t.Helper()
 		p.is(selector+" has the focus", `document.activeElement.matches(`+strconv.Quote(selector)+`)`)
 	}
-	// stays sees that an element keeps the focus, though it may have become useless: the browser takes it away with the next frame.
+	// stays sees that an element keeps the focus, though it may have become useless: the browser takes it away with the
+	// next frame.
 	stays := func(selector string) {
 		t.Helper()
 		p.run(chromedp.Evaluate(`window.painted = false, requestAnimationFrame(() => requestAnimationFrame(() => painted = true))`, nil))

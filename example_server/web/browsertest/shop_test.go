@@ -17,7 +17,8 @@ func desktop(t *testing.T, name string) *tab {
 	return p
 }
 
-// A name that turns the reading direction, hides or breaks the line does not do so on the page; emoji stay what they are.
+// A name that turns the reading direction, hides or breaks the line does not do so on the page; emoji stay what they
+// are.
 func TestANameFromOutsideDoesNothingToThePage(t *testing.T) {
 	p := open(t, shop.addr, 1200, 860, ahead(`(() => {
 		const real = window.fetch;
@@ -375,7 +376,8 @@ func TestWhatIsSaidOfAnOrderThatWasCancelledIsTrueOfAll(t *testing.T) {
 	p.balance("402")
 }
 
-// Whoever presses quickly means the last one. Here a later request overtakes those that are not waited for, and all of them the first answer.
+// Whoever presses quickly means the last one. Here a later request overtakes those that are not waited for, and all of
+// them the first answer.
 func TestTheWeatherIsTheOneThatWasPressedLast(t *testing.T) {
 	p := open(t, shop.addr, 1200, 860, ahead(`const real = fetch, later = (ms) => new Promise((go) => setTimeout(go, ms));
 		let changes = 0;

@@ -1,5 +1,5 @@
-// Jsongen is a plugin of protoc, or of buf, that writes the JSON methods of the messages in msg: one line for each field, so that
-// nothing is looked up by reflection while a game runs.
+// Jsongen is a plugin of protoc, or of buf, that writes the JSON methods of the messages in msg: one line for each
+// field, so that nothing is looked up by reflection while a game runs.
 package main
 
 import (

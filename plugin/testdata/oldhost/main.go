@@ -1,4 +1,5 @@
-// Oldhost is a game server as one was written against leafmidas at b235be5, before the platform of 2026. It stays as it is.
+// Oldhost is a game server as one was written against leafmidas at b235be5, before the platform of 2026. It stays as it
+// is.
 package main
 
 import (
