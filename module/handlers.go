@@ -285,15 +285,10 @@ func (m *Module) onBuyGoods(a gate.Agent, p payment.Player, r *msg.MidasBuyGoods
 }
 
 func (m *Module) onListOrders(a gate.Agent, p payment.Player, r *msg.MidasListOrders) error {
-	if r.GetBefore() != "" {
-		if err := checkID(r.GetBefore()); err != nil {
-			return fmt.Errorf("%w (before)", err)
-		}
+	if err := checkBefore(r.GetBefore()); err != nil {
+		return err
 	}
-	limit := int(min(r.GetLimit(), maxList))
-	if limit <= 0 {
-		limit = maxList
-	}
+	limit := pageOf(r.GetLimit())
 	// One more than asked for tells whether there are more.
 	return m.till.Orders(p, r.GetBefore(), limit+1, func(orders []ledger.Order, err error) {
 		if err != nil {
@@ -308,15 +303,10 @@ func (m *Module) onListRecharges(a gate.Agent, p payment.Player, r *msg.MidasLis
 	if err := checkID(r.GetRequestId()); err != nil {
 		return err
 	}
-	if r.GetBefore() != "" {
-		if err := checkID(r.GetBefore()); err != nil {
-			return fmt.Errorf("%w (before)", err)
-		}
+	if err := checkBefore(r.GetBefore()); err != nil {
+		return err
 	}
-	limit := int(min(r.GetLimit(), maxList))
-	if limit <= 0 {
-		limit = maxList
-	}
+	limit := pageOf(r.GetLimit())
 	// One more than asked for tells whether there are more.
 	return m.till.Recharges(p, r.GetBefore(), limit+1, func(list []ledger.PastRecharge, err error) {
 		if err != nil {
@@ -325,6 +315,25 @@ func (m *Module) onListRecharges(a gate.Agent, p payment.Player, r *msg.MidasLis
 		}
 		m.outbox.send(a, m.rechargesMessage(r.GetRequestId(), list, limit))
 	})
+}
+
+// pageOf is how many entries a page of a list has at most, where a client asks for so many.
+func pageOf(limit int64) int {
+	if limit <= 0 {
+		return maxList
+	}
+	return int(min(limit, maxList))
+}
+
+// checkBefore checks where a page of a list begins; empty: with the newest.
+func checkBefore(id string) error {
+	if id == "" {
+		return nil
+	}
+	if err := checkID(id); err != nil {
+		return fmt.Errorf("%w (before)", err)
+	}
+	return nil
 }
 
 func checkID(id string) error {
